@@ -1,0 +1,5 @@
+//! cvmd: rule-based marketing automation with its own language. ARCHITECTURE.md draws the flow.
+#![forbid(unsafe_code)]
+
+pub mod model;
+pub mod ruleset;

@@ -1,0 +1,2 @@
+//! cvmd.
+fn main() {}

@@ -1,0 +1,16 @@
+//! Money, numbers, shares, time and identifiers: newtypes without dependencies.
+//!
+//! Every scalar is an `i64` on the inside, so that the engine compares one kind of number and two
+//! runs over the same data decide the same to the byte. Nothing here reads a clock or a file.
+
+mod bitmap;
+mod identifier;
+mod quantity;
+mod time;
+
+pub use bitmap::{Bitmap, BLOCK};
+pub use identifier::{
+    Channel, CustomerId, CustomerNumber, DecisionKey, Occurrence, RuleNumber, RuleSetHash,
+};
+pub use quantity::{Currency, Money, Number, ParseQuantityError, Share};
+pub use time::{Date, Duration, Instant, TimeOfDay, DAY_MS, HOUR_MS, MINUTE_MS};

@@ -1,0 +1,215 @@
+//! Rules, messages, webhooks and policies as the engine sees them.
+
+use std::sync::Arc;
+
+use crate::model::{Channel, Currency, Duration, TimeOfDay};
+
+use super::Expr;
+
+/// A file and a line in it, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The path relative to the rules' root, `built in` for defaults.
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What `workspace` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its name.
+    pub name: String,
+    /// The currency; none means one unnamed currency.
+    pub currency: Option<Currency>,
+    /// An IANA zone, `UTC` unless written.
+    pub zone: String,
+    /// A rule's first run above so many customers is held.
+    pub first_run: u64,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self { name: "workspace".into(), currency: None, zone: "UTC".into(), first_run: 1_000 }
+    }
+}
+
+/// A rule: for whom, when, how often, and what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Unique and stable: it keys history.
+    pub name: String,
+    /// The sentence beside the name.
+    pub title: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Where it begins.
+    pub place: Place,
+    /// None: continuous.
+    pub schedule: Option<Schedule>,
+    /// For whom.
+    pub when: Expr,
+    /// How often for one customer; a continuous rule that writes none has once per 30 days.
+    pub at_most: Option<AtMost>,
+    /// 0–100, 50 unless written; arbitration and caps go by it, higher first.
+    pub priority: u8,
+    /// One or more; they share one fate.
+    pub actions: Vec<Action>,
+}
+
+/// When a scheduled rule fires, in the workspace's zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schedule {
+    /// `every 15 minutes`: instants divisible by it since the epoch.
+    Every(Duration),
+    /// `every monday, thursday at 09:00`.
+    Days {
+        /// On which days.
+        days: DaySet,
+        /// At what time.
+        at: TimeOfDay,
+    },
+}
+
+/// Days of the calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DaySet {
+    /// Days of the week, bit 0 Monday … bit 6 Sunday; `every day` has all seven.
+    Week(u8),
+    /// A day of the month, 1–31; a month without it has no occurrence.
+    MonthDay(u8),
+    /// The month's last day.
+    MonthEnd,
+}
+
+/// `at most N per PERIOD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtMost {
+    /// How many; 0 means never.
+    pub count: u32,
+    /// In what.
+    pub period: Period,
+}
+
+/// A span over which sends are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// (now − D, now], D in whole minutes.
+    Rolling(Duration),
+    /// (now − N days, now], counted at the same wall time of the customer's calendar.
+    RollingDays(u32),
+    /// The calendar day, in the customer's zone.
+    Day,
+    /// The calendar week from Monday.
+    Week,
+    /// The calendar month.
+    Month,
+    /// Since records began.
+    Ever,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sends the message at this position in [`super::RuleSet::messages`].
+    Send(usize),
+    /// Calls a webhook.
+    Call {
+        /// Position in [`super::RuleSet::webhooks`].
+        webhook: usize,
+        /// Name in the payload, and the value.
+        fields: Vec<(String, Expr)>,
+    },
+}
+
+/// Why a message is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Needs a consent that was given.
+    Marketing,
+    /// A receipt or a reset: needs none.
+    Transactional,
+}
+
+/// Something that can be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared, or its body's file when it was found.
+    pub place: Place,
+    /// Why.
+    pub purpose: Purpose,
+    /// How.
+    pub channel: Channel,
+    /// For a channel other than e-mail: the webhook that carries it.
+    pub webhook: Option<usize>,
+    /// Template of the subject (e-mail).
+    pub subject: String,
+    /// Template of the HTML part.
+    pub html: Option<String>,
+    /// Template of the text part; made from the HTML where none is written.
+    pub text: Option<String>,
+    /// Another sender than the configuration's: `Name <address>`.
+    pub from: Option<String>,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Never sent later than this after its decision.
+    pub expires_after: Option<Duration>,
+    /// What its templates read: placeholder (`average_order_value`) and value.
+    pub fields: Vec<(String, Expr)>,
+    /// SHA-256 over purpose, channel and templates, hexadecimal.
+    pub content_hash: String,
+}
+
+/// Where can be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// The address, `http://` or `https://`.
+    pub url: String,
+    /// The names of the secrets that sign, the first with the newest; none: unsigned.
+    pub secrets: Vec<String>,
+}
+
+/// Policies bind every rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// `at most N emails|messages per customer per PERIOD`.
+    pub caps: Vec<Cap>,
+}
+
+/// A limit on what one customer gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// How many; 0 means never.
+    pub count: u32,
+    /// Of what.
+    pub subject: CapSubject,
+    /// In what.
+    pub period: Period,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What a cap counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapSubject {
+    /// Marketing messages on every channel.
+    Messages,
+    /// Marketing messages on one channel.
+    Channel(Channel),
+}
