@@ -3,3 +3,5 @@
 
 pub mod model;
 pub mod ruleset;
+pub mod diagnostic;
+pub mod language;

@@ -1,0 +1,100 @@
+//! What is wrong with a rule file, said so that a marketer can mend it: code, span, why and fix.
+//!
+//! Knows files and spans; not what the language means.
+
+use std::sync::Arc;
+
+/// A file by its position in [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// Bytes `start..end` of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// The texts that were read, by path relative to the rules' root, sorted.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl Sources {
+    /// Adds a file; paths must be added in sorted order for stable output.
+    pub fn add(&mut self, path: &str, text: &str) -> FileId {
+        self.files.push((path.into(), text.into()));
+        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// A file's path.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> &Arc<str> {
+        &self.files[file.0 as usize].0
+    }
+
+    /// A file's text.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> &Arc<str> {
+        &self.files[file.0 as usize].1
+    }
+
+    /// All files.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<str>, &Arc<str>)> {
+        (0_u32..).zip(&self.files).map(|(id, (path, text))| (FileId(id), path, text))
+    }
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The rule set does not load.
+    Error,
+    /// It loads; a person should look.
+    Warning,
+}
+
+/// Whether a fix may be applied without looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applicability {
+    /// Keeps the meaning that was meant beyond doubt.
+    Safe,
+    /// A guess: look before you take it.
+    NeedsReview,
+}
+
+/// A proposed change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What to replace.
+    pub span: Span,
+    /// By what.
+    pub replacement: String,
+    /// How sure we are.
+    pub applicability: Applicability,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of thing.
+    pub code: Code,
+    /// The headline: lower-case, a marketer's words, user text in backticks.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What to say under the span; may be empty.
+    pub label: String,
+    /// Why it matters.
+    pub why: String,
+    /// What to write instead, where there is one answer.
+    pub fix: Option<Fix>,
+}
+
+mod code;
+pub use code::Code;

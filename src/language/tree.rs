@@ -1,0 +1,368 @@
+//! The syntax tree: what was written, with spans, before any name is looked up.
+
+use crate::diagnostic::{FileId, Span};
+use crate::model::{Currency, Date, Duration, Share, TimeOfDay};
+use crate::ruleset::{AggregateFunction, Comparison, DaySet, Purpose, Which};
+
+/// A word or text with its span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The text, quotes removed.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether it was written in quotes.
+    pub quoted: bool,
+}
+
+/// A parsed file. Broken items and clauses are left out; each has its diagnostic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct File {
+    /// Which file.
+    pub id: FileId,
+    /// Its items in order.
+    pub items: Vec<Item>,
+}
+
+/// An item: what a line with text in column 1 begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// From its first word to the end of its last clause.
+    pub span: Span,
+    /// Its first line's words up to the name, for diagnostics that concern the whole item.
+    pub head: Span,
+    /// What it declares.
+    pub kind: ItemKind,
+    /// Whether a clause of it was left out as broken: the checker then keeps silent about what is missing.
+    pub broken: bool,
+}
+
+/// The kinds of items that this version runs. Others (`journey`, `test`, `tiers`, `offer`,
+/// `budget`, `event`) are answered with `not available yet` and left out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemKind {
+    /// `workspace NAME` and its lines.
+    Workspace {
+        /// Its name.
+        name: Option<Name>,
+        /// Its lines.
+        clauses: Vec<WorkspaceClause>,
+    },
+    /// `attribute NAME TYPE [set by rules]`.
+    Attribute {
+        /// Its name.
+        name: Name,
+        /// Its type.
+        ty: AttributeType,
+        /// Written by rules.
+        set_by_rules: bool,
+    },
+    /// `segments [NAME]` and its lines.
+    Segments {
+        /// The field's name; `segment` where none is written.
+        name: Option<Name>,
+        /// Place and condition; the last has none (`otherwise`), else the checker objects.
+        places: Vec<(Name, Option<Expr>)>,
+    },
+    /// `audience NAME when …`.
+    Audience {
+        /// Its name.
+        name: Name,
+        /// Who is in it.
+        when: Option<Expr>,
+    },
+    /// `message NAME` and its clauses.
+    Message {
+        /// Its name.
+        name: Name,
+        /// Its clauses.
+        clauses: Vec<MessageClause>,
+    },
+    /// `webhook NAME` and its clauses.
+    Webhook {
+        /// Its name.
+        name: Name,
+        /// The address, in quotes.
+        url: Option<Name>,
+        /// `signed with secret A, B`.
+        secrets: Vec<Name>,
+    },
+    /// `policy NAME` and its clauses.
+    Policy {
+        /// Its name.
+        name: Name,
+        /// Its caps, with their spans.
+        caps: Vec<(CapClause, Span)>,
+    },
+    /// `rule NAME ["title"]` and its clauses, or the bare `when … then …` (no name).
+    Rule {
+        /// Its name; none for a bare rule.
+        name: Option<Name>,
+        /// The sentence beside it.
+        title: Option<Name>,
+        /// Its clauses in order.
+        clauses: Vec<RuleClause>,
+    },
+}
+
+/// A line of `workspace`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WorkspaceClause {
+    /// `currency EUR`.
+    Currency(Currency, Span),
+    /// `time zone Europe/Madrid`.
+    TimeZone(Name),
+    /// `first run 1000`.
+    FirstRun(u64, Span),
+    /// `clv in 12 months, discount 10%, margin 35%`: read, kept for the value model.
+    Clv(Span),
+}
+
+/// The type of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttributeType {
+    /// `money`
+    Money,
+    /// `number`
+    Number,
+    /// `percent`
+    Percent,
+    /// `duration`
+    Duration,
+    /// `date`
+    Date,
+    /// `time`
+    Time,
+    /// `text`
+    Text,
+    /// `yes/no`
+    YesNo,
+    /// `list of text`
+    ListOfText,
+    /// `choice a < b < c` (ordered) or `choice a | b`.
+    Choice {
+        /// Its values.
+        values: Vec<Name>,
+        /// Whether `<` stood between them.
+        ordered: bool,
+    },
+}
+
+/// A clause of `message`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MessageClause {
+    /// `email marketing`, `sms marketing by webhook sms_gateway`.
+    Purpose {
+        /// `email`, or the other channel's name.
+        channel: Name,
+        /// Why it is sent.
+        purpose: Purpose,
+        /// The webhook that carries it.
+        webhook: Option<Name>,
+    },
+    /// `subject "…"`.
+    Subject(Name),
+    /// `body FILE`.
+    Body(Name),
+    /// `text "…"`.
+    Text(Name),
+    /// `from "…"`.
+    From(Name),
+    /// `reply to "…"`.
+    ReplyTo(Name),
+    /// `preview "…"`.
+    Preview(Name),
+    /// `expires after 1 day`.
+    ExpiresAfter(Duration, Span),
+}
+
+/// `at most N emails per customer per day`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapClause {
+    /// How many.
+    pub count: u32,
+    /// `email(s)`, `message(s)` or another channel's name, singular.
+    pub subject: Name,
+    /// In what.
+    pub period: PeriodWords,
+}
+
+/// The words of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeriodWords {
+    /// `per day`
+    Day,
+    /// `per week`
+    Week,
+    /// `per month`
+    Month,
+    /// `per 24 hours`, `per 90 minutes`
+    Rolling(Duration),
+    /// `per 7 days`, `per 2 weeks`
+    RollingDays(u32),
+    /// `ever`
+    Ever,
+}
+
+/// A clause of a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleClause {
+    /// `owner "…"`.
+    Owner(Name),
+    /// `every …`.
+    Every(ScheduleWords, Span),
+    /// `when …`.
+    When(Expr),
+    /// `at most once per 30 days`, `at most once ever`, `at most 3 times per week`.
+    AtMost {
+        /// How many.
+        count: u32,
+        /// In what.
+        period: PeriodWords,
+        /// Where.
+        span: Span,
+    },
+    /// `priority 80`.
+    Priority(u8, Span),
+    /// `then …`: its actions.
+    Then(Vec<Action>),
+}
+
+/// When it fires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScheduleWords {
+    /// `every 15 minutes`.
+    Every(Duration),
+    /// `every day at 09:00`, `every monday, thursday at 09:00`, `every month on last day at 09:00`.
+    Days {
+        /// Which days.
+        days: DaySet,
+        /// What time; none written is an error of the checker.
+        at: Option<TimeOfDay>,
+    },
+}
+
+/// What is done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// `send MESSAGE`.
+    Send(Name),
+    /// `call WEBHOOK [with VALUE [as NAME], …]`.
+    Call {
+        /// The webhook.
+        webhook: Name,
+        /// Values with the names they are given.
+        fields: Vec<(Expr, Option<Name>)>,
+    },
+}
+
+/// An expression with its span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The kinds of expressions. One kind for values and conditions: the checker tells them apart.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// `500`, `99.95`.
+    Number(String),
+    /// `500 EUR`.
+    Money(String, Currency),
+    /// `10%`.
+    Percent(Share),
+    /// `90 days`.
+    Duration(Duration),
+    /// `2026-11-26`.
+    Date(Date),
+    /// `09:00`.
+    TimeOfDay(TimeOfDay),
+    /// `"text"`.
+    Text(String),
+    /// `yes`, `no`.
+    YesNo(bool),
+    /// A field, attribute, segmentation, or, after a comparison, a value of a choice.
+    Word(String),
+    /// `cart_abandoned.value`, `order.total`.
+    Member(Name, Name),
+    /// A word the engine computes.
+    Term(Term),
+    /// `count(order in last 90 days where …)`.
+    Aggregate {
+        /// Which.
+        function: AggregateFunction,
+        /// The event.
+        event: Name,
+        /// Its field; none for `count`.
+        field: Option<Name>,
+        /// From when to when.
+        window: Option<WindowWords>,
+        /// Which events.
+        filter: Option<Box<Expr>>,
+    },
+    /// `time since last order`.
+    TimeSince(Which, Name),
+    /// `(VALUE or else VALUE)`.
+    OrElse(Box<Expr>, Box<Expr>),
+    /// `50% of VALUE`.
+    ShareOf(Share, Box<Expr>),
+    /// `a < b`.
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    /// `contains "x"`.
+    Contains(Box<Expr>, Name),
+    /// `starts with "x"`.
+    StartsWith(Box<Expr>, Name),
+    /// `in (a, b)`; the flag says `not in`.
+    OneOf(Box<Expr>, Vec<Expr>, bool),
+    /// `between A and B`.
+    Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `is known` (true) or `is unknown` (false).
+    IsKnown(Box<Expr>, bool),
+    /// `in audience NAME`; the flag says `not in`.
+    InAudience(Name, bool),
+    /// All of them, flattened.
+    And(Vec<Expr>),
+    /// Any of them, flattened.
+    Or(Vec<Expr>),
+    /// `not (…)`.
+    Not(Box<Expr>),
+    /// A construct of the language that this version does not run; its diagnostic is made already.
+    NotAvailable,
+}
+
+/// The words of several words, and those that are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Term {
+    /// `orders`
+    Orders,
+    /// `revenue`
+    Revenue,
+    /// `average order value`
+    AverageOrderValue,
+    /// `recency`
+    Recency,
+    /// `tenure`
+    Tenure,
+    /// `frequency`
+    Frequency,
+}
+
+/// The words of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowWords {
+    /// `in last D`
+    Last(Duration),
+    /// `from D to D ago`
+    Between(Duration, Duration),
+    /// `today`
+    Today,
+    /// `this week`
+    ThisWeek,
+    /// `this month`
+    ThisMonth,
+    /// `this year`
+    ThisYear,
+}
