@@ -1,7 +1,25 @@
 //! cvmd: rule-based marketing automation with its own language. ARCHITECTURE.md draws the flow.
 #![forbid(unsafe_code)]
 
-pub mod model;
-pub mod ruleset;
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod compile;
+pub mod config;
+pub mod daemon;
+pub mod decide;
+pub mod deliver;
 pub mod diagnostic;
+pub mod evaluate;
+pub mod generate;
+pub mod ingest;
 pub mod language;
+pub mod message;
+pub mod model;
+pub mod outbox;
+pub mod population;
+pub mod reload;
+pub mod ruleset;
+pub mod schedule;
+pub mod serve;
+pub mod store;

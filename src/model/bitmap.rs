@@ -117,7 +117,10 @@ impl Bitmap {
 
     /// The numbers of the stored blocks that hold members.
     pub fn blocks(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).zip(self.words.chunks(WORDS_PER_BLOCK)).filter(|(_, words)| words.iter().any(|&w| w != 0)).map(|(n, _)| n)
+        (0_u32..)
+            .zip(self.words.chunks(WORDS_PER_BLOCK))
+            .filter(|(_, words)| words.iter().any(|&w| w != 0))
+            .map(|(n, _)| n)
     }
 
     /// One block's bits as bytes, little end first, trailing zeros left out (empty: no members).

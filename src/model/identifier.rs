@@ -117,7 +117,11 @@ mod tests {
 
     #[test]
     fn a_decision_key_reads_back_what_it_wrote() {
-        let key = DecisionKey { rule: RuleNumber(7), occurrence: Occurrence(1_790_000_000_000), customer: CustomerNumber(4_999) };
+        let key = DecisionKey {
+            rule: RuleNumber(7),
+            occurrence: Occurrence(1_790_000_000_000),
+            customer: CustomerNumber(4_999),
+        };
         assert_eq!(key.to_string().parse(), Ok(key));
         for bad in ["", "d", "d1-2", "d1-2-3-4", "x1-2-3", "d1-2-100000000"] {
             assert_eq!(bad.parse::<DecisionKey>(), Err(()), "{bad}");

@@ -8,9 +8,7 @@ mod identifier;
 mod quantity;
 mod time;
 
-pub use bitmap::{Bitmap, BLOCK};
-pub use identifier::{
-    Channel, CustomerId, CustomerNumber, DecisionKey, Occurrence, RuleNumber, RuleSetHash,
-};
+pub use bitmap::{BLOCK, Bitmap};
+pub use identifier::{Channel, CustomerId, CustomerNumber, DecisionKey, Occurrence, RuleNumber, RuleSetHash};
 pub use quantity::{Currency, Money, Number, ParseQuantityError, Share};
-pub use time::{Date, Duration, Instant, TimeOfDay, DAY_MS, HOUR_MS, MINUTE_MS};
+pub use time::{DAY_MS, Date, Duration, HOUR_MS, Instant, MINUTE_MS, TimeOfDay};

@@ -233,7 +233,13 @@ mod tests {
 
     #[test]
     fn decimals_are_read_exactly_and_written_back() {
-        for (text, value) in [("0", 0), ("820.00", 8_200_000), ("-3.5", -35_000), (".25", 2_500), ("922337203685477.5807", i64::MAX)] {
+        for (text, value) in [
+            ("0", 0),
+            ("820.00", 8_200_000),
+            ("-3.5", -35_000),
+            (".25", 2_500),
+            ("922337203685477.5807", i64::MAX),
+        ] {
             assert_eq!(Money::parse(text), Ok(Money(value)), "{text}");
         }
         assert_eq!(Money::parse("-922337203685477.5808"), Ok(Money(i64::MIN)));

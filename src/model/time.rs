@@ -124,7 +124,8 @@ impl Date {
     /// From `jiff`'s day.
     #[must_use]
     pub fn from_civil(date: jiff::civil::Date) -> Self {
-        let days = date.since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1))).map_or(0, |span| span.get_days());
+        let days =
+            date.since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1))).map_or(0, |span| span.get_days());
         Self(days)
     }
 }
@@ -147,7 +148,9 @@ impl TimeOfDay {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (hour, minute) = text.split_once(':')?;
-        let two = |s: &str| (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok())?;
+        let two = |s: &str| {
+            (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u16>().ok())?
+        };
         let (hour, minute) = (two(hour)?, two(minute)?);
         (hour < 24 && minute < 60).then_some(Self(hour * 60 + minute))
     }
@@ -165,7 +168,13 @@ mod tests {
 
     #[test]
     fn durations_are_said_in_their_two_largest_units() {
-        for (ms, text) in [(0, "0 seconds"), (DAY_MS, "1 day"), (90 * DAY_MS + 2 * HOUR_MS + 5, "90 days 2 hours"), (DAY_MS + 5 * MINUTE_MS, "1 day"), (-HOUR_MS, "-1 hour")] {
+        for (ms, text) in [
+            (0, "0 seconds"),
+            (DAY_MS, "1 day"),
+            (90 * DAY_MS + 2 * HOUR_MS + 5, "90 days 2 hours"),
+            (DAY_MS + 5 * MINUTE_MS, "1 day"),
+            (-HOUR_MS, "-1 hour"),
+        ] {
             assert_eq!(Duration(ms).to_string(), text);
         }
     }

@@ -11,10 +11,10 @@ pub use expression::{
     AggregateFunction, Comparison, Event, EventField, Expr, ExprKind, Type, Value, Which, Window,
 };
 pub use rule::{
-    Action, AtMost, Cap, CapSubject, DaySet, Message, Period, Place, Policy, Purpose, Rule,
-    Schedule, Webhook, Workspace,
+    Action, AtMost, Cap, CapSubject, DaySet, Message, Period, Place, Policy, Purpose, Rule, Schedule,
+    Webhook, Workspace,
 };
-pub use schema::{Attribute, ChoiceId, Choices, Field, FieldId, Schema, BUILT_IN_FIELDS};
+pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

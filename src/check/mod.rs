@@ -1,0 +1,1 @@
+//! From syntax to meaning: names, types, units, lints. Makes the `RuleSet`; knows no customer.

@@ -1,0 +1,1 @@
+//! The command line, a file per subcommand; the only module that prints.

@@ -1,0 +1,1 @@
+//! The only reader of the OS clock; every wait goes through it.

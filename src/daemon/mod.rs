@@ -1,0 +1,1 @@
+//! Start, decider, tick, shutdown: a library over clock, store and channels.

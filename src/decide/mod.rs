@@ -1,0 +1,1 @@
+//! Who gets what: the pipeline of policies. Pure: whatever it needs is an argument.

@@ -1,0 +1,1 @@
+//! Channels: e-mail, webhook, file.

@@ -1,0 +1,1 @@
+//! Customers and orders with a known truth.

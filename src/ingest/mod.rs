@@ -1,0 +1,1 @@
+//! Customers and orders from CSV and NDJSON, with data quality and rejects.

@@ -1,0 +1,1 @@
+//! Find message files, check their placeholders, render them. Pure.

@@ -1,0 +1,1 @@
+//! Watch the rule files, load a whole set, swap it in.

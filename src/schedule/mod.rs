@@ -1,0 +1,1 @@
+//! Calendar and cron: when a schedule fires, in civil time and zones. Pure.

@@ -1,0 +1,1 @@
+//! Control over the Unix socket.

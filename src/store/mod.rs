@@ -1,0 +1,1 @@
+//! Durable state. The only module that names sled.
