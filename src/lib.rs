@@ -18,6 +18,7 @@ pub mod message;
 pub mod model;
 pub mod outbox;
 pub mod population;
+pub mod record;
 pub mod reload;
 pub mod ruleset;
 pub mod schedule;

@@ -63,8 +63,11 @@ impl Value {
     #[must_use]
     pub fn scalar(&self) -> Option<i64> {
         Some(match self {
-            Self::Money(Money(v)) | Self::Number(Number(v)) | Self::Percent(Share(v)) => *v,
-            Self::Duration(Duration(v)) | Self::Time(Instant(v)) => *v,
+            Self::Money(Money(v))
+            | Self::Number(Number(v))
+            | Self::Percent(Share(v))
+            | Self::Duration(Duration(v))
+            | Self::Time(Instant(v)) => *v,
             Self::Date(Date(v)) => i64::from(*v),
             Self::TimeOfDay(TimeOfDay(v)) => i64::from(*v),
             Self::YesNo(v) => i64::from(*v),

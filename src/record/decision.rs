@@ -1,0 +1,157 @@
+//! Runs, their decisions, and what a continuous rule remembers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Bitmap, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber, RuleSetHash};
+
+/// Why a customer who matched was not sent to. Each has a metric label and a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Skip {
+    /// No consent for marketing on the channel.
+    Consent,
+    /// The address is suppressed.
+    Suppression,
+    /// There is no address on the channel.
+    NoAddress,
+    /// The rule's own `at most`.
+    AtMost,
+    /// A policy's cap.
+    Cap,
+    /// The rule, the channel or everything is paused.
+    Paused,
+    /// The run is held: a first run above the limit.
+    Held,
+    /// An older record of the same address was sent to.
+    SameAddress,
+}
+
+impl Skip {
+    /// All reasons, in the order of their stored codes.
+    pub const ALL: [Self; 8] = [
+        Self::Consent,
+        Self::Suppression,
+        Self::NoAddress,
+        Self::AtMost,
+        Self::Cap,
+        Self::Paused,
+        Self::Held,
+        Self::SameAddress,
+    ];
+
+    /// The code in keys and records.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The fixed word of tests, metrics and JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Suppression => "suppression",
+            Self::NoAddress => "no address",
+            Self::AtMost => "at most",
+            Self::Cap => "cap",
+            Self::Paused => "pause",
+            Self::Held => "held",
+            Self::SameAddress => "same address",
+        }
+    }
+
+    /// Whether a continuous rule tries again while the customer goes on matching.
+    #[must_use]
+    pub const fn tries_again(self) -> bool {
+        match self {
+            Self::Cap | Self::Paused | Self::Held => true,
+            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost | Self::SameAddress => false,
+        }
+    }
+}
+
+/// What a decision came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// Handed to the outbox.
+    Send,
+    /// In the holdout: recorded as it would have been sent.
+    HeldOut,
+}
+
+/// A decision, made once under its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// For whom.
+    pub customer: CustomerNumber,
+    /// Which firing, for this customer.
+    pub occurrence: Occurrence,
+    /// What it came to.
+    pub fate: Fate,
+    /// The values that mattered: the text of the clause and the value then, by their order in `when`.
+    pub values: Vec<(String, String)>,
+}
+
+impl Decision {
+    /// Its key.
+    #[must_use]
+    pub const fn key(&self, rule: RuleNumber) -> DecisionKey {
+        DecisionKey { rule, occurrence: self.occurrence, customer: self.customer }
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunState {
+    /// Slices up to (not including) this customer number are committed.
+    Open(CustomerNumber),
+    /// Held: nobody is used up until a person releases it.
+    Held,
+    /// All slices are committed.
+    Closed,
+    /// A held run that was let go, or whose rule is gone.
+    Dropped,
+}
+
+/// A run: one firing of one rule over everybody. Its recipients are bitmaps beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The rule.
+    pub rule: RuleNumber,
+    /// The instant decided at: a schedule's occurrence, or the tick of a continuous rule.
+    pub at: Instant,
+    /// The clock when it was decided.
+    pub now: Instant,
+    /// Whether occurrences are ordinals (continuous) or `at` (scheduled).
+    pub continuous: bool,
+    /// With which rules.
+    pub rule_set: RuleSetHash,
+    /// Of which commit.
+    pub commit: String,
+    /// Where the rule stood: `winback.rules:1`.
+    pub place: String,
+    /// How many matched.
+    pub matched: u64,
+    /// How many were to be sent when the run began.
+    pub recipients: u64,
+    /// How many were passed over, by reason.
+    pub skipped: BTreeMap<Skip, u64>,
+    /// How far it is.
+    pub state: RunState,
+}
+
+/// What a rule remembers between ticks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RuleMemory {
+    /// Decided for the current match: cleared when the condition has been false.
+    pub spent: Bitmap,
+    /// Passed over for a reason that may pass, and since when: tried again for up to seven days.
+    pub trying: BTreeMap<CustomerNumber, Instant>,
+    /// The last occurrence that a scheduled rule served or skipped.
+    pub served: Option<Instant>,
+    /// Whether a run of this rule was ever closed, and with which condition (SHA-256 of `when`).
+    pub ran: Option<[u8; 32]>,
+    /// Whether an operator released the first run above the limit.
+    pub released: bool,
+}
