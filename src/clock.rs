@@ -1,1 +1,245 @@
 //! The only reader of the OS clock; every wait goes through it.
+//!
+//! Two clocks matter. The wall clock says when a rule is due, and may be stepped by a person or by
+//! NTP. The boot clock only ever runs forward, during suspend too; against it a step of the wall
+//! clock is seen. A test holds a [`VirtualClock`] and moves both by hand.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::model::{Duration, Instant};
+
+/// A sleep lasts at most this long before the wall clock is read again: tokio's timers stand still
+/// in suspend, and the wall clock may be stepped while we sleep.
+pub const LONGEST_NAP: Duration = Duration::seconds(30);
+
+/// A wait that ends at an instant of its clock.
+pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// A clock, shared by all that wait or stamp.
+pub trait Clock: Send + Sync {
+    /// The wall clock, in milliseconds since 1970 UTC.
+    fn now(&self) -> Instant;
+
+    /// The time since the machine started, suspend included; never runs backwards.
+    fn boot_elapsed(&self) -> Duration;
+
+    /// Waits until the wall clock has reached `until`; returns at once where it already has.
+    /// Dropping the future ends the wait.
+    fn sleep_until(&self, until: Instant) -> Sleep<'_>;
+}
+
+impl dyn Clock {
+    /// Waits for a length of time on the wall clock.
+    pub fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        self.sleep_until(self.now().plus(duration))
+    }
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl SystemClock {
+    /// The machine's clock, ready to be shared.
+    #[must_use]
+    pub fn shared() -> Arc<dyn Clock> {
+        Arc::new(Self)
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        let ms = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Instant(match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => ms(since),
+            Err(before) => -ms(before.duration()),
+        })
+    }
+
+    /// `/proc/uptime` is Linux's `CLOCK_BOOTTIME` in hundredths of a second, readable without
+    /// unsafe code. Where there is none, the process's monotonic clock stands in: it does not see
+    /// suspend, so that after one a step of the wall clock is assumed rather than missed.
+    fn boot_elapsed(&self) -> Duration {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        let uptime = std::fs::read_to_string("/proc/uptime");
+        uptime.ok().as_deref().and_then(parse_uptime).unwrap_or_else(|| {
+            let elapsed = START.get_or_init(std::time::Instant::now).elapsed();
+            Duration(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    fn sleep_until(&self, until: Instant) -> Sleep<'_> {
+        Box::pin(async move {
+            loop {
+                let left = until.since(self.now());
+                if left <= Duration(0) {
+                    return;
+                }
+                tokio::time::sleep(left.min(LONGEST_NAP).to_std()).await;
+            }
+        })
+    }
+}
+
+/// The first number of `/proc/uptime`: `1583.07 3100.55`.
+fn parse_uptime(text: &str) -> Option<Duration> {
+    let (seconds, hundredths) = text.split_whitespace().next()?.split_once('.')?;
+    let hundredths: i64 = (hundredths.len() == 2).then(|| hundredths.parse().ok())??;
+    Some(Duration(seconds.parse::<i64>().ok()?.checked_mul(1_000)? + hundredths * 10))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hands {
+    now: Instant,
+    boot: Duration,
+}
+
+/// A clock that stands still until a test moves it. Clones show the same time.
+#[derive(Debug, Clone)]
+pub struct VirtualClock {
+    hands: Arc<tokio::sync::watch::Sender<Hands>>,
+    sleepers: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl VirtualClock {
+    /// A clock that shows `now`, on a machine that started at that instant.
+    #[must_use]
+    pub fn at(now: Instant) -> Self {
+        let hands = Hands { now, boot: Duration(0) };
+        Self { hands: Arc::new(tokio::sync::watch::Sender::new(hands)), sleepers: Arc::default() }
+    }
+
+    /// Lets time pass, wall and boot clock alike, and wakes whoever's time has come.
+    pub fn advance(&self, duration: Duration) {
+        self.hands.send_modify(|hands| {
+            hands.now = hands.now.plus(duration);
+            hands.boot = Duration(hands.boot.0.saturating_add(duration.0));
+        });
+    }
+
+    /// Lets time pass until `instant`; a clock already there stays.
+    pub fn advance_to(&self, instant: Instant) {
+        self.advance(instant.since(self.now()).max(Duration(0)));
+    }
+
+    /// Steps the wall clock alone, forward or (a negative duration) back, as a person or NTP does.
+    pub fn step(&self, duration: Duration) {
+        self.hands.send_modify(|hands| hands.now = hands.now.plus(duration));
+    }
+
+    /// The earliest instant that somebody sleeps until, if anybody does.
+    #[must_use]
+    pub fn next_waking(&self) -> Option<Instant> {
+        self.lock().iter().min().copied()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Instant>> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a sleeper off the list, also when its future is dropped half-way.
+struct Nap<'a> {
+    clock: &'a VirtualClock,
+    until: Instant,
+}
+
+impl Drop for Nap<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.clock.lock();
+        if let Some(position) = sleepers.iter().position(|&until| until == self.until) {
+            sleepers.swap_remove(position);
+        }
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Instant {
+        self.hands.borrow().now
+    }
+
+    fn boot_elapsed(&self) -> Duration {
+        self.hands.borrow().boot
+    }
+
+    fn sleep_until(&self, until: Instant) -> Sleep<'_> {
+        Box::pin(async move {
+            let mut hands = self.hands.subscribe();
+            if self.now() >= until {
+                return;
+            }
+            self.lock().push(until);
+            let _nap = Nap { clock: self, until };
+            // The sender lives as long as `self`, so that this never fails.
+            let _ = hands.wait_for(|hands| hands.now >= until).await;
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptime_is_read_in_hundredths() {
+        assert_eq!(parse_uptime("1583.07 3100.55\n"), Some(Duration(1_583_070)));
+        for bad in ["", "12", "x.00", "1.5", "1.xx"] {
+            assert_eq!(parse_uptime(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_system_clock_runs_forward() {
+        let clock = SystemClock;
+        let (now, boot) = (clock.now(), clock.boot_elapsed());
+        assert!(now > Instant(1_700_000_000_000));
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        assert!(clock.now() > now && clock.boot_elapsed() > boot);
+    }
+
+    #[tokio::test]
+    async fn the_system_clock_sleeps_no_shorter_than_asked() {
+        let clock = SystemClock::shared();
+        let until = clock.now().plus(Duration(40));
+        clock.sleep_until(until).await;
+        assert!(clock.now() >= until);
+        clock.sleep_until(Instant(0)).await;
+    }
+
+    #[tokio::test]
+    async fn a_virtual_sleeper_wakes_when_its_time_has_come_and_not_before() {
+        let clock = VirtualClock::at(Instant(1_000));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(Instant(5_000)).await }
+        });
+        while clock.next_waking().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(clock.next_waking(), Some(Instant(5_000)));
+        clock.advance(Duration(3_999));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(Duration(1));
+        sleeper.await.unwrap();
+        assert_eq!((clock.next_waking(), clock.boot_elapsed()), (None, Duration(4_000)));
+    }
+
+    #[tokio::test]
+    async fn a_step_moves_the_wall_clock_only_and_a_dropped_sleeper_is_forgotten() {
+        let clock = VirtualClock::at(Instant(0));
+        clock.step(Duration::hours(1));
+        assert_eq!((clock.now(), clock.boot_elapsed()), (Instant(3_600_000), Duration(0)));
+        let far = clock.sleep_until(Instant(i64::MAX));
+        tokio::select! {
+            () = far => unreachable!("nobody moved the clock"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert_eq!(clock.next_waking(), None);
+        clock.advance_to(Instant(0));
+        assert_eq!(clock.now(), Instant(3_600_000));
+    }
+}
