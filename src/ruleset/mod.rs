@@ -6,6 +6,7 @@
 mod expression;
 mod rule;
 mod schema;
+mod text;
 
 pub use expression::{
     AggregateFunction, Comparison, Event, EventField, Expr, ExprKind, Type, Value, Which, Window,
@@ -15,6 +16,7 @@ pub use rule::{
     Webhook, Workspace,
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
+pub use text::LIST_SEPARATOR;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
