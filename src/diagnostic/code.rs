@@ -1,7 +1,8 @@
 //! The codes: stable for ever, one page of explanation each.
 //!
-//! `E0xx` language and splitting, `E1xx` names, `E2xx` types, `E3xx` units, money and time, `E4xx`
-//! messages and webhooks, `E5xx` policies and schedules, `W1xx` lints. A number is never reused.
+//! `E0xx` files, language and splitting, `E1xx` names, `E2xx` types, `E3xx` units, money and time,
+//! `E4xx` what rules and other items need, `E5xx` message texts, `W1xx` lints. A number is never
+//! reused.
 
 use super::Severity;
 
@@ -109,6 +110,130 @@ codes! {
     JoinedActions "E020" Error;
     /// A line that begins with a misspelt clause word.
     UnknownClause "E021" Error;
+    /// A rule file that is no UTF-8 text.
+    NotText "E090" Error;
+    /// Two items of one kind share a name.
+    DuplicateName "E101" Error;
+    /// A name that the language cannot read.
+    BadName "E102" Error;
+    /// A name that belongs to a word of the engine.
+    TakenName "E103" Error;
+    /// A word that is no field, attribute or computed value.
+    UnknownField "E104" Error;
+    /// A message that does not exist.
+    UnknownMessage "E105" Error;
+    /// A webhook that does not exist.
+    UnknownWebhook "E106" Error;
+    /// An audience that does not exist.
+    UnknownAudience "E107" Error;
+    /// A value that its choice does not have.
+    UnknownValue "E108" Error;
+    /// An event that does not exist.
+    UnknownEvent "E109" Error;
+    /// A field that the event does not have.
+    UnknownEventField "E110" Error;
+    /// Definitions that need each other.
+    Cycle "E111" Error;
+    /// A second `workspace`.
+    SecondWorkspace "E112" Error;
+    /// Two bare rules in one file.
+    SecondBareRule "E113" Error;
+    /// A time zone that does not exist.
+    UnknownZone "E114" Error;
+    /// A channel that no message uses.
+    UnknownChannel "E115" Error;
+    /// A value where a condition is needed.
+    NotACondition "E201" Error;
+    /// A condition where a value is needed.
+    NotAValue "E202" Error;
+    /// Two values of different kinds compared.
+    DifferentKinds "E203" Error;
+    /// A text without quotes.
+    NeedsQuotes "E204" Error;
+    /// `<` or `between` over values that have no order.
+    NoOrder "E207" Error;
+    /// An aggregate over a field that does not fit, or without one.
+    AggregateField "E208" Error;
+    /// A text comparison over something that is no text.
+    NotAText "E209" Error;
+    /// Something other than a plain value in a list.
+    NotAConstant "E216" Error;
+    /// A length of time without its unit.
+    NeedsUnit "E305" Error;
+    /// A share without `%`.
+    NeedsPercent "E306" Error;
+    /// An amount with more decimals or digits than money keeps.
+    BadNumber "E310" Error;
+    /// A currency named where the workspace declares none.
+    NoCurrency "E311" Error;
+    /// Two currencies compared.
+    TwoCurrencies "E312" Error;
+    /// A field used where it has no meaning.
+    WrongPlace "E313" Error;
+    /// A day, an instant and a time of day mixed up.
+    DayOrInstant "E314" Error;
+    /// A window that holds nothing.
+    EmptyWindow "E315" Error;
+    /// A rule without `when`.
+    NoWhen "E401" Error;
+    /// A rule without `then`.
+    NoThen "E402" Error;
+    /// A clause written twice.
+    DuplicateClause "E403" Error;
+    /// A schedule without its time of day.
+    NoTimeOfDay "E404" Error;
+    /// An interval that does not divide the day.
+    BadInterval "E405" Error;
+    /// A call of a webhook that carries messages.
+    WebhookCarriesChannel "E406" Error;
+    /// A message that does not say why it is sent.
+    NoPurpose "E407" Error;
+    /// A message with nothing in it.
+    NoBody "E408" Error;
+    /// `otherwise` missing, or not last.
+    Otherwise "E409" Error;
+    /// A period that cannot be counted over.
+    BadPeriod "E410" Error;
+    /// A priority beyond 100.
+    BadPriority "E411" Error;
+    /// Two values of a call under one name.
+    DuplicateCallField "E412" Error;
+    /// A value of a call that needs a name.
+    CallFieldName "E413" Error;
+    /// A webhook without a usable address.
+    BadAddress "E414" Error;
+    /// A channel and the way it is carried do not fit.
+    ChannelCarrier "E415" Error;
+    /// Beyond a limit.
+    TooMany "E416" Error;
+    /// A choice without two different values.
+    BadChoice "E417" Error;
+    /// An action written twice.
+    DuplicateAction "E418" Error;
+    /// A template that cannot be read.
+    BadTemplate "E501" Error;
+    /// A placeholder that names nothing.
+    UnknownPlaceholder "E502" Error;
+    /// A body's file that does not exist.
+    NoBodyFile "E503" Error;
+    /// A message text that cannot be sent as it stands.
+    BadText "E504" Error;
+    /// A sender's or reply address that is none.
+    BadSender "E505" Error;
+    /// A rule that runs daily and limits nothing.
+    RepeatsDaily "W101" Warning "repeats_daily";
+    /// A condition that nobody meets.
+    NeverMatches "W102" Warning "never_matches";
+    /// A condition that everybody meets.
+    AlwaysMatches "W103" Warning "always_matches";
+    /// A placeholder that can be unknown and has no default.
+    OptionalWithoutDefault "W104" Warning "optional_without_default";
+    /// A message whose subject was made from its name.
+    NoSubject "W105" Warning "no_subject";
+    /// An `allow` whose date has passed.
+    ExpiredAllow "W106" Warning;
+    /// An `allow` that cannot be read.
+    BadAllow "W107" Warning;
 }
 
 impl Code {

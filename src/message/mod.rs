@@ -1,1 +1,23 @@
-//! Find message files, check their placeholders, render them. Pure.
+//! Fill and render messages. Pure: the same templates and values give the same bytes.
+//!
+//! Knows templates and values that can be shown; neither how a value was computed nor how a
+//! message travels. Which files a message is made of is `check`'s business.
+
+mod error;
+mod filled;
+mod render;
+mod scan;
+mod sniff;
+
+pub use error::{Part, RenderError};
+pub use filled::{Filled, Shown, fill, show};
+pub use render::{Rendered, Templates, render, render_message};
+pub use scan::{Mention, mentions, uses_autoescape};
+pub use sniff::{Body, split_subject, title};
+
+/// Bytes a template may have.
+pub const TEMPLATE_LIMIT: usize = 256 * 1024;
+/// Bytes a rendered part may have.
+pub const PART_LIMIT: usize = 1024 * 1024;
+/// Bytes a rendered subject may have; RFC 5322 lines hold 998.
+pub const SUBJECT_LIMIT: usize = 900;

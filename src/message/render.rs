@@ -1,0 +1,234 @@
+//! Templates and values to subject, text and HTML.
+
+use std::io;
+
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value as Shape, filters, tests};
+use serde::{Deserialize, Serialize};
+
+use crate::ruleset::{Message, RuleSet, Value};
+
+use super::{Filled, PART_LIMIT, Part, RenderError, SUBJECT_LIMIT, Shown, TEMPLATE_LIMIT, fill};
+
+/// Steps a template may take: far more than any newsletter, far less than a hang.
+const FUEL: u64 = 200_000;
+/// Columns of a text part that was made from HTML.
+const WIDTH: usize = 78;
+
+/// The templates of a message: what is kept in the store under its content hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Templates {
+    /// Of the subject; empty for a channel without subjects.
+    pub subject: String,
+    /// Of the HTML part.
+    pub html: Option<String>,
+    /// Of the text part.
+    pub text: Option<String>,
+}
+
+impl Templates {
+    /// Those of a checked message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        Self { subject: message.subject.clone(), html: message.html.clone(), text: message.text.clone() }
+    }
+}
+
+/// A message ready to be packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line without control characters.
+    pub subject: String,
+    /// The plain-text part: there is always one.
+    pub text: String,
+    /// The HTML part.
+    pub html: Option<String>,
+}
+
+/// Renders a checked message; `value_of` gives the value of each of `message.fields` in their
+/// order, `None` where it is unknown.
+///
+/// # Errors
+/// See [`render`].
+pub fn render_message(
+    set: &RuleSet,
+    message: &Message,
+    value_of: impl FnMut(usize) -> Option<Value>,
+) -> Result<Rendered, RenderError> {
+    render(&Templates::of(message), &fill(set, message, value_of))
+}
+
+/// Renders templates with values that were frozen before.
+///
+/// # Errors
+/// Where a placeholder without a default is unknown, a value carries control characters, a part
+/// comes out empty or too large, or a template does not work. No error quotes a value.
+pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, RenderError> {
+    let environment = environment();
+    let values = Shape::from_pairs(filled.iter().map(|(name, shown)| (name.as_str(), shape(shown))));
+    let part = |part: Part, template: &str| fill_part(&environment, part, template, &values);
+
+    let subject = part(Part::Subject, &templates.subject)?.trim().to_owned();
+    let html = templates.html.as_deref().map(|template| part(Part::Html, template)).transpose()?;
+    let text = match (templates.text.as_deref(), &html) {
+        (Some(template), _) => part(Part::Text, template)?,
+        (None, Some(html)) => plain(html)?,
+        (None, None) => return Err(RenderError::Empty(Part::Text)),
+    };
+    if !templates.subject.is_empty() && subject.is_empty() {
+        return Err(RenderError::Empty(Part::Subject));
+    }
+    if text.trim().is_empty() && html.is_none() {
+        return Err(RenderError::Empty(Part::Text));
+    }
+    Ok(Rendered { subject, text, html })
+}
+
+/// The template language as messages have it: strict, escaping, bounded, and without the filters
+/// that switch escaping off or show what is inside.
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(true);
+    environment
+        .set_auto_escape_callback(|name| if name == "html" { AutoEscape::Html } else { AutoEscape::None });
+    environment.set_formatter(|output, state, value| match readable(value) {
+        Some(text) => minijinja::escape_formatter(output, state, &Shape::from(text)),
+        None => minijinja::escape_formatter(output, state, value),
+    });
+    environment.add_filter("default", filters::default);
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("title", filters::title);
+    environment.add_filter("capitalize", filters::capitalize);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("replace", filters::replace);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("first", filters::first);
+    environment.add_filter("last", filters::last);
+    environment.add_filter("join", filters::join);
+    environment.add_filter("round", filters::round);
+    environment.add_filter("int", filters::int);
+    environment.add_filter("escape", filters::escape);
+    environment.add_test("defined", tests::is_defined);
+    environment.add_test("undefined", tests::is_undefined);
+    environment
+}
+
+/// Yes/no and lists in words; anything else is written as it is.
+fn readable(value: &Shape) -> Option<String> {
+    if value.kind() == minijinja::value::ValueKind::Bool {
+        return Some(if value.is_true() { "yes" } else { "no" }.into());
+    }
+    if value.kind() != minijinja::value::ValueKind::Seq {
+        return None;
+    }
+    let items = value.try_iter().ok()?;
+    Some(items.map(|item| item.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+/// A value as the template sees it: numbers count, yes/no decides, the rest is text.
+fn shape(shown: &Shown) -> Shape {
+    match shown {
+        Shown::Money(money, Some(currency)) => Shape::from(format!("{money} {currency}")),
+        Shown::Money(money, None) => Shape::from(money.to_string()),
+        Shown::Number(number) if number.0 % crate::model::Number::SCALE == 0 => {
+            Shape::from(number.0 / crate::model::Number::SCALE)
+        }
+        Shown::Number(number) => {
+            number.to_string().parse::<f64>().map_or_else(|_| Shape::from(number.to_string()), Shape::from)
+        }
+        Shown::Percent(share) => Shape::from(share.to_string()),
+        Shown::Duration(duration) => Shape::from(duration.to_string()),
+        Shown::Date(date) => Shape::from(date.to_string()),
+        Shown::Time(text) | Shown::Text(text) => Shape::from(text.as_str()),
+        Shown::TimeOfDay(time) => Shape::from(time.to_string()),
+        Shown::YesNo(yes) => Shape::from(*yes),
+        Shown::List(texts) => Shape::from(texts.clone()),
+    }
+}
+
+/// A sink that refuses to grow beyond its limit.
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + more.len() > self.limit {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn fill_part(
+    environment: &Environment<'_>,
+    part: Part,
+    template: &str,
+    values: &Shape,
+) -> Result<String, RenderError> {
+    if template.len() > TEMPLATE_LIMIT {
+        return Err(RenderError::TooLarge(part));
+    }
+    let (name, limit) = match part {
+        Part::Subject => ("subject", SUBJECT_LIMIT),
+        Part::Html => ("html", PART_LIMIT),
+        Part::Text => ("text", PART_LIMIT),
+    };
+    let mut sink = Bounded { bytes: Vec::new(), limit };
+    environment
+        .template_from_named_str(name, template)
+        .and_then(|parsed| parsed.render_captured_to(values.clone(), &mut sink).map(drop))
+        .map_err(|error| in_words(part, template, &error))?;
+    let out = String::from_utf8(sink.bytes).map_err(|_| RenderError::ControlCharacter(part))?;
+    let allowed: &[char] = match part {
+        Part::Subject => &[],
+        Part::Html | Part::Text => &['\n', '\r', '\t'],
+    };
+    if out.contains(|c: char| c.is_control() && !allowed.contains(&c)) {
+        return Err(RenderError::ControlCharacter(part));
+    }
+    Ok(out)
+}
+
+/// The text part of a message that wrote only HTML.
+fn plain(html: &str) -> Result<String, RenderError> {
+    let text = html2text::config::plain()
+        .string_from_read(html.as_bytes(), WIDTH)
+        .map_err(|_| RenderError::TooLarge(Part::Text))?;
+    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    Ok(format!("{}\n", text.trim()))
+}
+
+fn in_words(part: Part, template: &str, error: &minijinja::Error) -> RenderError {
+    let range = error.range().filter(|range| template.get(range.clone()).is_some());
+    let meant = range.clone().and_then(|range| template.get(range)).unwrap_or_default();
+    let line = error.line().unwrap_or(1);
+    let reason = match error.kind() {
+        ErrorKind::WriteFailure => return RenderError::TooLarge(part),
+        ErrorKind::UndefinedError => {
+            let name: String = meant
+                .chars()
+                .skip_while(|c| !c.is_alphabetic())
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            return RenderError::Unknown { part, placeholder: name };
+        }
+        ErrorKind::SyntaxError => "this is no template that can be read".to_owned(),
+        ErrorKind::UnknownFilter => format!("there is no such filter in `{meant}`"),
+        ErrorKind::UnknownTest => format!("there is no such test in `{meant}`"),
+        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => {
+            format!("there is no such function in `{meant}`")
+        }
+        ErrorKind::OutOfFuel => "it takes too many steps".to_owned(),
+        _ => format!("`{meant}` does not work with this value"),
+    };
+    RenderError::Template { part, line, range, reason }
+}

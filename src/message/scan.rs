@@ -1,0 +1,242 @@
+//! Where a template mentions which names, and whether it does so safely.
+//!
+//! minijinja says which names a template leaves undeclared, but not where. This reads the tags
+//! only as far as needed to point at a name.
+
+use std::ops::Range;
+
+/// A name inside a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// The name.
+    pub name: String,
+    /// Its bytes in the template.
+    pub range: Range<usize>,
+    /// Whether an unknown value does no harm here: `| default(…)` follows, `is defined` or
+    /// `is undefined` asks, or an `{% if NAME is defined %}` stands around it.
+    pub guarded: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Value,
+    Block,
+}
+
+/// All names in the tags of a template, in order: words that are no strings, attributes, filters,
+/// keyword arguments or words of the template language.
+#[must_use]
+pub fn mentions(template: &str) -> Vec<Mention> {
+    let mut found = Vec::new();
+    let mut guards: Vec<Vec<String>> = Vec::new();
+    for (tag, range) in tags(template) {
+        let words = words(template, range);
+        let first = words.first().map(|w| w.text).filter(|_| tag == Tag::Block);
+        if matches!(first, Some("endif" | "else" | "elif")) {
+            guards.pop();
+        }
+        let skip = usize::from(first.is_some());
+        let mut asked = Vec::new();
+        for (index, word) in words.iter().enumerate().skip(skip).filter(|(_, w)| w.is_name()) {
+            let next = |n: usize| words.get(index + n).map_or("", |w| w.text);
+            let asks = next(1) == "is" && next(2) == "defined";
+            let asks_not =
+                next(1) == "is" && (next(2) == "undefined" || next(2) == "not" && next(3) == "defined");
+            let defaulted = next(1) == "|" && matches!(next(2), "default" | "d");
+            if asks && !words.iter().any(|w| w.text == "or" || w.text == "not") {
+                asked.push(word.text.to_owned());
+            }
+            let inside = guards.iter().flatten().chain(&asked).any(|name| name == word.text);
+            let guarded = asks || asks_not || defaulted || inside;
+            found.push(Mention { name: word.text.to_owned(), range: word.range.clone(), guarded });
+        }
+        match first {
+            Some("if" | "elif") => guards.push(asked),
+            Some("else") => guards.push(Vec::new()),
+            Some(_) | None => {}
+        }
+    }
+    found
+}
+
+/// Where a template switches the escaping of HTML off, if it does.
+#[must_use]
+pub fn uses_autoescape(template: &str) -> Option<Range<usize>> {
+    tags(template).into_iter().filter(|(tag, _)| *tag == Tag::Block).find_map(|(_, range)| {
+        let words = words(template, range);
+        words.first().filter(|word| word.text == "autoescape").map(|word| word.range.clone())
+    })
+}
+
+/// The insides of all `{{ … }}` and `{% … %}`; comments and raw blocks are skipped.
+fn tags(template: &str) -> Vec<(Tag, Range<usize>)> {
+    let mut tags = Vec::new();
+    let mut at = 0;
+    let mut raw = false;
+    while let Some(open) = template[at..].find('{').map(|offset| at + offset) {
+        let (tag, close) = match template.as_bytes().get(open + 1) {
+            Some(b'{') => (Some(Tag::Value), "}}"),
+            Some(b'%') => (Some(Tag::Block), "%}"),
+            Some(b'#') => (None, "#}"),
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let start = open + 2;
+        let end = start
+            + tag
+                .map_or_else(|| template[start..].find(close), |_| close_of(&template[start..], close))
+                .unwrap_or(template.len() - start);
+        let inside = template[start..end].trim_matches(['-', '+', ' ']);
+        if let Some(tag) = tag {
+            raw = raw && inside != "endraw";
+            if !raw {
+                tags.push((tag, start..end));
+            }
+            raw = raw || tag == Tag::Block && inside == "raw";
+        }
+        at = (end + 2).min(template.len());
+        while !template.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    tags
+}
+
+/// Where a tag ends: its closing mark outside of strings.
+fn close_of(text: &str, close: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if text[at..].starts_with(close) => return Some(at),
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None => {}
+        }
+    }
+    None
+}
+
+struct Word<'a> {
+    text: &'a str,
+    range: Range<usize>,
+    /// After a `.` or `|`, or before a `=` of a keyword argument.
+    belongs: bool,
+}
+
+impl Word<'_> {
+    fn is_name(&self) -> bool {
+        const OWN: [&str; 20] = [
+            "and",
+            "or",
+            "not",
+            "in",
+            "is",
+            "if",
+            "else",
+            "elif",
+            "true",
+            "false",
+            "none",
+            "True",
+            "False",
+            "None",
+            "loop",
+            "recursive",
+            "defined",
+            "undefined",
+            "as",
+            "import",
+        ];
+        let starts = self.text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        starts && !self.belongs && !OWN.contains(&self.text)
+    }
+}
+
+/// The words and single signs of a tag's inside; strings become one empty word.
+fn words(template: &str, range: Range<usize>) -> Vec<Word<'_>> {
+    let text = &template[range.clone()];
+    let mut words: Vec<Word<'_>> = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, c)) = chars.next() {
+        let mut end = start + c.len_utf8();
+        if c.is_whitespace() || c == '-' || c == '+' {
+            continue;
+        }
+        if c == '"' || c == '\'' {
+            chars.by_ref().find(|&(_, other)| other == c);
+            words.push(Word { text: "", range: range.start + start..range.start + end, belongs: true });
+            continue;
+        }
+        if c.is_alphanumeric() || c == '_' {
+            while let Some(&(at, next)) = chars.peek().filter(|(_, n)| n.is_alphanumeric() || *n == '_') {
+                end = at + next.len_utf8();
+                chars.next();
+            }
+        }
+        let before = words.last().map_or("", |word| word.text);
+        let after = text[end..].trim_start();
+        let keyword =
+            after.starts_with('=') && !after.starts_with("==") && !words.is_empty() && before != "set";
+        let test =
+            before == "is" || before == "not" && words.len() > 1 && words[words.len() - 2].text == "is";
+        let belongs = matches!(before, "." | "|") || keyword || test;
+        words.push(Word { text: &text[start..end], range: range.start + start..range.start + end, belongs });
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(template: &str) -> Vec<(String, bool)> {
+        for mention in mentions(template) {
+            assert_eq!(template[mention.range.clone()], mention.name);
+        }
+        mentions(template).into_iter().map(|m| (m.name, m.guarded)).collect()
+    }
+
+    #[test]
+    fn names_are_found_with_their_guards() {
+        for (template, expected) in [
+            ("Dear {{ first_name }}", vec![("first_name", false)]),
+            ("{{ first_name | default('friend') }}", vec![("first_name", true)]),
+            ("{{ first_name|title|default('x}}y') }}!", vec![("first_name", false)]),
+            (
+                "{%- if clv is defined %}{{ clv }}{% else %}{{ clv }}{% endif %}{{ clv }}",
+                vec![("clv", true), ("clv", true), ("clv", false), ("clv", false)],
+            ),
+            ("{% if a is not defined %}{{ a }}{% endif %}", vec![("a", true), ("a", false)]),
+            ("{# {{ no }} #}{% raw %}{{ no }}{% endraw %}{ {{ yes_ }}", vec![("yes_", false)]),
+            ("{{ 'text' ~ b.c | replace('d', e) }}", vec![("b", false), ("e", false)]),
+            ("{{ é", vec![("é", false)]),
+        ] {
+            let expected: Vec<(String, bool)> = expected.into_iter().map(|(n, g)| (n.into(), g)).collect();
+            assert_eq!(seen(template), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn escaping_is_not_switched_off_unseen() {
+        assert!(uses_autoescape("x {% autoescape false %}{% endautoescape %}").is_some());
+        assert!(uses_autoescape("autoescape {{ autoescape }}").is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics_and_places_are_true(template in "[a{}%#|'\" é\\-.=_]{0,40}") {
+            for mention in mentions(&template) {
+                proptest::prop_assert_eq!(&template[mention.range.clone()], &mention.name);
+            }
+            let _ = (split(&template), uses_autoescape(&template));
+        }
+    }
+
+    fn split(template: &str) -> Option<(String, Range<usize>)> {
+        let _ = super::super::split_subject(template);
+        super::super::title(template)
+    }
+}
