@@ -1,1 +1,20 @@
 //! Who gets what: the pipeline of policies. Pure: whatever it needs is an argument.
+//!
+//! [`select`] looks at everybody who matches a rule and says who would be sent and why the others
+//! not; [`slice`] decides the next hundred of them for good, meeting consent, suppression, pauses
+//! and caps once more. A stage can take somebody out, never put somebody in. It knows neither the
+//! store nor the outbox: the daemon commits what it returns.
+
+mod ledger;
+mod pause;
+mod select;
+mod slice;
+mod stage;
+mod world;
+
+pub use ledger::Ledger;
+pub use pause::{Pauses, Scope};
+pub use select::{GIVE_UP_AFTER, Selection, condition_of, select};
+pub use slice::{Particulars, SLICE, Slice, slice};
+pub use stage::{STAGES, Stage, at_most_of, judge};
+pub use world::{People, Subject, World};

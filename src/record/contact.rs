@@ -16,8 +16,11 @@ pub struct Contact {
     pub kind: ContactKind,
     /// When it became due: caps count it at this instant.
     pub at: Instant,
-    /// Position of its channel among the store's channels (0 is e-mail); caps per channel read it.
+    /// Position of its channel among the store's channels, 0–15 (0 is e-mail); caps per channel read it.
     pub channel: u8,
+    /// A further message of a decision that has an entry already: counts under caps, not as
+    /// another decision.
+    pub further: bool,
 }
 
 /// What an entry counts as.
@@ -41,13 +44,14 @@ impl Contact {
     /// Bytes of an entry.
     pub const SIZE: usize = 16;
 
-    /// Customer (4), rule (3), kind in the low and channel in the high four bits (1), instant (8); big end first.
+    /// Customer (4), rule (3), one byte of kind (bits 0–2), further (bit 3) and channel (bits 4–7),
+    /// instant (8); big end first.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         bytes[..4].copy_from_slice(&self.customer.0.to_be_bytes());
         bytes[4..7].copy_from_slice(&self.rule.0.to_be_bytes()[1..]);
-        bytes[7] = (self.channel << 4) | self.kind as u8;
+        bytes[7] = (self.channel << 4) | (u8::from(self.further) << 3) | self.kind as u8;
         bytes[8..].copy_from_slice(&self.at.0.to_be_bytes());
         bytes
     }
@@ -61,9 +65,10 @@ impl Contact {
         Some(Self {
             customer: CustomerNumber(u32::from_be_bytes(four(0))),
             rule: RuleNumber(u32::from_be_bytes([0, bytes[4], bytes[5], bytes[6]])),
-            kind: *ContactKind::ALL.get(usize::from(bytes[7] & 15))?,
+            kind: *ContactKind::ALL.get(usize::from(bytes[7] & 7))?,
             at: Instant(i64::from_be_bytes(eight)),
             channel: bytes[7] >> 4,
+            further: bytes[7] & 8 != 0,
         })
     }
 }
@@ -81,6 +86,7 @@ mod tests {
                 kind,
                 at: Instant(-1),
                 channel: 15,
+                further: kind == ContactKind::Call,
             };
             assert_eq!(Contact::from_bytes(&contact.to_bytes()), Some(contact));
         }

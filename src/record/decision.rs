@@ -23,13 +23,11 @@ pub enum Skip {
     Paused,
     /// The run is held: a first run above the limit.
     Held,
-    /// An older record of the same address was sent to.
-    SameAddress,
 }
 
 impl Skip {
     /// All reasons, in the order of their stored codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Consent,
         Self::Suppression,
         Self::NoAddress,
@@ -37,7 +35,6 @@ impl Skip {
         Self::Cap,
         Self::Paused,
         Self::Held,
-        Self::SameAddress,
     ];
 
     /// The code in keys and records.
@@ -57,7 +54,6 @@ impl Skip {
             Self::Cap => "cap",
             Self::Paused => "pause",
             Self::Held => "held",
-            Self::SameAddress => "same address",
         }
     }
 
@@ -66,7 +62,7 @@ impl Skip {
     pub const fn tries_again(self) -> bool {
         match self {
             Self::Cap | Self::Paused | Self::Held => true,
-            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost | Self::SameAddress => false,
+            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost => false,
         }
     }
 }

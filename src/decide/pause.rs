@@ -1,0 +1,80 @@
+//! Pauses: of everything, of a channel, of a rule. Durable elsewhere; here only what they stop.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::Channel;
+
+/// What a pause stops.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Every decision and every delivery.
+    All,
+    /// One channel: `email`, `webhook`, `sms`.
+    Channel(Channel),
+    /// One rule, by its name.
+    Rule(String),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Channel(channel) => write!(f, "channel {channel}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(' ') {
+            None if text == "all" => Ok(Self::All),
+            Some(("channel", name)) if !name.is_empty() => Ok(Self::Channel(Channel(name.into()))),
+            Some(("rule", name)) if !name.is_empty() => Ok(Self::Rule(name.into())),
+            _ => Err(format!("`{text}` is no scope: write `all`, `channel NAME` or `rule NAME`")),
+        }
+    }
+}
+
+/// The pauses in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pauses(pub BTreeSet<Scope>);
+
+impl Pauses {
+    /// The pause that stops this rule on this channel, the widest first.
+    #[must_use]
+    pub fn stops(&self, rule: &str, channel: &Channel) -> Option<&Scope> {
+        self.0.iter().find(|scope| match scope {
+            Scope::All => true,
+            Scope::Channel(paused) => paused == channel,
+            Scope::Rule(name) => name == rule,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_reads_back_what_it_wrote() {
+        for scope in [Scope::All, Scope::Channel(Channel::email()), Scope::Rule("winback".into())] {
+            assert_eq!(scope.to_string().parse(), Ok(scope));
+        }
+        assert!("rule".parse::<Scope>().is_err());
+        assert!("everything".parse::<Scope>().is_err());
+    }
+
+    #[test]
+    fn a_pause_stops_what_it_names_and_nothing_else() {
+        let pauses = Pauses([Scope::Rule("a".into()), Scope::Channel(Channel("sms".into()))].into());
+        assert_eq!(pauses.stops("a", &Channel::email()), Some(&Scope::Rule("a".into())));
+        assert_eq!(pauses.stops("b", &Channel::email()), None);
+        assert_eq!(pauses.stops("b", &Channel("sms".into())), Some(&Scope::Channel(Channel("sms".into()))));
+        assert!(Pauses([Scope::All].into()).stops("b", &Channel::email()).is_some());
+    }
+}

@@ -1,0 +1,118 @@
+//! Who of those who match a rule would be sent now, and why the others not.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
+use crate::record::{RuleMemory, Skip};
+use crate::ruleset::{Rule, Workspace};
+
+use super::{Subject, World, judge};
+
+/// How long a continuous rule tries again after a reason that may pass.
+pub const GIVE_UP_AFTER: Duration = Duration::days(7);
+
+/// What a look at everybody came to. Nothing in it is final but what it says of the memory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// How many matched and were not decided for this match already.
+    pub matched: u64,
+    /// Who would be sent.
+    pub recipients: Bitmap,
+    /// Who not, by reason.
+    pub skipped: BTreeMap<Skip, Bitmap>,
+    /// Whether the run is held: a first run above the workspace's limit. Its recipients then stand
+    /// under [`Skip::Held`] too.
+    pub held: bool,
+    /// Whose memory is cleared: the condition has been false.
+    pub rearmed: Bitmap,
+    /// Whose match is used up without a decision: no consent, no address, or tried long enough.
+    pub used_up: Bitmap,
+    /// Who begins to be tried again.
+    pub trying: Bitmap,
+    /// Who is no longer tried, because they do not match any more or it took too long.
+    pub given_up: Bitmap,
+}
+
+/// Looks at everybody who matches (`truth`) or certainly does not (`falsity`).
+///
+/// `at` is the instant at which sends would count: a schedule's occurrence, or now.
+#[must_use]
+pub fn select(
+    world: &World<'_>,
+    (rule, number): (&Rule, RuleNumber),
+    memory: &RuleMemory,
+    (truth, falsity): (&Bitmap, &Bitmap),
+    at: Instant,
+) -> Selection {
+    let continuous = rule.schedule.is_none();
+    let mut selection = Selection::default();
+    let mut candidates = truth.clone();
+    if continuous {
+        candidates.subtract(&memory.spent);
+        selection.rearmed = memory.spent.clone();
+        selection.rearmed.intersect(falsity);
+        selection.given_up = memory.trying.keys().map(|customer| customer.0).collect();
+        selection.given_up.intersect(falsity);
+    }
+    selection.matched = candidates.len();
+    for customer in candidates.iter().map(CustomerNumber) {
+        match judge(&Subject { rule, number, customer, at }, world) {
+            None => {
+                selection.recipients.insert(customer.0);
+            }
+            Some(skip) => pass_over(&mut selection, memory, customer, skip, at),
+        }
+    }
+    if first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
+        selection.held = true;
+        for customer in selection.recipients.clone().iter().map(CustomerNumber) {
+            pass_over(&mut selection, memory, customer, Skip::Held, at);
+        }
+    }
+    if !continuous {
+        (selection.used_up, selection.trying) = (Bitmap::new(), Bitmap::new());
+    }
+    selection
+}
+
+/// Notes why somebody is not sent, and what that means for the next ticks.
+fn pass_over(
+    selection: &mut Selection,
+    memory: &RuleMemory,
+    customer: CustomerNumber,
+    skip: Skip,
+    at: Instant,
+) {
+    selection.skipped.entry(skip).or_default().insert(customer.0);
+    if skip == Skip::AtMost {
+        // The match stays open: it fires as soon as the rule's own `at most` allows it.
+    } else if !skip.tries_again() {
+        selection.used_up.insert(customer.0);
+    } else if let Some(since) = memory.trying.get(&customer) {
+        if at.since(*since) >= GIVE_UP_AFTER {
+            selection.used_up.insert(customer.0);
+            selection.given_up.insert(customer.0);
+        }
+    } else {
+        selection.trying.insert(customer.0);
+    }
+}
+
+/// Whether this would be the rule's first run, or the first after its condition was edited.
+fn first_run(memory: &RuleMemory, rule: &Rule) -> bool {
+    !memory.released && memory.ran != Some(condition_of(rule))
+}
+
+/// SHA-256 of a rule's condition as written, white space folded: whether `when` was edited.
+#[must_use]
+pub fn condition_of(rule: &Rule) -> [u8; 32] {
+    let folded = rule.when.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let digest = ring::digest::digest(&ring::digest::SHA256, folded.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest.as_ref());
+    hash
+}
+
+fn limit(workspace: &Workspace) -> u64 {
+    workspace.first_run
+}

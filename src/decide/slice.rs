@@ -1,0 +1,155 @@
+//! The next hundred customers of a run, decided for good.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Bitmap, Channel, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
+use super::stage::CALLS;
+use crate::record::{
+    Contact, ContactKind, Decision, Fate, MessageKey, MessageState, OpenMessage, Run, Skip,
+};
+use crate::ruleset::{Action, Purpose, Rule};
+
+use super::{Subject, World, judge};
+
+/// Customers in a slice: with their messages, ledger entries and memory they stay below the
+/// store's 300 changes a commit.
+pub const SLICE: usize = 100;
+
+/// What a slice decided. It is committed as one, with the run's cursor.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Slice {
+    /// Decisions, in the order of the customers.
+    pub decisions: Vec<Decision>,
+    /// Ledger entries.
+    pub contacts: Vec<Contact>,
+    /// What goes to the outbox.
+    pub messages: Vec<OpenMessage>,
+    /// Who was passed over after all, since the run began.
+    pub skipped: BTreeMap<Skip, Bitmap>,
+    /// The first customer of the next slice; none when this was the last.
+    pub next: Option<CustomerNumber>,
+}
+
+/// What only the evaluation knows of a customer: the values that mattered, and what a call sends
+/// (per action, name and JSON).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Particulars {
+    /// Clause and value.
+    pub values: Vec<(String, String)>,
+    /// By the action's position.
+    pub call_fields: BTreeMap<u8, Vec<(String, String)>>,
+}
+
+/// Decides the recipients from `cursor` on, [`SLICE`] at most.
+#[must_use]
+pub fn slice(
+    world: &World<'_>,
+    (rule, number): (&Rule, RuleNumber),
+    run: &Run,
+    recipients: &Bitmap,
+    cursor: CustomerNumber,
+    particulars: &dyn Fn(CustomerNumber) -> Particulars,
+) -> Slice {
+    let mut slice = Slice::default();
+    let mut rest = recipients.iter_from(cursor.0).map(CustomerNumber);
+    for customer in rest.by_ref().take(SLICE) {
+        let subject = Subject { rule, number, customer, at: run.at };
+        match judge(&subject, world) {
+            Some(skip) => {
+                slice.skipped.entry(skip).or_default().insert(customer.0);
+            }
+            None => decide_one(&mut slice, world, &subject, run, particulars(customer)),
+        }
+    }
+    slice.next = rest.next();
+    slice
+}
+
+fn decide_one(
+    slice: &mut Slice,
+    world: &World<'_>,
+    subject: &Subject<'_>,
+    run: &Run,
+    mut particulars: Particulars,
+) {
+    let Subject { rule, number, customer, .. } = *subject;
+    let occurrence =
+        if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
+    let decision = Decision { customer, occurrence, fate: Fate::Send, values: particulars.values };
+    for (position, action) in (0_u8..).zip(&rule.actions) {
+        let key = MessageKey { decision: decision.key(number), action: position };
+        let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
+        slice.messages.push(message(world, rule, run, key, action, call_fields));
+    }
+    slice.contacts.extend(contacts(world, subject, run.at));
+    slice.decisions.push(decision);
+}
+
+/// One more than the matches that this rule has decided for the customer.
+fn next_ordinal(world: &World<'_>, customer: CustomerNumber, rule: RuleNumber) -> Occurrence {
+    let decided = world.ledger.of_rule(customer, rule);
+    Occurrence(i64::try_from(decided).unwrap_or(i64::MAX - 1) + 1)
+}
+
+/// A ledger entry per message; one for a rule that only calls.
+fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contact> {
+    let entry = |kind, channel: &Channel, further| Contact {
+        customer: subject.customer,
+        rule: subject.number,
+        kind,
+        at,
+        channel: world.channel_code(channel),
+        further,
+    };
+    let mut entries: Vec<Contact> = Vec::new();
+    for message in subject.messages(world.rules) {
+        let kind = match message.purpose {
+            Purpose::Marketing => ContactKind::Marketing,
+            Purpose::Transactional => ContactKind::Transactional,
+        };
+        entries.push(entry(kind, &message.channel, !entries.is_empty()));
+    }
+    if entries.is_empty() {
+        entries.push(entry(ContactKind::Call, &Channel::email(), false));
+    }
+    entries
+}
+
+/// What an action leaves in the outbox.
+fn message(
+    world: &World<'_>,
+    rule: &Rule,
+    run: &Run,
+    key: MessageKey,
+    action: &Action,
+    call_fields: Vec<(String, String)>,
+) -> OpenMessage {
+    let (target, is_call, marketing, channel, expires_after) = match action {
+        Action::Send(position) => {
+            let message = &world.rules.messages[*position];
+            let marketing = message.purpose == Purpose::Marketing;
+            (message.name.clone(), false, marketing, message.channel.clone(), message.expires_after)
+        }
+        Action::Call { webhook, .. } => {
+            (world.rules.webhooks[*webhook].name.clone(), true, false, Channel(CALLS.into()), None)
+        }
+    };
+    OpenMessage {
+        key,
+        rule: rule.name.clone(),
+        target,
+        is_call,
+        marketing,
+        channel,
+        customer: key.decision.customer,
+        decided: run.now,
+        state: MessageState::Pending,
+        next_attempt: run.at,
+        expires: expires_after.map(|after| run.now.plus(after)),
+        attempts: 0,
+        last: None,
+        frozen: None,
+        provenance: (run.commit.clone(), rule.place.to_string()),
+        call_fields,
+    }
+}

@@ -1,0 +1,36 @@
+//! The policies' caps per customer: over marketing messages, of every rule together.
+
+use crate::record::{ContactKind, Skip};
+use crate::ruleset::{Cap, CapSubject};
+use crate::schedule::window_start;
+
+use super::{Subject, World};
+
+/// Takes out, for now, who would get more than a policy allows.
+pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
+    let mut caps = world.rules.policies.iter().flat_map(|policy| &policy.caps);
+    caps.any(|cap| over(cap, subject, world)).then_some(Skip::Cap)
+}
+
+/// Whether what the rule would send does not fit under the cap any more. What waits counts as sent.
+fn over(cap: &Cap, subject: &Subject<'_>, world: &World<'_>) -> bool {
+    let wanted = subject
+        .marketing(world.rules)
+        .filter(|message| match &cap.subject {
+            CapSubject::Messages => true,
+            CapSubject::Channel(channel) => message.channel == *channel,
+        })
+        .count();
+    if wanted == 0 {
+        return false;
+    }
+    let start = window_start(cap.period, subject.at, &world.zone_of(subject.customer));
+    let used = world.ledger.count_since(subject.customer, start, |contact| {
+        contact.kind == ContactKind::Marketing
+            && match &cap.subject {
+                CapSubject::Messages => true,
+                CapSubject::Channel(channel) => contact.channel == world.channel_code(channel),
+            }
+    });
+    used + wanted > cap.count as usize
+}

@@ -1,0 +1,16 @@
+//! A suppressed or missing address stops every message, receipts included.
+
+use crate::record::Skip;
+
+use super::{Subject, World};
+
+/// Takes out who cannot or must not be reached.
+pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
+    let mut channels = subject.messages(world.rules).map(|message| &message.channel).peekable();
+    channels.peek()?;
+    if world.people.suppressed(subject.customer) {
+        return Some(Skip::Suppression);
+    }
+    let unreachable = channels.any(|channel| !world.people.reachable(subject.customer, channel));
+    unreachable.then_some(Skip::NoAddress)
+}
