@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Bitmap, Channel, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
 use super::stage::CALLS;
-use crate::record::{
-    Contact, ContactKind, Decision, Fate, MessageKey, MessageState, OpenMessage, Run, Skip,
-};
+use crate::model::{Bitmap, Channel, CustomerNumber, Instant, Occurrence, RuleNumber};
+use crate::record::{Contact, ContactKind, Decision, Fate, MessageKey, MessageState, OpenMessage, Run, Skip};
 use crate::ruleset::{Action, Purpose, Rule};
 
 use super::{Subject, World, judge};

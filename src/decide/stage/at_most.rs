@@ -29,8 +29,8 @@ pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
         return None;
     }
     let start = window_start(limit.period, subject.at, &world.zone_of(subject.customer));
-    let used = world.ledger.count_since(subject.customer, start, |contact| {
-        contact.rule == subject.number && !contact.further
-    });
+    let used = world
+        .ledger
+        .count_since(subject.customer, start, |contact| contact.rule == subject.number && !contact.further);
     (used >= limit.count as usize).then_some(Skip::AtMost)
 }

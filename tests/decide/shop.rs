@@ -1,0 +1,157 @@
+//! A small world to decide in: rules by hand, customers by a closure.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cvmd::decide::{Ledger, Particulars, Pauses, People, World};
+use cvmd::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber, RuleSetHash};
+use cvmd::record::{Run, RunState};
+use cvmd::ruleset::{
+    Action, Cap, CapSubject, Expr, ExprKind, Message, Period, Place, Policy, Purpose, Rule, RuleSet, Schema,
+    Type, Webhook, Workspace,
+};
+use jiff::tz::TimeZone;
+
+/// What the stages ask, by customer number.
+pub struct Crowd {
+    pub no_consent: Bitmap,
+    pub suppressed: Bitmap,
+    pub no_address: Bitmap,
+}
+
+impl People for Crowd {
+    fn consents(&self, customer: CustomerNumber, _: &Channel) -> bool {
+        !self.no_consent.contains(customer.0)
+    }
+    fn suppressed(&self, customer: CustomerNumber) -> bool {
+        self.suppressed.contains(customer.0)
+    }
+    fn reachable(&self, customer: CustomerNumber, _: &Channel) -> bool {
+        !self.no_address.contains(customer.0)
+    }
+    fn zone(&self, _: CustomerNumber) -> Option<TimeZone> {
+        None
+    }
+}
+
+/// Owns what a `World` borrows.
+pub struct Shop {
+    pub rules: RuleSet,
+    pub people: Crowd,
+    pub ledger: Ledger,
+    pub pauses: Pauses,
+    pub zone: TimeZone,
+    pub channels: Vec<Channel>,
+}
+
+impl Shop {
+    pub fn world(&self) -> World<'_> {
+        World {
+            rules: &self.rules,
+            people: &self.people,
+            ledger: &self.ledger,
+            pauses: &self.pauses,
+            channels: &self.channels,
+            zone: &self.zone,
+        }
+    }
+
+    pub fn rule(&self) -> (&Rule, RuleNumber) {
+        (&self.rules.rules[0], RuleNumber(1))
+    }
+}
+
+fn place() -> Place {
+    Place { file: Arc::from("a.rules"), line: 1 }
+}
+
+pub fn message(name: &str, purpose: Purpose) -> Message {
+    Message {
+        name: name.into(),
+        place: place(),
+        purpose,
+        channel: Channel::email(),
+        webhook: None,
+        subject: "Hello".into(),
+        html: None,
+        text: Some("Hello".into()),
+        from: None,
+        reply_to: None,
+        expires_after: None,
+        fields: Vec::new(),
+        content_hash: "0".into(),
+    }
+}
+
+/// A shop with one continuous rule that sends one marketing message, and nobody in the way.
+pub fn shop() -> Shop {
+    let when = Expr {
+        kind: ExprKind::And(Vec::new()),
+        ty: Type::Condition,
+        text: Arc::from("orders > 0"),
+        place: place(),
+    };
+    let rule = Rule {
+        name: "winback".into(),
+        title: None,
+        owner: None,
+        place: place(),
+        schedule: None,
+        when,
+        at_most: None,
+        priority: 50,
+        actions: vec![Action::Send(0)],
+    };
+    let rules = RuleSet {
+        hash: RuleSetHash::default(),
+        commit: "unknown".into(),
+        workspace: Workspace::default(),
+        schema: Arc::new(Schema::built_in()),
+        segments: Vec::new(),
+        audiences: Vec::new(),
+        messages: vec![message("offer", Purpose::Marketing), message("receipt", Purpose::Transactional)],
+        webhooks: vec![Webhook {
+            name: "crm".into(),
+            place: place(),
+            url: "https://crm.shop.example/".into(),
+            secrets: Vec::new(),
+        }],
+        policies: Vec::new(),
+        rules: vec![rule],
+        sources: BTreeMap::new(),
+    };
+    Shop {
+        rules,
+        people: Crowd { no_consent: Bitmap::new(), suppressed: Bitmap::new(), no_address: Bitmap::new() },
+        ledger: Ledger::default(),
+        pauses: Pauses::default(),
+        zone: TimeZone::UTC,
+        channels: vec![Channel::email()],
+    }
+}
+
+pub fn cap(count: u32, period: Period) -> Policy {
+    let cap = Cap { count, subject: CapSubject::Messages, period, place: place() };
+    Policy { name: "house".into(), place: place(), caps: vec![cap] }
+}
+
+pub fn run(shop: &Shop, at: Instant, recipients: &Bitmap) -> Run {
+    let (rule, number) = shop.rule();
+    Run {
+        rule: number,
+        at,
+        now: at,
+        continuous: rule.schedule.is_none(),
+        rule_set: shop.rules.hash,
+        commit: "unknown".into(),
+        place: rule.place.to_string(),
+        matched: recipients.len(),
+        recipients: recipients.len(),
+        skipped: BTreeMap::new(),
+        state: RunState::Open(CustomerNumber(0)),
+    }
+}
+
+pub fn nothing_particular(_: CustomerNumber) -> Particulars {
+    Particulars::default()
+}
