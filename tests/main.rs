@@ -1,4 +1,5 @@
 //! All integration tests, one binary: a link of the whole dependency tree is paid once.
+#![allow(missing_docs, unreachable_pub, reason = "nobody links against the tests")]
 
 mod check;
 mod cli;
