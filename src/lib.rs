@@ -11,6 +11,7 @@ pub mod decide;
 pub mod deliver;
 pub mod diagnostic;
 pub mod evaluate;
+pub mod failpoint;
 pub mod generate;
 pub mod ingest;
 pub mod language;

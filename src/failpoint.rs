@@ -1,0 +1,74 @@
+//! Places where the crash tests kill the process, and switches that break it on purpose.
+//!
+//! Without the feature `failpoints` both functions are empty and compile to nothing. With it:
+//! - `CVMD_FAILPOINT=after_claim=3` aborts at the third hit of that place (several by comma);
+//! - `CVMD_FAILPOINT_LOG=file` appends the name of each place that is passed, a line each, so that a
+//!   test can tell that it was;
+//! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch.
+
+#[cfg(feature = "failpoints")]
+mod live {
+    use std::collections::BTreeMap;
+    use std::fs::{File, OpenOptions};
+    use std::io::Write;
+    use std::sync::{Mutex, OnceLock, PoisonError};
+
+    struct Plan {
+        abort_at: BTreeMap<String, u64>,
+        log: Option<File>,
+        hits: BTreeMap<&'static str, u64>,
+    }
+
+    fn plan() -> &'static Mutex<Plan> {
+        static PLAN: OnceLock<Mutex<Plan>> = OnceLock::new();
+        PLAN.get_or_init(|| {
+            let wanted = std::env::var("CVMD_FAILPOINT").unwrap_or_default();
+            let abort_at = wanted.split(',').filter_map(|one| {
+                let (name, count) = one.split_once('=')?;
+                Some((name.trim().to_owned(), count.trim().parse().ok()?))
+            });
+            let log = std::env::var_os("CVMD_FAILPOINT_LOG")
+                .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok());
+            Mutex::new(Plan { abort_at: abort_at.collect(), log, hits: BTreeMap::new() })
+        })
+    }
+
+    /// Counts a pass of the place `name`, notes it in the log, and aborts where this was asked for.
+    pub fn hit(name: &'static str) {
+        let mut plan = plan().lock().unwrap_or_else(PoisonError::into_inner);
+        let count = plan.hits.entry(name).or_default();
+        *count += 1;
+        let abort = plan.abort_at.get(name) == plan.hits.get(name);
+        if let Some(log) = &mut plan.log {
+            // One write, so that lines of two processes do not mix; a full disk only loses the line.
+            let _ = log.write_all(format!("{name}\n").as_bytes());
+        }
+        if abort {
+            std::process::abort();
+        }
+    }
+
+    /// Whether the mistake `name` is turned on.
+    #[must_use]
+    pub fn sabotage(name: &str) -> bool {
+        static NAMES: OnceLock<String> = OnceLock::new();
+        let names = NAMES.get_or_init(|| std::env::var("CVMD_SABOTAGE").unwrap_or_default());
+        names.split(',').any(|one| one.trim() == name)
+    }
+}
+
+#[cfg(feature = "failpoints")]
+pub use live::{hit, sabotage};
+
+/// Does nothing: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub fn hit(_name: &'static str) {}
+
+/// Always false: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+#[must_use]
+pub fn sabotage(_name: &str) -> bool {
+    false
+}
