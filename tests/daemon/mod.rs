@@ -1,1 +1,3 @@
-//! Tests of `daemon`.
+//! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
+
+mod schedule;
