@@ -1,0 +1,12 @@
+//! Webhooks by the Standard Webhooks specification: signed, without redirects, and by default only
+//! to public addresses.
+
+mod address;
+mod caller;
+mod payload;
+mod sign;
+
+pub use address::is_public;
+pub use caller::{Call, Caller, Options};
+pub use payload::Payload;
+pub use sign::{Secret, sign};
