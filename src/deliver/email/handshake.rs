@@ -20,7 +20,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::reply;
-use super::server::{Security, Server, TimeOuts};
+use super::server::{Server, TimeOuts};
+use crate::config::Security;
 
 /// The longest plain reply that is read before encryption, in bytes.
 const LONGEST_REPLY: usize = 8_192;
@@ -31,10 +32,10 @@ const LONGEST_REPLY: usize = 8_192;
 /// What went wrong, in words that name the server and the phase.
 pub(super) async fn connect(server: &Server) -> Result<AsyncSmtpConnection, String> {
     let TimeOuts { connect, command, .. } = server.time_outs;
-    let place = format!("the mail server {}:{}", server.host, server.port);
+    let place = format!("the mail server {}:{}", server.at.host, server.at.port);
     let tcp =
         within(connect, open(server)).await.map_err(|why| format!("{place} cannot be reached: {why}"))?;
-    let stream: Box<dyn AsyncTokioStream> = match server.security {
+    let stream: Box<dyn AsyncTokioStream> = match server.at.security {
         Security::Plain => Box::new(tcp),
         Security::Tls => Box::new(
             within(connect, encrypt(server, tcp, b""))
@@ -61,7 +62,7 @@ pub(super) async fn connect(server: &Server) -> Result<AsyncSmtpConnection, Stri
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
             connection.auth(&mechanisms, credentials).await.map_err(|error| reply::describe(&error, ""))
         };
-        let advice = "look at user and password in `[email] url`";
+        let advice = "look at `user` and `password` in `[email]`";
         within(command, signed_in)
             .await
             .map_err(|why| format!("{place} does not let us in: {why}; {advice}"))?;
@@ -82,13 +83,13 @@ fn said(error: &io::Error) -> String {
 
 async fn open(server: &Server) -> Result<TcpStream, String> {
     let stream =
-        TcpStream::connect((server.host.as_str(), server.port)).await.map_err(|error| said(&error))?;
+        TcpStream::connect((server.at.host.as_str(), server.at.port)).await.map_err(|error| said(&error))?;
     stream.set_nodelay(true).map_err(|error| said(&error))?;
     Ok(stream)
 }
 
 async fn encrypt(server: &Server, tcp: TcpStream, greeting: &'static [u8]) -> Result<Encrypted, String> {
-    let name = ServerName::try_from(server.host.clone())
+    let name = ServerName::try_from(server.at.host.clone())
         .map_err(|_| "the name is none that a certificate could hold".to_owned())?;
     let connector = tokio_rustls::TlsConnector::from(Arc::clone(&server.tls));
     let stream = connector.connect(name, tcp).await.map_err(|error| said(&error))?;

@@ -19,15 +19,14 @@ pub fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match a {
-        0 | 10 | 127 => true,
+        // The last of these are multicast, reserved and broadcast.
+        0 | 10 | 127 | 224..=255 => true,
         100 => b & 0xC0 == 64,
         169 => b == 254,
         172 => b & 0xF0 == 16,
         192 => (b == 168) || (b == 0 && (c == 0 || c == 2)) || (b == 88 && c == 99),
         198 => b & 0xFE == 18 || (b == 51 && c == 100),
         203 => b == 0 && c == 113,
-        // Multicast, reserved, broadcast.
-        224..=255 => true,
         1..=9
         | 11..=99
         | 101..=126
@@ -41,7 +40,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only global unicast (2000::/3) without its special blocks; an IPv4 address within is judged as such.
+/// Only global unicast (`2000::/3`) without its special blocks; an IPv4 address within is judged as such.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let [a, b, ..] = segments;
