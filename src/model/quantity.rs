@@ -104,6 +104,14 @@ impl Money {
         Self(i64::try_from(divide_half_even(i128::from(self.0), 100) * 100).unwrap_or(self.0))
     }
 
+    /// This share of the amount, rounded once, to the cent; `None` where it does not fit.
+    #[must_use]
+    pub fn share(self, share: Share) -> Option<Self> {
+        let product = i128::from(self.0) * i128::from(share.0);
+        let cents = divide_half_even(product, i128::from(Share::SCALE) * 100);
+        i64::try_from(cents * 100).ok().map(Self)
+    }
+
     /// `sum / count`, to the cent.
     #[must_use]
     pub fn mean(sum: i128, count: i64) -> Option<Self> {
@@ -265,6 +273,8 @@ mod tests {
         assert_eq!(Money::mean(100_250 + 100_050, 2), Some(Money(100_200)));
         assert_eq!(Money::mean(-100_050 - 100_000, 2), Some(Money(-100_000)));
         assert_eq!(Money::mean(1, 0), None);
+        assert_eq!(Money(101).share(Share(500_000)), Some(Money(100)));
+        assert_eq!(Money(i64::MAX).share(Share(2_000_000)), None);
         assert_eq!(Share(500_000).of(-3), Some(-2));
     }
 }

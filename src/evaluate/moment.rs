@@ -1,0 +1,88 @@
+//! A program at an instant: what is the same for all customers is worked out once.
+
+use std::sync::Arc;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+
+use crate::compile::Program;
+use crate::model::Instant;
+use crate::population::Population;
+use crate::ruleset::Window;
+
+/// A program at an instant in the workspace's zone. Make it once a tick.
+#[derive(Debug, Clone)]
+pub struct Moment<'a> {
+    pub(super) program: &'a Program,
+    /// Milliseconds since 1970.
+    pub(super) now: i64,
+    /// First and last millisecond of the program's windows, both included.
+    pub(super) windows: Vec<(i64, i64)>,
+}
+
+impl<'a> Moment<'a> {
+    /// Resolves the program's windows; calendar windows begin at midnight in `zone`.
+    #[must_use]
+    pub fn new(program: &'a Program, now: Instant, zone: &TimeZone) -> Self {
+        let windows = program.windows().iter().map(|window| resolve(*window, now, zone)).collect();
+        Self { program, now: now.0, windows }
+    }
+
+    /// Whether the population's columns are those that the program reads.
+    pub(super) fn fits(&self, population: &Population) -> bool {
+        Arc::ptr_eq(self.program.schema(), population.schema())
+            || self.program.schema() == population.schema()
+    }
+}
+
+/// A window's first and last millisecond; nothing after `now` is ever seen.
+pub(super) fn resolve(window: Window, now: Instant, zone: &TimeZone) -> (i64, i64) {
+    let since = |first: fn(Date) -> Date| (midnight(now, zone, first).0, now.0);
+    match window {
+        Window::All => (i64::MIN, now.0),
+        Window::Last(length) => (now.minus(length).0, now.0),
+        Window::Between { far, near } => (now.minus(far).0, now.minus(near).0.min(now.0)),
+        Window::Today => since(|day| day),
+        Window::ThisWeek => since(|day| day.nth_weekday(0, Weekday::Monday).unwrap_or(day)),
+        Window::ThisMonth => since(Date::first_of_month),
+        Window::ThisYear => since(Date::first_of_year),
+    }
+}
+
+/// The first instant of the day that `first` makes of today. An instant out of the calendar's
+/// reach has no day: its window is the instant alone.
+fn midnight(now: Instant, zone: &TimeZone, first: fn(Date) -> Date) -> Instant {
+    let Ok(timestamp) = jiff::Timestamp::from_millisecond(now.0) else { return now };
+    let today = zone.to_datetime(timestamp).date();
+    let start = first(today).to_zoned(zone.clone());
+    start.map_or(now, |start| Instant(start.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DAY_MS, Duration};
+
+    #[test]
+    fn windows_include_both_ends_and_nothing_after_now() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let instant = |text: &str| Instant(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        // A Wednesday; Madrid is two hours ahead, and the clocks went forward on 29 March.
+        let now = instant("2026-04-01T08:00:00Z");
+        for (window, first) in [
+            (Window::Today, "2026-03-31T22:00:00Z"),
+            (Window::ThisWeek, "2026-03-29T22:00:00Z"),
+            (Window::ThisMonth, "2026-03-31T22:00:00Z"),
+            (Window::ThisYear, "2025-12-31T23:00:00Z"),
+            (Window::Last(Duration::days(3)), "2026-03-29T08:00:00Z"),
+        ] {
+            assert_eq!(resolve(window, now, &zone), (instant(first).0, now.0), "{window:?}");
+        }
+        let monday = instant("2026-03-30T10:00:00Z");
+        assert_eq!(resolve(Window::ThisWeek, monday, &zone).0, instant("2026-03-29T22:00:00Z").0);
+        let between = Window::Between { far: Duration::days(2), near: Duration::days(1) };
+        assert_eq!(resolve(between, now, &zone), (now.0 - 2 * DAY_MS, now.0 - DAY_MS));
+        assert_eq!(resolve(Window::Last(Duration(i64::MAX)), Instant(-2), &zone).0, i64::MIN);
+        assert_eq!(resolve(Window::Today, Instant(i64::MAX), &zone), (i64::MAX, i64::MAX));
+    }
+}

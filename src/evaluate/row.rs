@@ -1,0 +1,216 @@
+//! One customer: a walk over the nodes that are asked for, in microseconds.
+
+use std::cell::Cell as Slot;
+
+use crate::compile::{Node, NodeId, Order, TextTest};
+use crate::model::{Money, Share};
+use crate::population::{Chunk, Column, NO_QUANTITY};
+use crate::ruleset::{EventField, LIST_SEPARATOR, Type, Value};
+
+use super::moment::Moment;
+use super::tally::{aggregate, frequency, time_since};
+
+/// A known value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell<'a> {
+    Number(i64),
+    Text(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    pub(super) const fn number(self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Text(_) => None,
+        }
+    }
+
+    pub(super) const fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) => None,
+        }
+    }
+}
+
+/// One customer's row at a moment.
+pub(super) struct Row<'a> {
+    pub(super) moment: &'a Moment<'a>,
+    pub(super) chunk: &'a Chunk,
+    pub(super) row: usize,
+    /// What conditions came to, by node; named conditions are asked for again and again. Empty:
+    /// nothing is remembered.
+    memo: Vec<Slot<Memo>>,
+}
+
+#[derive(Clone, Copy)]
+enum Memo {
+    New,
+    Known(Option<bool>),
+}
+
+impl<'a> Row<'a> {
+    /// For whole conditions: each node is looked at once.
+    pub(super) fn remembering(moment: &'a Moment<'a>, chunk: &'a Chunk, row: usize) -> Self {
+        Self { moment, chunk, row, memo: vec![Slot::new(Memo::New); moment.program.len()] }
+    }
+
+    /// For single nodes: nothing is set up.
+    pub(super) const fn forgetting(moment: &'a Moment<'a>, chunk: &'a Chunk, row: usize) -> Self {
+        Self { moment, chunk, row, memo: Vec::new() }
+    }
+
+    /// A node's value with its type; a condition is a yes or no.
+    pub(super) fn typed(&self, id: NodeId) -> Option<Value> {
+        let ty = match self.moment.program.ty(id) {
+            Type::Condition => Type::YesNo,
+            other => other,
+        };
+        if let Node::Constant(value) = self.moment.program.node(id) {
+            return Some(value.clone());
+        }
+        match self.value(id, None)? {
+            Cell::Text(text) => Some(Value::Text(text.into())),
+            Cell::Number(number) => self.moment.program.schema().from_scalar(ty, number),
+        }
+    }
+
+    /// A node's value; inside `where`, over one order. `None` is unknown.
+    pub(super) fn value(&self, id: NodeId, order: Option<usize>) -> Option<Cell<'a>> {
+        let (moment, chunk, row) = (self.moment, self.chunk, self.row);
+        match moment.program.node(id) {
+            Node::Unknown => None,
+            Node::Constant(Value::Text(text)) => Some(Cell::Text(text)),
+            Node::Constant(value) => value.scalar().map(Cell::Number),
+            Node::Field(field) => match &**chunk.columns.get(usize::from(field.0))? {
+                Column::Scalars(scalars) => scalars.get(row).map(Cell::Number),
+                Column::Texts(texts) => texts.get(row).map(Cell::Text),
+            },
+            Node::EventField(field) => order.and_then(|order| self.event_field(order, *field)),
+            Node::Aggregate(spec) => aggregate(moment, chunk, row, spec).ok().map(Cell::Number),
+            Node::TimeSince(which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
+            Node::Frequency => Some(Cell::Number(frequency(moment, chunk, row))),
+            Node::Place(conditions) => self.place(conditions, order).map(Cell::Number),
+            Node::OrElse(first, second) => self.value(*first, order).or_else(|| self.value(*second, order)),
+            Node::ShareOf(share, of) => {
+                let of_number = self.value(*of, order)?.number()?;
+                share_of(*share, of_number, moment.program.ty(*of)).map(Cell::Number)
+            }
+            Node::Compare(..)
+            | Node::SameText { .. }
+            | Node::Text { .. }
+            | Node::OneOf(..)
+            | Node::IsKnown(_)
+            | Node::And(_)
+            | Node::Or(_)
+            | Node::Not(_) => self.truth(id, order).map(|truth| Cell::Number(i64::from(truth))),
+        }
+    }
+
+    fn event_field(&self, order: usize, field: EventField) -> Option<Cell<'a>> {
+        let orders = &self.chunk.orders;
+        match field {
+            // An amount in another currency is no amount in ours.
+            EventField::Total if orders.foreign(order).is_some() => None,
+            EventField::Total => Some(Cell::Number(orders.totals[order])),
+            EventField::Quantity => {
+                Some(orders.quantities[order]).filter(|&q| q != NO_QUANTITY).map(Cell::Number)
+            }
+            EventField::Time => Some(Cell::Number(orders.times[order])),
+            EventField::Product => orders.products.get(order).map(Cell::Text),
+            EventField::Category => orders.categories.get(order).map(Cell::Text),
+            EventField::Channel => orders.channels.get(order).map(Cell::Text),
+        }
+    }
+
+    /// The first true condition's position; an unknown one ends the search.
+    fn place(&self, conditions: &[NodeId], order: Option<usize>) -> Option<i64> {
+        for (position, &condition) in (0_i64..).zip(conditions) {
+            if self.truth(condition, order)? {
+                return Some(position);
+            }
+        }
+        i64::try_from(conditions.len()).ok()
+    }
+
+    /// Whether a condition is true; inside `where`, over one order. `None` is unknown.
+    pub(super) fn truth(&self, id: NodeId, order: Option<usize>) -> Option<bool> {
+        let slot = if order.is_none() { self.memo.get(id.index()) } else { None };
+        if let Some(Memo::Known(truth)) = slot.map(Slot::get) {
+            return truth;
+        }
+        let truth = self.fresh_truth(id, order);
+        if let Some(slot) = slot {
+            slot.set(Memo::Known(truth));
+        }
+        truth
+    }
+
+    fn fresh_truth(&self, id: NodeId, order: Option<usize>) -> Option<bool> {
+        match self.moment.program.node(id) {
+            Node::Compare(comparison, left, right) => {
+                let left = self.value(*left, order)?.number()?;
+                let right = self.value(*right, order)?.number()?;
+                Some(match comparison {
+                    Order::Equal => left == right,
+                    Order::Less => left < right,
+                })
+            }
+            Node::SameText { left, right, lists } => {
+                let left = self.value(*left, order)?.text()?;
+                let right = self.value(*right, order)?.text()?;
+                Some(same_text(left, right, *lists))
+            }
+            Node::Text { of, test, list } => Some(text_holds(test, *list, self.value(*of, order)?.text()?)),
+            Node::OneOf(of, numbers) => {
+                let number = self.value(*of, order)?.number()?;
+                Some(numbers.binary_search(&number).is_ok())
+            }
+            Node::IsKnown(of) => Some(self.value(*of, order).is_some()),
+            Node::And(parts) => self.first(parts, order, false),
+            Node::Or(parts) => self.first(parts, order, true),
+            Node::Not(of) => self.truth(*of, order).map(|truth| !truth),
+            Node::Unknown
+            | Node::Constant(_)
+            | Node::Field(_)
+            | Node::EventField(_)
+            | Node::Aggregate(_)
+            | Node::TimeSince(_)
+            | Node::Frequency
+            | Node::Place(_)
+            | Node::OrElse(..)
+            | Node::ShareOf(..) => Some(self.value(id, order)?.number()? != 0),
+        }
+    }
+
+    /// `decisive` as soon as one part is; else unknown if one was; else the opposite.
+    fn first(&self, parts: &[NodeId], order: Option<usize>, decisive: bool) -> Option<bool> {
+        let mut unknown = false;
+        for &part in parts {
+            match self.truth(part, order) {
+                Some(truth) if truth == decisive => return Some(decisive),
+                Some(_) => {}
+                None => unknown = true,
+            }
+        }
+        (!unknown).then_some(!decisive)
+    }
+}
+
+/// A share of a number of some type; money to the cent.
+pub(super) fn share_of(share: Share, number: i64, ty: Type) -> Option<i64> {
+    if ty == Type::Money { Money(number).share(share).map(|money| money.0) } else { share.of(number) }
+}
+
+/// Whether two texts are equal; of lists, whether they share an element.
+fn same_text(left: &str, right: &str, lists: bool) -> bool {
+    if !lists {
+        return left == right;
+    }
+    left.split(LIST_SEPARATOR).any(|element| right.split(LIST_SEPARATOR).any(|other| element == other))
+}
+
+/// Whether a text passes; of a list, whether an element does.
+pub(super) fn text_holds(test: &TextTest, list: bool, text: &str) -> bool {
+    if list { text.split(LIST_SEPARATOR).any(|element| test.holds(element)) } else { test.holds(text) }
+}

@@ -1,0 +1,206 @@
+//! 4,096 customers in columns.
+
+use std::sync::Arc;
+
+use crate::model::{Channel, Currency, CustomerNumber};
+use crate::record::{Order, Profile};
+use crate::ruleset::{Schema, Type};
+
+use super::column::{Column, Scalars, Texts};
+use super::orders::{Orders, Patch};
+use super::{Bits, ROWS};
+
+/// What is known of one customer: all of it, not a change.
+#[derive(Clone, Copy)]
+pub struct Customer<'a> {
+    /// The row.
+    pub number: CustomerNumber,
+    /// The fields.
+    pub profile: &'a Profile,
+    /// All orders, in any order.
+    pub orders: &'a [Order],
+    /// Whether the address is suppressed.
+    pub suppressed: bool,
+}
+
+impl Customer<'_> {
+    /// The row within its chunk.
+    pub(crate) const fn row(&self) -> usize {
+        self.number.0 as usize % ROWS
+    }
+}
+
+/// A chunk. Columns are shared with the chunk before where nothing in them changed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Rows that hold a customer.
+    pub(crate) exists: Bits,
+    /// The shop's ids.
+    pub(crate) ids: Vec<Option<Arc<str>>>,
+    /// By [`crate::ruleset::FieldId`].
+    pub(crate) columns: Vec<Arc<Column>>,
+    /// Their orders.
+    pub(crate) orders: Arc<Orders>,
+    /// Channels with a consent that was given, and whose; sorted.
+    pub(crate) consents: Vec<(Channel, Bits)>,
+    /// Whose address is suppressed.
+    pub(crate) suppressed: Bits,
+}
+
+impl Chunk {
+    /// A chunk without customers.
+    pub(crate) fn empty(schema: &Schema) -> Self {
+        let column = |ty: Type| match ty {
+            Type::Text | Type::ListOfText => Column::Texts(Texts::empty()),
+            Type::Money
+            | Type::Number
+            | Type::Percent
+            | Type::Duration
+            | Type::Date
+            | Type::Time
+            | Type::YesNo
+            | Type::Choice(_)
+            | Type::Condition => Column::Scalars(Scalars::empty()),
+        };
+        Self {
+            exists: Bits::EMPTY,
+            ids: vec![None; ROWS],
+            columns: schema.fields.iter().map(|field| Arc::new(column(field.ty))).collect(),
+            orders: Arc::new(Orders::empty()),
+            consents: Vec::new(),
+            suppressed: Bits::EMPTY,
+        }
+    }
+
+    /// A copy with some customers replaced; they rise by row, each row once.
+    pub(crate) fn with(
+        &self,
+        schema: &Schema,
+        currency: Option<Currency>,
+        customers: &[Customer<'_>],
+    ) -> Self {
+        let mut next = self.clone();
+        for customer in customers {
+            let row = customer.row();
+            next.exists.set(row, true);
+            next.suppressed.set(row, customer.suppressed);
+            if next.ids[row].as_deref() != Some(&*customer.profile.id.0) {
+                next.ids[row] = Some((&*customer.profile.id.0).into());
+            }
+            next.set_consents(row, customer.profile);
+        }
+        next.consents.retain(|(_, given)| !given.is_empty());
+        for (column, field) in next.columns.iter_mut().zip(&schema.fields) {
+            let cells = customers.iter().map(|c| (c.row(), stored(c.profile, &field.name)));
+            patch_column(column, schema, field.ty, cells);
+        }
+        let patches: Vec<Patch<'_>> = customers.iter().map(|c| Patch::new(c.row(), c.orders)).collect();
+        if customers.iter().any(|c| !c.orders.is_empty() || !self.orders.of(c.row()).is_empty()) {
+            next.orders = Arc::new(self.orders.patched(&patches, currency));
+        }
+        next
+    }
+
+    /// A copy without the customers in those rows.
+    pub(crate) fn without(&self, rows: &[usize]) -> Self {
+        let mut next = self.clone();
+        for &row in rows {
+            next.exists.set(row, false);
+            next.suppressed.set(row, false);
+            next.ids[row] = None;
+            for (_, given) in &mut next.consents {
+                given.set(row, false);
+            }
+        }
+        next.consents.retain(|(_, given)| !given.is_empty());
+        for column in &mut next.columns {
+            match Arc::make_mut(column) {
+                Column::Scalars(scalars) => rows.iter().for_each(|&row| scalars.set(row, None)),
+                Column::Texts(texts) => {
+                    *texts = texts.patched(&rows.iter().map(|&row| (row, None)).collect::<Vec<_>>());
+                }
+            }
+        }
+        let patches: Vec<Patch<'_>> = rows.iter().map(|&row| Patch::new(row, &[])).collect();
+        next.orders = Arc::new(self.orders.patched(&patches, None));
+        next
+    }
+
+    /// Whose consent on that channel was given.
+    pub(crate) fn consenting(&self, channel: &Channel) -> Bits {
+        let found = self.consents.binary_search_by(|(c, _)| c.cmp(channel));
+        found.map_or(Bits::EMPTY, |at| self.consents[at].1)
+    }
+
+    /// Who has an order in a foreign currency up to `now`.
+    pub(crate) fn foreign(&self, now: i64) -> Bits {
+        let mut rows = Bits::EMPTY;
+        if !self.orders.foreign.is_empty() {
+            for row in self.exists.iter().filter(|&row| self.foreign_currency(row, now).is_some()) {
+                rows.set(row, true);
+            }
+        }
+        rows
+    }
+
+    /// The first foreign currency of a row's orders up to `now`.
+    pub(crate) fn foreign_currency(&self, row: usize, now: i64) -> Option<Currency> {
+        if self.orders.foreign.is_empty() {
+            return None;
+        }
+        self.orders.of(row).filter(|&o| self.orders.times[o] <= now).find_map(|o| self.orders.foreign(o))
+    }
+
+    fn set_consents(&mut self, row: usize, profile: &Profile) {
+        for (_, given) in &mut self.consents {
+            given.set(row, false);
+        }
+        for (channel, _) in profile.consents.iter().filter(|(_, consent)| consent.given) {
+            let at = match self.consents.binary_search_by(|(c, _)| c.cmp(channel)) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.consents.insert(at, (channel.clone(), Bits::EMPTY));
+                    at
+                }
+            };
+            self.consents[at].1.set(row, true);
+        }
+    }
+}
+
+/// The stored text of a field.
+fn stored<'a>(profile: &'a Profile, field: &str) -> Option<&'a str> {
+    let at = profile.values.binary_search_by(|(name, _)| name.as_str().cmp(field)).ok()?;
+    Some(&profile.values[at].1)
+}
+
+/// Replaces cells; a column in which nothing changed stays shared.
+fn patch_column<'a>(
+    column: &mut Arc<Column>,
+    schema: &Schema,
+    ty: Type,
+    cells: impl Iterator<Item = (usize, Option<&'a str>)>,
+) {
+    match &**column {
+        Column::Scalars(scalars) => {
+            // A stored text that is no value of the field's present type is unknown.
+            let read = |text: &str| schema.read_canonical(ty, text).and_then(|value| value.scalar());
+            let changed: Vec<(usize, Option<i64>)> = cells
+                .map(|(row, text)| (row, text.and_then(read)))
+                .filter(|&(row, value)| scalars.get(row) != value)
+                .collect();
+            if let (false, Column::Scalars(scalars)) = (changed.is_empty(), Arc::make_mut(column)) {
+                changed.into_iter().for_each(|(row, value)| scalars.set(row, value));
+            }
+        }
+        Column::Texts(texts) => {
+            let changed: Vec<(usize, Option<&str>)> = cells
+                .map(|(row, text)| (row, text.filter(|text| !text.is_empty())))
+                .filter(|&(row, text)| texts.get(row) != text)
+                .collect();
+            if !changed.is_empty() {
+                *column = Arc::new(Column::Texts(texts.patched(&changed)));
+            }
+        }
+    }
+}
