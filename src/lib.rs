@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod cli;
+#[expect(clippy::disallowed_methods, reason = "the one reader of the OS clock and the one that waits")]
 pub mod clock;
 pub mod compile;
 pub mod config;

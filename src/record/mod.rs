@@ -1,13 +1,20 @@
 //! What is kept for ever: the shapes of records and their keys. Pure data; `store` keeps the bytes.
 //!
-//! Personal data stand only in [`Profile`] and [`OpenMessage`]; all else knows the customer's number.
+//! Personal data stand only in [`Profile`], [`Change`] and [`OpenMessage`]; all else knows the
+//! customer's number.
 
+pub mod codec;
 mod contact;
+mod control;
 mod customer;
 mod decision;
+pub mod key;
 mod message;
 
 pub use contact::{Contact, ContactKind};
+pub use control::{
+    Hold, HoldReason, Load, Pause, PauseScope, RuleState, StoreIdentity, StoredRuleSet, WhileQueued,
+};
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};

@@ -2,8 +2,27 @@
 //!
 //! One data tree with prefixed keys; each commit is one atomic batch, written by one writer thread
 //! with group commit; an effect in the outside world only after its commit is durable.
+//!
+//! [`sled_store`] keeps it on disk, [`memory`] in memory, able to crash on command; [`tables`] reads
+//! and writes records. Knows bytes and keys; not what is decided by them.
+
+mod failure;
+mod flusher;
+pub mod limits;
+mod lock;
+pub mod memory;
+mod overlay;
+pub mod sled_store;
+pub mod tables;
+mod writer;
+
+pub use lock::LOCK_FILE;
+pub use memory::Memory;
+pub use sled_store::{Options, SledStore, open, open_with};
 
 use std::fmt;
+
+use crate::record::codec::CodecError;
 
 /// Changes that become durable together or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +60,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Written by a newer version.
     Newer(String),
+    /// A batch beyond what the store takes at once ([`limits`]); nothing was written.
+    Refused(String),
     /// The store was closed, or its writer died.
     Closed,
 }
@@ -48,15 +69,26 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked(text) | Self::Io(text) | Self::Corrupt(text) | Self::Newer(text) => {
-                f.write_str(text)
-            }
+            Self::Locked(text)
+            | Self::Io(text)
+            | Self::Corrupt(text)
+            | Self::Newer(text)
+            | Self::Refused(text) => f.write_str(text),
             Self::Closed => f.write_str("the store is closed"),
         }
     }
 }
 
 impl std::error::Error for StoreError {}
+
+impl From<CodecError> for StoreError {
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Corrupt(text) => Self::Corrupt(text),
+            CodecError::Newer(text) => Self::Newer(text),
+        }
+    }
+}
 
 /// The position of a commit in the order of all commits of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +104,15 @@ impl Receipt {
     pub fn new() -> (tokio::sync::oneshot::Sender<Result<Sequence, StoreError>>, Self) {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         (sender, Self(receiver))
+    }
+
+    /// A commit that is answered at once.
+    #[must_use]
+    pub fn refused(error: StoreError) -> Self {
+        let (sender, receipt) = Self::new();
+        // The receiver is in our hands.
+        let _ = sender.send(Err(error));
+        receipt
     }
 
     /// Waits, outside of async code, until the commit is durable.
@@ -111,11 +152,13 @@ pub trait Store: Send + Sync {
     /// When the disk fails.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// All keys that begin with `prefix` and are not below `from`.
+    /// All keys that begin with `prefix` and are not below `from`, in order. Sees every batch
+    /// committed before it began and perhaps some of later ones; ends after an error of the disk.
     fn scan(&self, prefix: &[u8], from: &[u8]) -> Scan<'_>;
 
-    /// Hands a batch of at most 300 changes to the writer. Later reads may see it before it is
-    /// durable; nothing outside may.
+    /// Hands a batch of at most 300 changes with values of at most 4 KiB to the writer. Later reads
+    /// see it at once, before it is durable; nothing outside may. Batches become durable in the order
+    /// in which they were handed over. Waits while too many are on their way.
     fn commit(&self, batch: Batch) -> Receipt;
 
     /// Its size.

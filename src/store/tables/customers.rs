@@ -1,0 +1,192 @@
+//! Profiles, orders, changes and suppressions.
+
+use std::collections::BTreeMap;
+
+use super::{erase, get, put, put_bytes, scan, strange_key};
+use crate::model::{CustomerNumber, Instant};
+use crate::record::key::{self, Table};
+use crate::record::{Change, Order, Profile, Suppression, codec};
+use crate::store::{Batch, Store, StoreError};
+
+const PROFILE: u8 = 1;
+const ORDERS: u8 = 1;
+const CHANGES: u8 = 1;
+const SUPPRESSION: u8 = 1;
+
+/// A customer's profile.
+///
+/// # Errors
+/// When it does not read back.
+pub fn profile(store: &dyn Store, customer: CustomerNumber) -> Result<Option<Profile>, StoreError> {
+    get(store, &key::profile(customer), PROFILE)
+}
+
+/// Writes a profile.
+pub fn put_profile(batch: &mut Batch, customer: CustomerNumber, profile: &Profile) {
+    put(batch, &key::profile(customer), PROFILE, profile);
+}
+
+/// All profiles, by number.
+pub fn profiles(
+    store: &dyn Store,
+) -> impl Iterator<Item = Result<(CustomerNumber, Profile), StoreError>> + '_ {
+    let prefix = Table::Profile.prefix();
+    scan(store, &prefix, &prefix, key::profile(CustomerNumber(0)).len()).map(|item| {
+        let (key, bytes) = item?;
+        let customer = key::parse_profile(&key).ok_or_else(|| strange_key(&key))?;
+        Ok((customer, codec::decode(PROFILE, &key, &bytes)?))
+    })
+}
+
+/// A customer's orders, in the order in which they were stored.
+///
+/// # Errors
+/// When a pack does not read back.
+pub fn orders(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Order>, StoreError> {
+    let mut orders = Vec::new();
+    for item in packs(store, &key::orders_of(customer)) {
+        orders.extend(item?.2);
+    }
+    Ok(orders)
+}
+
+/// All packs of orders, by customer; a customer with many orders has several packs, in order.
+pub fn all_orders(
+    store: &dyn Store,
+) -> impl Iterator<Item = Result<(CustomerNumber, Vec<Order>), StoreError>> + '_ {
+    packs(store, &Table::Orders.prefix()).map(|item| item.map(|(customer, _, orders)| (customer, orders)))
+}
+
+type Pack = Result<(CustomerNumber, u32, Vec<Order>), StoreError>;
+
+fn packs<'a>(store: &'a dyn Store, prefix: &[u8]) -> impl Iterator<Item = Pack> + use<'a> {
+    scan(store, prefix, prefix, key::orders(CustomerNumber(0), 0).len()).map(|item| {
+        let (key, bytes) = item?;
+        let (customer, pack) = key::parse_orders(&key).ok_or_else(|| strange_key(&key))?;
+        Ok((customer, pack, codec::decode(ORDERS, &key, &bytes)?))
+    })
+}
+
+/// Adds orders behind those that the customer has: the last pack is filled up first. Call it once a
+/// customer and batch, for it does not see what the batch holds already.
+///
+/// # Errors
+/// When the last pack does not read back.
+pub fn append_orders(
+    store: &dyn Store,
+    batch: &mut Batch,
+    customer: CustomerNumber,
+    new: &[Order],
+) -> Result<(), StoreError> {
+    let mut last = (0, Vec::new());
+    for item in packs(store, &key::orders_of(customer)) {
+        let (_, pack, orders) = item?;
+        last = (pack, orders);
+    }
+    let (first, mut orders) = last;
+    orders.extend_from_slice(new);
+    put_orders(batch, customer, first, &orders);
+    Ok(())
+}
+
+/// Writes orders into packs from `first` on; answers the number of the next free pack.
+pub fn put_orders(batch: &mut Batch, customer: CustomerNumber, first: u32, orders: &[Order]) -> u32 {
+    let mut pack = first;
+    for (_, bytes) in codec::encode_packs(ORDERS, orders) {
+        put_bytes(batch, &key::orders(customer, pack), bytes);
+        pack += 1;
+    }
+    pack
+}
+
+/// Removes all orders of a customer, so that they can be written anew.
+///
+/// # Errors
+/// When the store does not read.
+pub fn remove_orders(
+    store: &dyn Store,
+    batch: &mut Batch,
+    customer: CustomerNumber,
+) -> Result<(), StoreError> {
+    erase(store, batch, &key::orders_of(customer))
+}
+
+/// What changed of a customer, in the order in which it was learnt.
+///
+/// # Errors
+/// When a record does not read back.
+pub fn changes(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Change>, StoreError> {
+    let prefix = key::changes_of(customer);
+    let length = key::change(customer, Instant(0), 0).len();
+    let mut changes: Vec<Change> = Vec::new();
+    for item in scan(store, &prefix, &prefix, length) {
+        let (key, bytes) = item?;
+        changes.append(&mut codec::decode::<Vec<Change>>(CHANGES, &key, &bytes)?);
+    }
+    Ok(changes)
+}
+
+/// Adds changes behind those learnt of the customer at the same instants. Call it once a customer
+/// and batch, for it does not see what the batch holds already.
+///
+/// # Errors
+/// When the store does not read.
+pub fn append_changes(
+    store: &dyn Store,
+    batch: &mut Batch,
+    customer: CustomerNumber,
+    new: &[Change],
+) -> Result<(), StoreError> {
+    let mut by_instant: BTreeMap<Instant, Vec<&Change>> = BTreeMap::new();
+    for change in new {
+        by_instant.entry(change.learnt).or_default().push(change);
+    }
+    for (learnt, changes) in by_instant {
+        let start = key::change(customer, learnt, 0);
+        let prefix = &start[..start.len() - 2];
+        let mut next = 0;
+        for item in store.scan(prefix, prefix) {
+            if let Some((_, _, n)) = key::parse_change(&item?.0) {
+                next = n + 1;
+            }
+        }
+        for (n, (_, bytes)) in (next..).zip(codec::encode_packs(CHANGES, &changes)) {
+            put_bytes(batch, &key::change(customer, learnt, n), bytes);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a customer's address on a channel (its position; 0 is e-mail) is suppressed.
+///
+/// # Errors
+/// When the record does not read back.
+pub fn suppression(
+    store: &dyn Store,
+    customer: CustomerNumber,
+    channel: u8,
+) -> Result<Option<Suppression>, StoreError> {
+    get(store, &key::suppression(customer, channel), SUPPRESSION)
+}
+
+/// Suppresses a customer's address on a channel.
+pub fn put_suppression(batch: &mut Batch, customer: CustomerNumber, channel: u8, suppression: &Suppression) {
+    put(batch, &key::suppression(customer, channel), SUPPRESSION, suppression);
+}
+
+/// Lifts a suppression.
+pub fn remove_suppression(batch: &mut Batch, customer: CustomerNumber, channel: u8) {
+    batch.remove(key::suppression(customer, channel));
+}
+
+/// All suppressions: customer, channel's position, why.
+pub fn suppressions(
+    store: &dyn Store,
+) -> impl Iterator<Item = Result<(CustomerNumber, u8, Suppression), StoreError>> + '_ {
+    let prefix = Table::Suppression.prefix();
+    scan(store, &prefix, &prefix, key::suppression(CustomerNumber(0), 0).len()).map(|item| {
+        let (key, bytes) = item?;
+        let (customer, channel) = key::parse_suppression(&key).ok_or_else(|| strange_key(&key))?;
+        Ok((customer, channel, codec::decode(SUPPRESSION, &key, &bytes)?))
+    })
+}

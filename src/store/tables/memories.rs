@@ -1,0 +1,136 @@
+//! What rules remember between ticks: bitmaps by blocks of customers, changed block by block.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{get, put, strange_key};
+use crate::model::{BLOCK, Bitmap, CustomerNumber, Instant, RuleNumber};
+use crate::record::key::{self, Table};
+use crate::record::{RuleMemory, RuleState, codec};
+use crate::store::{Batch, Store, StoreError};
+
+const SPENT: u8 = 1;
+const TRYING: u8 = 1;
+const STATE: u8 = 1;
+
+/// Customers in one pack of those who are tried again: at most 256 × (1 + 10) bytes.
+pub const TRYING_BLOCK: u32 = 256;
+
+/// Writes the blocks in which two states of a rule's memory differ; nothing where they are equal.
+pub fn put_changes(batch: &mut Batch, rule: RuleNumber, before: &RuleMemory, after: &RuleMemory) {
+    for block in different_blocks(&before.spent, &after.spent) {
+        put_spent(batch, rule, block, &after.spent);
+    }
+    let moved = |a: &RuleMemory, b: &RuleMemory| {
+        let changed = a.trying.iter().filter(|(customer, since)| b.trying.get(customer) != Some(since));
+        changed.map(|(customer, _)| customer.0 / TRYING_BLOCK).collect::<BTreeSet<u32>>()
+    };
+    for block in &moved(before, after) | &moved(after, before) {
+        put_trying(batch, rule, block, &after.trying);
+    }
+    if state_of(before) != state_of(after) {
+        put_state(batch, rule, &state_of(after));
+    }
+}
+
+fn different_blocks(a: &Bitmap, b: &Bitmap) -> Vec<u32> {
+    const WORDS: usize = BLOCK as usize / 64;
+    let longest = a.words().len().max(b.words().len());
+    // Missing words are zeros, so that a longer set without members there is no different one.
+    let word = |set: &Bitmap, n: usize| set.words().get(n).copied().unwrap_or(0);
+    let differs = |block: &usize| (block * WORDS..(block + 1) * WORDS).any(|n| word(a, n) != word(b, n));
+    (0..longest.div_ceil(WORDS)).filter(differs).filter_map(|block| u32::try_from(block).ok()).collect()
+}
+
+fn state_of(memory: &RuleMemory) -> RuleState {
+    RuleState { served: memory.served, ran: memory.ran, released: memory.released }
+}
+
+/// Writes the block (16,384 customers) of a rule's spent customers.
+pub fn put_spent(batch: &mut Batch, rule: RuleNumber, block: u32, spent: &Bitmap) {
+    let bytes = spent.block_bytes(block);
+    let key = key::spent(rule, block);
+    if bytes.is_empty() { batch.remove(key) } else { batch.put(key, codec::encode_raw(SPENT, &bytes)) }
+}
+
+/// Writes the block ([`TRYING_BLOCK`] customers) of those whom a rule tries again.
+pub fn put_trying(
+    batch: &mut Batch,
+    rule: RuleNumber,
+    block: u32,
+    trying: &BTreeMap<CustomerNumber, Instant>,
+) {
+    let first = block.saturating_mul(TRYING_BLOCK);
+    let range = CustomerNumber(first)..=CustomerNumber(first.saturating_add(TRYING_BLOCK - 1));
+    let entry = |(customer, since): (&CustomerNumber, &Instant)| {
+        // Below 256 by the range.
+        (u8::try_from(customer.0 - first).unwrap_or(u8::MAX), since.0)
+    };
+    let entries: Vec<(u8, i64)> = trying.range(range).map(entry).collect();
+    let key = key::trying(rule, block);
+    if entries.is_empty() { batch.remove(key) } else { put(batch, &key, TRYING, &entries) }
+}
+
+/// Writes what a rule remembers besides its blocks.
+pub fn put_state(batch: &mut Batch, rule: RuleNumber, state: &RuleState) {
+    put(batch, &key::rule_state(rule), STATE, state);
+}
+
+/// What a rule remembers besides its blocks.
+///
+/// # Errors
+/// When it does not read back.
+pub fn state(store: &dyn Store, rule: RuleNumber) -> Result<RuleState, StoreError> {
+    Ok(get(store, &key::rule_state(rule), STATE)?.unwrap_or_default())
+}
+
+/// What all rules remember. A rule of whose memory a part does not read back has the error instead:
+/// it must not decide, for it no longer knows for whom it did.
+///
+/// # Errors
+/// When the store does not read, or a key is strange.
+pub fn memories(
+    store: &dyn Store,
+) -> Result<BTreeMap<RuleNumber, Result<RuleMemory, StoreError>>, StoreError> {
+    let mut found = BTreeMap::new();
+    read_table(store, Table::Spent, &mut found, |memory, key, bytes| {
+        let (_, block) = key::parse_spent(key).ok_or_else(|| strange_key(key))?;
+        memory.spent.set_block_bytes(block, &codec::decode_raw(SPENT, key, bytes)?);
+        Ok(())
+    })?;
+    read_table(store, Table::Trying, &mut found, |memory, key, bytes| {
+        let (_, block) = key::parse_trying(key).ok_or_else(|| strange_key(key))?;
+        let entries: Vec<(u8, i64)> = codec::decode(TRYING, key, bytes)?;
+        let first = block.checked_mul(TRYING_BLOCK).ok_or_else(|| strange_key(key))?;
+        let place = |(offset, since)| (CustomerNumber(first + u32::from(offset)), Instant(since));
+        memory.trying.extend(entries.into_iter().map(place));
+        Ok(())
+    })?;
+    read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
+        let RuleState { served, ran, released } = codec::decode(STATE, key, bytes)?;
+        (memory.served, memory.ran, memory.released) = (served, ran, released);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Reads one table into the memories; its keys begin with the rule.
+fn read_table(
+    store: &dyn Store,
+    table: Table,
+    found: &mut BTreeMap<RuleNumber, Result<RuleMemory, StoreError>>,
+    read: impl Fn(&mut RuleMemory, &[u8], &[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let prefix = table.prefix();
+    for item in store.scan(&prefix, &prefix) {
+        let (key, bytes) = item?;
+        let rule = key[prefix.len()..].first_chunk().ok_or_else(|| strange_key(&key))?;
+        let rule = RuleNumber(u32::from_be_bytes(*rule));
+        let memory = found.entry(rule).or_insert_with(|| Ok(RuleMemory::default()));
+        if let Ok(known) = memory
+            && let Err(error) = read(known, &key, &bytes)
+        {
+            *memory = Err(error);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Messages on their way and messages that ended.
+
+use super::{erase, get, put, scan, strange_key};
+use crate::model::{CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
+use crate::record::key::{self, Table};
+use crate::record::{FinishedMessage, MessageKey, OpenMessage, codec};
+use crate::store::{Batch, Store, StoreError};
+
+const OPEN: u8 = 1;
+const FINISHED: u8 = 1;
+
+/// Any message's key, for its length.
+const SOME: MessageKey = MessageKey {
+    decision: DecisionKey { rule: RuleNumber(0), occurrence: Occurrence(0), customer: CustomerNumber(0) },
+    action: 0,
+};
+
+/// An open message, by the instant it was decided and its key.
+///
+/// # Errors
+/// When it does not read back.
+pub fn open_message(
+    store: &dyn Store,
+    decided: Instant,
+    key: MessageKey,
+) -> Result<Option<OpenMessage>, StoreError> {
+    get(store, &key::open_message(decided, key), OPEN)
+}
+
+/// Writes an open message.
+pub fn put_open(batch: &mut Batch, message: &OpenMessage) {
+    put(batch, &key::open_message(message.decided, message.key), OPEN, message);
+}
+
+/// Removes an open message with all that it was filled with.
+///
+/// # Errors
+/// When the store does not read.
+pub fn remove_open(
+    store: &dyn Store,
+    batch: &mut Batch,
+    decided: Instant,
+    key: MessageKey,
+) -> Result<(), StoreError> {
+    erase(store, batch, &key::open_message(decided, key))
+}
+
+/// All open messages, oldest decision first.
+pub fn open_messages(store: &dyn Store) -> impl Iterator<Item = Result<OpenMessage, StoreError>> + '_ {
+    let prefix = Table::OpenMessage.prefix();
+    scan(store, &prefix, &prefix, key::open_message(Instant(0), SOME).len()).map(|item| {
+        let (key, bytes) = item?;
+        Ok(codec::decode(OPEN, &key, &bytes)?)
+    })
+}
+
+/// Writes what is kept of a message that ended.
+pub fn put_finished(batch: &mut Batch, message: &FinishedMessage) {
+    put(batch, &key::finished_message(message.at, message.key), FINISHED, message);
+}
+
+/// The messages that ended at `from` or later, oldest first.
+pub fn finished_messages(
+    store: &dyn Store,
+    from: Instant,
+) -> impl Iterator<Item = Result<FinishedMessage, StoreError>> + '_ {
+    let prefix = Table::FinishedMessage.prefix();
+    let mut start = key::finished_message(from, SOME);
+    let length = start.len();
+    start.truncate(prefix.len() + 8);
+    scan(store, &prefix, &start, length).map(|item| {
+        let (key, bytes) = item?;
+        key::parse_finished_message(&key).ok_or_else(|| strange_key(&key))?;
+        Ok(codec::decode(FINISHED, &key, &bytes)?)
+    })
+}

@@ -1,0 +1,174 @@
+//! Runs with their recipients, decisions, and who was passed over.
+
+use std::collections::BTreeMap;
+
+use super::{get, put, put_bytes, scan, strange_key};
+use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
+use crate::record::key::{self, Table};
+use crate::record::{Decision, Run, RunState, Skip, codec};
+use crate::store::{Batch, Store, StoreError};
+
+const RUN: u8 = 1;
+const BLOCK: u8 = 1;
+const DECISIONS: u8 = 1;
+
+/// Blocks of recipients in one batch at most: leaves room for the run itself and what goes with it.
+const BLOCKS_PER_BATCH: usize = 200;
+
+/// A run.
+///
+/// # Errors
+/// When it does not read back.
+pub fn run(store: &dyn Store, rule: RuleNumber, at: Instant) -> Result<Option<Run>, StoreError> {
+    get(store, &key::run(rule, at), RUN)
+}
+
+/// Writes a run.
+pub fn put_run(batch: &mut Batch, run: &Run) {
+    put(batch, &key::run(run.rule, run.at), RUN, run);
+}
+
+/// All runs, by rule and instant.
+pub fn runs(store: &dyn Store) -> impl Iterator<Item = Result<Run, StoreError>> + '_ {
+    runs_under(store, &Table::Run.prefix())
+}
+
+/// The runs of a rule, by instant.
+pub fn runs_of(store: &dyn Store, rule: RuleNumber) -> impl Iterator<Item = Result<Run, StoreError>> + '_ {
+    let mut prefix = key::run(rule, Instant(0));
+    prefix.truncate(prefix.len() - 8);
+    runs_under(store, &prefix)
+}
+
+fn runs_under<'a>(
+    store: &'a dyn Store,
+    prefix: &[u8],
+) -> impl Iterator<Item = Result<Run, StoreError>> + use<'a> {
+    scan(store, prefix, prefix, key::run(RuleNumber(0), Instant(0)).len()).map(|item| {
+        let (key, bytes) = item?;
+        Ok(codec::decode(RUN, &key, &bytes)?)
+    })
+}
+
+/// The runs that are not over: open or held.
+pub fn unfinished(store: &dyn Store) -> impl Iterator<Item = Result<Run, StoreError>> + '_ {
+    runs(store).filter(|run| match run {
+        Ok(run) => match run.state {
+            RunState::Open(_) | RunState::Held => true,
+            RunState::Closed | RunState::Dropped => false,
+        },
+        Err(_) => true,
+    })
+}
+
+/// The batches that record a run's recipients, at least one, to be committed in order; put the run
+/// into the last one, which has room for it.
+#[must_use]
+pub fn recipient_batches(rule: RuleNumber, at: Instant, recipients: &Bitmap) -> Vec<Batch> {
+    let mut batches = vec![Batch::default()];
+    for block in recipients.blocks() {
+        if batches.last().is_some_and(|batch| batch.changes.len() == BLOCKS_PER_BATCH) {
+            batches.push(Batch::default());
+        }
+        if let Some(batch) = batches.last_mut() {
+            batch.put(
+                key::recipients(rule, at, block),
+                codec::encode_raw(BLOCK, &recipients.block_bytes(block)),
+            );
+        }
+    }
+    batches
+}
+
+/// The recorded recipients of a run.
+///
+/// # Errors
+/// When a block does not read back.
+pub fn recipients(store: &dyn Store, rule: RuleNumber, at: Instant) -> Result<Bitmap, StoreError> {
+    let prefix = key::recipients_of(rule, at);
+    let mut recipients = Bitmap::new();
+    for item in store.scan(&prefix, &prefix) {
+        let (key, bytes) = item?;
+        let (_, _, block) = key::parse_recipients(&key).ok_or_else(|| strange_key(&key))?;
+        recipients.set_block_bytes(block, &codec::decode_raw(BLOCK, &key, &bytes)?);
+    }
+    Ok(recipients)
+}
+
+/// Writes decisions of a run, sorted by customer, in packs.
+pub fn put_decisions(batch: &mut Batch, rule: RuleNumber, at: Instant, decisions: &[Decision]) {
+    for (first, bytes) in codec::encode_packs(DECISIONS, decisions) {
+        put_bytes(batch, &key::decisions(rule, at, decisions[first].customer), bytes);
+    }
+}
+
+/// All decisions of a rule, with the instants of their runs, by run and customer.
+pub fn decisions_of_rule(
+    store: &dyn Store,
+    rule: RuleNumber,
+) -> impl Iterator<Item = Result<(Instant, Decision), StoreError>> + '_ {
+    decisions_under(store, &key::decisions_of_rule(rule))
+}
+
+/// The decisions of a run, by customer.
+pub fn decisions(
+    store: &dyn Store,
+    rule: RuleNumber,
+    at: Instant,
+) -> impl Iterator<Item = Result<Decision, StoreError>> + '_ {
+    decisions_under(store, &key::decisions_of(rule, at)).map(|item| item.map(|(_, decision)| decision))
+}
+
+fn decisions_under<'a>(
+    store: &'a dyn Store,
+    prefix: &[u8],
+) -> impl Iterator<Item = Result<(Instant, Decision), StoreError>> + use<'a> {
+    let length = key::decisions(RuleNumber(0), Instant(0), CustomerNumber(0)).len();
+    scan(store, prefix, prefix, length).flat_map(|item| {
+        let pack = item.and_then(|(key, bytes)| {
+            let (_, at, _) = key::parse_decisions(&key).ok_or_else(|| strange_key(&key))?;
+            let pack: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;
+            Ok(pack.into_iter().map(move |decision| (at, decision)))
+        });
+        let (decisions, error) = match pack {
+            Ok(decisions) => (Some(decisions), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        decisions.into_iter().flatten().map(Ok).chain(error)
+    })
+}
+
+/// Writes one block (16,384 customers) of those passed over for a reason; `at` is the run's instant,
+/// for continuous rules the start of the day.
+pub fn put_non_sends(
+    batch: &mut Batch,
+    rule: RuleNumber,
+    at: Instant,
+    reason: Skip,
+    block: u32,
+    customers: &Bitmap,
+) {
+    let key = key::non_sends(rule, at, reason.code(), block);
+    batch.put(key, codec::encode_raw(BLOCK, &customers.block_bytes(block)));
+}
+
+/// Who a rule passed over, by instant (a run's, or a day's start) and reason.
+///
+/// # Errors
+/// When a block does not read back.
+pub fn non_sends(
+    store: &dyn Store,
+    rule: RuleNumber,
+) -> Result<BTreeMap<(Instant, Skip), Bitmap>, StoreError> {
+    let prefix = key::non_sends_of(rule);
+    let mut found: BTreeMap<(Instant, Skip), Bitmap> = BTreeMap::new();
+    for item in store.scan(&prefix, &prefix) {
+        let (key, bytes) = item?;
+        let (_, at, code, block) = key::parse_non_sends(&key).ok_or_else(|| strange_key(&key))?;
+        let reason = Skip::ALL.into_iter().find(|reason| reason.code() == code);
+        let reason = reason.ok_or_else(|| strange_key(&key))?;
+        let bytes = codec::decode_raw(BLOCK, &key, &bytes)?;
+        found.entry((at, reason)).or_default().set_block_bytes(block, &bytes);
+    }
+    Ok(found)
+}

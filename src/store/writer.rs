@@ -1,0 +1,119 @@
+//! The one thread that writes: takes all batches that wait, applies each, syncs once, answers all.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::oneshot::Sender;
+
+use super::limits::GROUP_LIMIT;
+use super::overlay::Overlay;
+use super::{Batch, Sequence, StoreError, failure};
+
+/// A batch on its way.
+pub(super) struct Commit {
+    pub(super) sequence: u64,
+    pub(super) batch: Batch,
+    pub(super) answer: Sender<Result<Sequence, StoreError>>,
+}
+
+/// What the writer and the readers share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) overlay: RwLock<Overlay>,
+    /// The first error; once set, nothing is written any more.
+    pub(super) failure: Mutex<Option<StoreError>>,
+    /// Groups synced, commits made durable.
+    pub(super) counts: Mutex<Counts>,
+}
+
+/// What the writer did since the store was opened.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Counts {
+    pub(super) groups: u64,
+    pub(super) commits: u64,
+}
+
+impl Shared {
+    pub(super) fn failure(&self) -> Option<StoreError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn fail(&self, error: StoreError) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+/// The writer's side of an open store.
+pub(super) struct Writer {
+    pub(super) directory: PathBuf,
+    pub(super) tree: sled::Tree,
+    /// An own handle on sled's file: `flush` writes, and only this syncs.
+    pub(super) file: File,
+    pub(super) sync_delay: Option<Duration>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Runs until every sender is gone. After an error it goes on answering, with that error.
+    pub(super) fn run(self, commits: &Receiver<Commit>) {
+        while let Ok(first) = commits.recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP_LIMIT {
+                let Ok(next) = commits.try_recv() else { break };
+                group.push(next);
+            }
+            self.make_durable(group);
+        }
+    }
+
+    fn make_durable(&self, group: Vec<Commit>) {
+        let result = match self.shared.failure() {
+            Some(error) => Err(error),
+            // sled asserts rather than returns some errors; its panic must not end the thread unseen.
+            None => catch_unwind(AssertUnwindSafe(|| self.write(&group))).unwrap_or_else(|_| {
+                Err(failure::damaged(&self.directory, "writing ended in an internal error of sled"))
+            }),
+        };
+        match result {
+            Ok(()) => {
+                let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                counts.groups += 1;
+                counts.commits += group.len() as u64;
+            }
+            Err(ref error) => self.shared.fail(error.clone()),
+        }
+        for commit in group {
+            // Whoever dropped the receipt does not want to know.
+            let _ = commit.answer.send(result.clone().map(|()| Sequence(commit.sequence)));
+        }
+    }
+
+    fn write(&self, group: &[Commit]) -> Result<(), StoreError> {
+        let failed = |error| failure::sled(&self.directory, "writing to", error);
+        for commit in group {
+            let mut batch = sled::Batch::default();
+            for (key, value) in &commit.batch.changes {
+                match value {
+                    Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                    None => batch.remove(key.as_slice()),
+                }
+            }
+            self.tree.apply_batch(batch).map_err(failed)?;
+            // Only now: a reader who no longer finds it here must find it in the tree.
+            let mut overlay = self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner);
+            overlay.forget(commit.sequence, &commit.batch);
+        }
+        self.tree.flush().map_err(failed)?;
+        // After a failed sync the kernel drops the dirty pages: trying again would succeed and lie.
+        self.file.sync_data().map_err(|error| failure::io(&self.directory, "syncing", &error))?;
+        if let Some(delay) = self.sync_delay {
+            #[expect(clippy::disallowed_methods, reason = "2026-11: benchmarks only; imitates a slow disk")]
+            std::thread::sleep(delay);
+        }
+        Ok(())
+    }
+}
