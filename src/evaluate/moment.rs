@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::civil::{Date, Weekday};
+use jiff::ToSpan;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::compile::Program;
@@ -43,10 +44,14 @@ pub(super) fn resolve(window: Window, now: Instant, zone: &TimeZone) -> (i64, i6
         Window::Last(length) => (now.minus(length).0, now.0),
         Window::Between { far, near } => (now.minus(far).0, now.minus(near).0.min(now.0)),
         Window::Today => since(|day| day),
-        Window::ThisWeek => since(|day| day.nth_weekday(0, Weekday::Monday).unwrap_or(day)),
+        Window::ThisWeek => since(monday),
         Window::ThisMonth => since(Date::first_of_month),
         Window::ThisYear => since(Date::first_of_year),
     }
+}
+
+fn monday(day: Date) -> Date {
+    day.checked_sub(day.weekday().to_monday_zero_offset().days()).unwrap_or(day)
 }
 
 /// The first instant of the day that `first` makes of today. An instant out of the calendar's

@@ -37,7 +37,7 @@ impl<'a> Cell<'a> {
 pub(super) struct Row<'a> {
     pub(super) moment: &'a Moment<'a>,
     pub(super) chunk: &'a Chunk,
-    pub(super) row: usize,
+    pub(super) at: usize,
     /// What conditions came to, by node; named conditions are asked for again and again. Empty:
     /// nothing is remembered.
     memo: Vec<Slot<Memo>>,
@@ -52,12 +52,12 @@ enum Memo {
 impl<'a> Row<'a> {
     /// For whole conditions: each node is looked at once.
     pub(super) fn remembering(moment: &'a Moment<'a>, chunk: &'a Chunk, row: usize) -> Self {
-        Self { moment, chunk, row, memo: vec![Slot::new(Memo::New); moment.program.len()] }
+        Self { moment, chunk, at: row, memo: vec![Slot::new(Memo::New); moment.program.len()] }
     }
 
     /// For single nodes: nothing is set up.
     pub(super) const fn forgetting(moment: &'a Moment<'a>, chunk: &'a Chunk, row: usize) -> Self {
-        Self { moment, chunk, row, memo: Vec::new() }
+        Self { moment, chunk, at: row, memo: Vec::new() }
     }
 
     /// A node's value with its type; a condition is a yes or no.
@@ -77,7 +77,7 @@ impl<'a> Row<'a> {
 
     /// A node's value; inside `where`, over one order. `None` is unknown.
     pub(super) fn value(&self, id: NodeId, order: Option<usize>) -> Option<Cell<'a>> {
-        let (moment, chunk, row) = (self.moment, self.chunk, self.row);
+        let (moment, chunk, row) = (self.moment, self.chunk, self.at);
         match moment.program.node(id) {
             Node::Unknown => None,
             Node::Constant(Value::Text(text)) => Some(Cell::Text(text)),
@@ -211,6 +211,6 @@ fn same_text(left: &str, right: &str, lists: bool) -> bool {
 }
 
 /// Whether a text passes; of a list, whether an element does.
-pub(super) fn text_holds(test: &TextTest, list: bool, text: &str) -> bool {
-    if list { text.split(LIST_SEPARATOR).any(|element| test.holds(element)) } else { test.holds(text) }
+pub(super) fn text_holds(asked: &TextTest, list: bool, text: &str) -> bool {
+    if list { text.split(LIST_SEPARATOR).any(|element| asked.holds(element)) } else { asked.holds(text) }
 }

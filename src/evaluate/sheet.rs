@@ -127,7 +127,7 @@ impl<'m> Sheet<'m> {
                         let yes = test(values, missing, |value| numbers.contains(&value));
                         (*missing, yes.and(known), known.without(&yes))
                     }
-                    Source::Constant(value) => constant(*missing, numbers.contains(&value)),
+                    Source::Constant(value) => constant(missing, numbers.contains(&value)),
                     Source::Unknown => (*missing, Bits::EMPTY, Bits::EMPTY),
                 }
             }
@@ -190,8 +190,8 @@ impl<'m> Sheet<'m> {
             Source::Field(_, known) | Source::Computed(_, known) => {
                 (*missing, *known, missing.without(known))
             }
-            Source::Constant(_) => constant(*missing, true),
-            Source::Unknown => constant(*missing, false),
+            Source::Constant(_) => constant(missing, true),
+            Source::Unknown => constant(missing, false),
         }
     }
 
@@ -332,8 +332,8 @@ impl Source<'_> {
     }
 }
 
-const fn constant(scope: Bits, truth: bool) -> (Bits, Bits, Bits) {
-    if truth { (scope, scope, Bits::EMPTY) } else { (scope, Bits::EMPTY, scope) }
+const fn constant(scope: &Bits, truth: bool) -> (Bits, Bits, Bits) {
+    if truth { (*scope, *scope, Bits::EMPTY) } else { (*scope, Bits::EMPTY, *scope) }
 }
 
 /// Compares two operands; a scan over fields takes in all rows while it is there.
@@ -345,7 +345,7 @@ fn compare(order: Order, left: Source<'_>, right: Source<'_>, missing: &Bits) ->
         (Unknown, _) | (_, Unknown) => return (scope, Bits::EMPTY, Bits::EMPTY),
         (Constant(a), Constant(b)) => {
             return constant(
-                scope,
+                &scope,
                 match order {
                     Order::Equal => a == b,
                     Order::Less => a < b,

@@ -190,7 +190,9 @@ fn patch_column<'a>(
                 .filter(|&(row, value)| scalars.get(row) != value)
                 .collect();
             if let (false, Column::Scalars(scalars)) = (changed.is_empty(), Arc::make_mut(column)) {
-                changed.into_iter().for_each(|(row, value)| scalars.set(row, value));
+                for (row, value) in changed {
+                    scalars.set(row, value);
+                }
             }
         }
         Column::Texts(texts) => {

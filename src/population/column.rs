@@ -25,7 +25,7 @@ pub(crate) struct Scalars {
     /// One a row.
     pub(crate) values: Vec<i64>,
     /// The rows that have a value.
-    pub(crate) known: Bits,
+    pub(crate) known: Box<Bits>,
 }
 
 /// Texts by their code.
@@ -40,7 +40,7 @@ pub(crate) struct Texts {
 impl Scalars {
     /// A column in which nothing is known.
     pub(crate) fn empty() -> Self {
-        Self { values: vec![0; ROWS], known: Bits::EMPTY }
+        Self { values: vec![0; ROWS], known: Box::new(Bits::EMPTY) }
     }
 
     /// The row's value.

@@ -202,7 +202,7 @@ impl Population {
     #[must_use]
     pub fn known(&self, field: FieldId) -> Bitmap {
         self.collect(|chunk| match chunk.columns.get(usize::from(field.0)).map(|column| &**column) {
-            Some(Column::Scalars(scalars)) => scalars.known,
+            Some(Column::Scalars(scalars)) => *scalars.known,
             Some(Column::Texts(texts)) => texts.known(),
             None => Bits::EMPTY,
         })
