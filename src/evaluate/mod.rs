@@ -10,6 +10,7 @@ mod moment;
 mod row;
 mod sheet;
 mod tally;
+mod trace;
 
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -23,6 +24,7 @@ use row::Row;
 use sheet::Sheet;
 
 pub use moment::Moment;
+pub use trace::{Seen, Step, Trace, Verdict, trace};
 
 /// For whom a condition is true and for whom false; for everybody else it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

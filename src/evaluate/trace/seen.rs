@@ -1,0 +1,146 @@
+//! The values that a clause looked at, and why one is unknown.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::compile::Node;
+use crate::ruleset::{BUILT_IN_FIELDS, Expr, ExprKind, LIST_SEPARATOR, RuleSet, Value};
+
+use super::Tracer;
+use crate::evaluate::tally::{Why, aggregate, tally, time_since};
+
+/// A value on a side of a clause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// As it was written.
+    pub text: String,
+    /// The value; `None` is unknown. In JSON its canonical text (`500.00`), null where unknown.
+    #[serde(skip)]
+    pub typed: Option<Value>,
+    /// The canonical text of the value.
+    pub value: Option<String>,
+    /// The value for people, with its unit: `500.00 EUR`, `90 days`.
+    pub shown: Option<String>,
+    /// Why it is unknown: `no order yet`.
+    pub unknown: Option<String>,
+    /// Whether it is a constant of the rule.
+    pub constant: bool,
+}
+
+impl fmt::Display for Seen {
+    /// `500.00 EUR`, or `unknown: no order yet`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.shown, &self.unknown) {
+            (Some(shown), _) => f.write_str(shown),
+            (None, Some(why)) => write!(f, "unknown: {why}"),
+            (None, None) => f.write_str("unknown"),
+        }
+    }
+}
+
+impl Tracer<'_> {
+    pub(super) fn seen(&self, expr: &Expr) -> Seen {
+        let typed = self.node(expr).and_then(|node| self.row.typed(node));
+        Seen {
+            text: expr.text.to_string(),
+            value: typed.as_ref().map(|value| self.rules.schema.write(value)),
+            shown: typed.as_ref().map(|value| shown(self.rules, value)),
+            unknown: if typed.is_none() { Some(self.why(expr)) } else { None },
+            constant: matches!(expr.kind, ExprKind::Constant(_)),
+            typed,
+        }
+    }
+
+    /// What should be known besides the value.
+    pub(super) fn notes(&self, expr: &Expr) -> Vec<String> {
+        match &expr.kind {
+            ExprKind::Aggregate { filter: Some(filter), .. } => {
+                let uncounted = self.uncounted(expr);
+                let orders = if uncounted == 1 { "order is" } else { "orders are" };
+                let note = format!("{uncounted} {orders} not counted, for `{}` is unknown", filter.text);
+                if uncounted == 0 { Vec::new() } else { vec![note] }
+            }
+            ExprKind::Field(field) if *self.rules.schema.field(*field).name == *BUILT_IN_FIELDS[8].0 => {
+                vec!["clv is what the import delivered".into()]
+            }
+            ExprKind::OrElse(..) | ExprKind::ShareOf(..) => {
+                super::operands(expr).into_iter().flat_map(|operand| self.notes(operand)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn uncounted(&self, expr: &Expr) -> u32 {
+        let row = &self.row;
+        match self.node(expr).map(|node| row.moment.program.node(node)) {
+            Some(Node::Aggregate(spec)) => tally(row.moment, row.chunk, row.at, spec).uncounted,
+            _ => 0,
+        }
+    }
+
+    /// Why a value is unknown, in words that follow `unknown:`.
+    fn why(&self, expr: &Expr) -> String {
+        let row = &self.row;
+        match &expr.kind {
+            ExprKind::Field(_) => "never delivered".into(),
+            ExprKind::Aggregate { .. } => match self.node(expr).map(|node| row.moment.program.node(node)) {
+                Some(Node::Aggregate(spec)) => aggregate(row.moment, row.chunk, row.at, spec)
+                    .err()
+                    .map_or_else(String::new, |why| self.words(why)),
+                _ => String::new(),
+            },
+            ExprKind::TimeSince { which, .. } => {
+                let why = time_since(row.moment, row.chunk, row.at, *which).err();
+                why.map_or_else(String::new, |why| self.words(why))
+            }
+            ExprKind::Segment(position) => {
+                let unknown = |c: &&Expr| self.node(c).is_some_and(|node| row.truth(node, None).is_none());
+                let line = self.rules.segments[*position].conditions.iter().find(unknown);
+                line.map_or_else(String::new, |line| format!("`{}` is unknown", line.text))
+            }
+            ExprKind::OrElse(_, second) => self.why(second),
+            ExprKind::ShareOf(_, of) => {
+                let known = self.node(of).and_then(|node| row.value(node, None)).is_some();
+                if known { self.words(Why::TooLarge) } else { self.why(of) }
+            }
+            ExprKind::EventField(_) => "no order is looked at".into(),
+            _ => "a value is missing".into(),
+        }
+    }
+
+    fn words(&self, why: Why) -> String {
+        let row = &self.row;
+        match why {
+            Why::NoOrder => {
+                let any = time_since(row.moment, row.chunk, row.at, crate::ruleset::Which::First).is_ok();
+                if any { "no such order".into() } else { "no order yet".into() }
+            }
+            Why::Foreign(currency) => format!("orders in {currency}"),
+            Why::Missing => "an order does not say how many pieces".into(),
+            Why::TooLarge => "too large to be counted".into(),
+        }
+    }
+}
+
+/// A value for people.
+fn shown(rules: &RuleSet, value: &Value) -> String {
+    match value {
+        Value::Money(amount) => match rules.workspace.currency {
+            Some(currency) => format!("{amount} {currency}"),
+            None => amount.to_string(),
+        },
+        Value::Percent(share) => share.to_string(),
+        Value::Duration(duration) => duration.to_string(),
+        Value::Text(text) => {
+            let quoted: Vec<String> = text.split(LIST_SEPARATOR).map(|e| format!("\"{e}\"")).collect();
+            quoted.join(", ")
+        }
+        Value::Number(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::TimeOfDay(_)
+        | Value::YesNo(_)
+        | Value::Choice(..) => rules.schema.write(value),
+    }
+}
