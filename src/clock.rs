@@ -31,7 +31,7 @@ pub trait Clock: Send + Sync {
     fn sleep_until(&self, until: Instant) -> Sleep<'_>;
 }
 
-impl dyn Clock {
+impl dyn Clock + '_ {
     /// Waits for a length of time on the wall clock.
     pub fn sleep(&self, duration: Duration) -> Sleep<'_> {
         self.sleep_until(self.now().plus(duration))

@@ -1,1 +1,14 @@
-//! Watch the rule files, load a whole set, swap it in.
+//! When the rule files changed, and what they say now. Whether they are right is `check`'s to say,
+//! and swapping them in is the daemon's.
+
+mod commit;
+mod load;
+mod settle;
+mod watch;
+
+pub use commit::UNKNOWN_COMMIT;
+pub use load::{
+    EXTENSIONS, LoadError, Loaded, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TREE_BYTES, Tree, load,
+    load_settled,
+};
+pub use watch::{POLL, Watch};

@@ -1,3 +1,4 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
+mod reload;
 mod schedule;
