@@ -9,9 +9,19 @@ use crate::ruleset::{Action, Purpose, Rule};
 
 use super::{Subject, World, judge};
 
-/// Customers in a slice: with their messages, ledger entries and memory they stay below the
-/// store's 300 changes a commit.
+/// Customers in a slice at most.
 pub const SLICE: usize = 100;
+
+/// Records that a slice may write for its customers: the store takes 300 a commit, and the run, the
+/// rule's state, decisions, contacts and reasons need some of them.
+const RECORDS: usize = 240;
+
+/// How many customers of a rule fit in one commit: each may touch a message an action and two
+/// records of what the rule remembers.
+#[must_use]
+pub fn slice_size(rule: &Rule) -> usize {
+    (RECORDS / (rule.actions.len() + 2)).clamp(1, SLICE)
+}
 
 /// What a slice decided. It is committed as one, with the run's cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +48,7 @@ pub struct Particulars {
     pub call_fields: BTreeMap<u8, Vec<(String, String)>>,
 }
 
-/// Decides the recipients from `cursor` on, [`SLICE`] at most.
+/// Decides the recipients from `cursor` on, [`slice_size`] at most.
 #[must_use]
 pub fn slice(
     world: &World<'_>,
@@ -50,7 +60,7 @@ pub fn slice(
 ) -> Slice {
     let mut slice = Slice::default();
     let mut rest = recipients.iter_from(cursor.0).map(CustomerNumber);
-    for customer in rest.by_ref().take(SLICE) {
+    for customer in rest.by_ref().take(slice_size(rule)) {
         let subject = Subject { rule, number, customer, at: run.at };
         match judge(&subject, world) {
             Some(skip) => {
