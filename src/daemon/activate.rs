@@ -1,0 +1,95 @@
+//! Taking over a checked rule set.
+
+use crate::model::Instant;
+use crate::record::{PauseScope, StoredRuleSet};
+use crate::ruleset::RuleSet;
+use crate::store::{Batch, StoreError, tables};
+
+use super::Engine;
+use super::active::Active;
+use super::start::Damage;
+
+impl Engine {
+    /// Makes a checked rule set the one that runs: its rules get their numbers, its text is kept,
+    /// and everything that is made of it is complete before anything of it is used.
+    ///
+    /// # Errors
+    /// When the store fails; the rule set before goes on then.
+    pub fn activate(&mut self, rules: RuleSet, now: Instant) -> Result<Vec<Damage>, StoreError> {
+        let mut batch = Batch::default();
+        let mut names = self.names.clone();
+        let mut numbers = Vec::with_capacity(rules.rules.len());
+        for rule in &rules.rules {
+            let number = names.get(&rule.name).copied().unwrap_or_else(|| {
+                let number = tables::rules::next_number(&names);
+                tables::rules::put_number(&mut batch, &rule.name, number);
+                number
+            });
+            names.insert(rule.name.clone(), number);
+            let memory = self.memories.entry(number).or_default();
+            if memory.began.is_none() {
+                memory.began = Some(now);
+                tables::memories::put_state_of(&mut batch, number, memory);
+            }
+            numbers.push(number);
+        }
+        let active = Active::new(rules, numbers);
+        let mut channels = self.channels.clone();
+        channels.extend(active.channels().into_iter().filter(|channel| !self.channels.contains(channel)));
+        tables::control::put_channels(&mut batch, &channels);
+        self.commit_parts(batch)?;
+        self.keep_text(&active, now)?;
+        self.names = names;
+        self.channels = channels;
+        let same_columns = self.population.schema() == &active.rules.schema
+            && self.population.currency() == active.rules.workspace.currency;
+        self.active = Some(active);
+        let mut damages = Vec::new();
+        if !same_columns {
+            self.read_customers(&mut damages)?;
+        }
+        self.publish();
+        Ok(damages)
+    }
+
+    /// Keeps the text of a rule set: what decided can be read for ever, and the last good set runs
+    /// again after a start that finds bad files.
+    fn keep_text(&self, active: &Active, now: Instant) -> Result<(), StoreError> {
+        let hash = active.rules.hash;
+        let mut batch = Batch::default();
+        if tables::rules::rule_set(&*self.store, hash)?.is_none() {
+            let stored = StoredRuleSet {
+                hash,
+                commit: active.rules.commit.clone(),
+                since: now,
+                sources: active.rules.sources.clone(),
+            };
+            for part in tables::rules::rule_set_batches(&stored) {
+                drop(self.store.commit(part));
+            }
+        }
+        tables::rules::set_active(&mut batch, hash);
+        self.store.commit(batch).wait().map(drop)
+    }
+
+    /// Commits a batch of any length in parts and waits for the last.
+    pub(super) fn commit_parts(&self, batch: Batch) -> Result<(), StoreError> {
+        let mut last = None;
+        let mut changes = batch.changes;
+        while !changes.is_empty() {
+            let rest = changes.split_off(changes.len().min(crate::store::BATCH_LIMIT));
+            last = Some(self.store.commit(Batch { changes }));
+            changes = rest;
+        }
+        last.map_or(Ok(()), |receipt| receipt.wait().map(drop))
+    }
+
+    /// The scope as the store keeps it; none for a rule that was never active.
+    pub(super) fn stored_scope(&self, scope: &crate::decide::Scope) -> Option<PauseScope> {
+        Some(match scope {
+            crate::decide::Scope::All => PauseScope::Everything,
+            crate::decide::Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
+            crate::decide::Scope::Rule(name) => PauseScope::Rule(*self.names.get(name)?),
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! The engine: all state of a store in memory, changed only through it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::decide::{Ledger, Pauses, World};
+use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
+use crate::population::Population;
+use crate::record::{Run, RuleMemory, Skip};
+use crate::store::Store;
+
+use super::active::Active;
+use super::outgoing::Outgoing;
+use super::snapshot::Shared;
+
+/// Owns the state of a store. The daemon's decider holds one; a command without a daemon opens one
+/// for itself. Nothing in it is ahead of what is durable but what a failed store makes moot.
+pub struct Engine {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) outgoing: Arc<dyn Outgoing>,
+    /// What others read while the engine works.
+    pub(super) shared: Arc<Shared>,
+    pub(super) active: Option<Arc<Active>>,
+    pub(super) population: Population,
+    /// The number of each customer's id: ids are personal data and stand in profiles only.
+    pub(super) directory: HashMap<CustomerId, CustomerNumber>,
+    pub(super) next_customer: CustomerNumber,
+    pub(super) ledger: Ledger,
+    pub(super) next_ledger: u64,
+    pub(super) memories: BTreeMap<RuleNumber, RuleMemory>,
+    /// Rules whose memory does not read back: they must not decide.
+    pub(super) amnesiac: BTreeMap<RuleNumber, String>,
+    pub(super) names: BTreeMap<String, RuleNumber>,
+    pub(super) channels: Vec<Channel>,
+    pub(super) pauses: Pauses,
+    /// What the store's non-sends say already, by rule, instant or day, and reason.
+    pub(super) reasons: HashMap<(RuleNumber, Instant, Skip), Bitmap>,
+    /// Runs that a crash interrupted: they go on with the next tick.
+    pub(super) interrupted: Vec<Run>,
+    pub(super) last_tick: Option<Instant>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("population", &self.population).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Everything that a decision reads, under these rules.
+    pub(super) fn world<'a>(&'a self, active: &'a Active) -> World<'a> {
+        World {
+            rules: &active.rules,
+            people: &self.population,
+            ledger: &self.ledger,
+            pauses: &self.pauses,
+            channels: &self.channels,
+            zone: &active.zone,
+        }
+    }
+
+    /// The customer with that id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<CustomerNumber> {
+        self.directory.get(&CustomerId(id.into())).copied()
+    }
+
+    /// What others read while the engine works.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The rule set that runs, if any.
+    #[must_use]
+    pub const fn active(&self) -> Option<&Arc<Active>> {
+        self.active.as_ref()
+    }
+
+    /// Everybody, as rules see them.
+    #[must_use]
+    pub const fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// Who was contacted when.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Shows others the state as it is now.
+    pub(super) fn publish(&self) {
+        self.shared.publish(self.population.clone(), self.active.clone(), self.pauses.clone());
+    }
+}

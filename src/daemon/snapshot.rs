@@ -1,0 +1,44 @@
+//! What the outbox's gate and the control socket read while the engine works.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::decide::Pauses;
+use crate::population::Population;
+
+use super::active::Active;
+
+/// The state that others see: each part is cheap to clone, and never changes once seen.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Everybody.
+    pub population: Population,
+    /// The rules that run.
+    pub active: Option<Arc<Active>>,
+    /// What is paused.
+    pub pauses: Pauses,
+}
+
+/// The latest snapshot. The engine replaces it after each commit that changes it.
+#[derive(Debug)]
+pub struct Shared(RwLock<Arc<Snapshot>>);
+
+impl Shared {
+    /// Begins with a state.
+    #[must_use]
+    pub fn new(population: Population) -> Arc<Self> {
+        let snapshot = Snapshot { population, active: None, pauses: Pauses::default() };
+        Arc::new(Self(RwLock::new(Arc::new(snapshot))))
+    }
+
+    /// The latest state.
+    #[must_use]
+    pub fn get(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the state.
+    pub(super) fn publish(&self, population: Population, active: Option<Arc<Active>>, pauses: Pauses) {
+        let next = Arc::new(Snapshot { population, active, pauses });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}

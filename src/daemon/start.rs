@@ -1,0 +1,149 @@
+//! Opening an engine: what a start reads of the store. Profiles, orders, open runs and the packed
+//! ledger; never history.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::decide::{Ledger, Pauses, Scope};
+use crate::model::{Channel, CustomerNumber, RuleNumber};
+use crate::population::Population;
+use crate::record::{Order, PauseScope};
+use crate::ruleset::Schema;
+use crate::store::{Store, StoreError, tables};
+
+use super::Engine;
+use super::outgoing::Outgoing;
+use super::snapshot::Shared;
+
+/// A record that did not read back and was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage(pub String);
+
+impl Engine {
+    /// Reads a store. Damaged records of single customers are left out and said; damage to what
+    /// keeps decisions from being made twice is an error.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open(
+        store: Arc<dyn Store>,
+        outgoing: Arc<dyn Outgoing>,
+    ) -> Result<(Self, Vec<Damage>), StoreError> {
+        let mut damages = Vec::new();
+        let names = tables::rules::numbers(&*store)?;
+        let mut ledger = Ledger::default();
+        for pack in tables::ledger::contacts(&*store) {
+            pack?.1.into_iter().for_each(|contact| ledger.add(contact));
+        }
+        let mut memories = BTreeMap::new();
+        let mut amnesiac = BTreeMap::new();
+        for (rule, memory) in tables::memories::memories(&*store)? {
+            match memory {
+                Ok(memory) => drop(memories.insert(rule, memory)),
+                Err(error) => drop(amnesiac.insert(rule, error.to_string())),
+            }
+        }
+        let interrupted = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
+        let population = Population::new(Arc::new(Schema::built_in()), None);
+        let mut engine = Self {
+            next_ledger: tables::ledger::next(&*store)?,
+            last_tick: tables::control::last_tick(&*store)?,
+            pauses: pauses(&*store, &names)?,
+            channels: tables::control::channels(&*store)?,
+            shared: Shared::new(population.clone()),
+            store,
+            outgoing,
+            active: None,
+            population,
+            directory: HashMap::new(),
+            next_customer: CustomerNumber(0),
+            ledger,
+            memories,
+            amnesiac,
+            names,
+            reasons: HashMap::new(),
+            interrupted,
+        };
+        if engine.channels.is_empty() {
+            engine.channels.push(Channel::email());
+        }
+        engine.read_customers(&mut damages)?;
+        engine.publish();
+        Ok((engine, damages))
+    }
+
+    /// Reads everybody anew, in the columns of the rules that run.
+    pub(super) fn read_customers(&mut self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
+        let (schema, currency) = self.active.as_ref().map_or_else(
+            || (Arc::new(Schema::built_in()), None),
+            |active| (active.rules.schema.clone(), active.rules.workspace.currency),
+        );
+        let store = Arc::clone(&self.store);
+        let suppressed = suppressed(&*store)?;
+        let mut orders = Orders::new(&*store);
+        self.directory.clear();
+        self.next_customer = CustomerNumber(0);
+        let (directory, next) = (&mut self.directory, &mut self.next_customer);
+        let customers = tables::customers::profiles(&*store).filter_map(|item| match item {
+            Ok((number, profile)) => {
+                directory.insert(profile.id.clone(), number);
+                *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));
+                let orders = orders.of(number);
+                Some((number, profile, orders, suppressed.contains(&number)))
+            }
+            Err(error) => {
+                damages.push(Damage(error.to_string()));
+                None
+            }
+        });
+        self.population = Population::build(schema, currency, customers);
+        damages.append(&mut orders.damages);
+        Ok(())
+    }
+}
+
+/// Who must not be written to, on any channel.
+fn suppressed(store: &dyn Store) -> Result<std::collections::HashSet<CustomerNumber>, StoreError> {
+    tables::customers::suppressions(store).map(|item| item.map(|(customer, _, _)| customer)).collect()
+}
+
+/// The pauses in force; one of a rule that no name belongs to any more stops nothing.
+fn pauses(store: &dyn Store, names: &BTreeMap<String, RuleNumber>) -> Result<Pauses, StoreError> {
+    let scope = |scope: PauseScope| match scope {
+        PauseScope::Everything => Some(Scope::All),
+        PauseScope::Channel(channel) => Some(Scope::Channel(channel)),
+        PauseScope::Rule(number) => {
+            let name = names.iter().find(|(_, known)| **known == number)?.0;
+            Some(Scope::Rule(name.clone()))
+        }
+    };
+    Ok(Pauses(tables::control::pauses(store)?.into_iter().filter_map(|pause| scope(pause.scope)).collect()))
+}
+
+/// Walks the packs of orders beside the profiles: both are sorted by customer.
+struct Orders<'a> {
+    rest: std::iter::Peekable<Box<dyn Iterator<Item = Result<(CustomerNumber, Vec<Order>), StoreError>> + 'a>>,
+    damages: Vec<Damage>,
+}
+
+impl<'a> Orders<'a> {
+    fn new(store: &'a dyn Store) -> Self {
+        let all: Box<dyn Iterator<Item = _> + 'a> = Box::new(tables::customers::all_orders(store));
+        Self { rest: all.peekable(), damages: Vec::new() }
+    }
+
+    /// The orders of a customer; those of lower numbers, which have no profile, are passed over.
+    fn of(&mut self, customer: CustomerNumber) -> Vec<Order> {
+        let mut orders = Vec::new();
+        while let Some(item) =
+            self.rest.next_if(|item| item.as_ref().map_or(true, |(number, _)| *number <= customer))
+        {
+            match item {
+                Ok((number, mut pack)) if number == customer => orders.append(&mut pack),
+                Ok(_) => {}
+                Err(error) => self.damages.push(Damage(error.to_string())),
+            }
+        }
+        orders
+    }
+}
