@@ -7,6 +7,7 @@ use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::memory::put_state;
 use super::start::Damage;
 
 impl Engine {
@@ -29,7 +30,7 @@ impl Engine {
             let memory = self.memories.entry(number).or_default();
             if memory.began.is_none() {
                 memory.began = Some(now);
-                tables::memories::put_state_of(&mut batch, number, memory);
+                put_state(&mut batch, number, memory);
             }
             numbers.push(number);
         }

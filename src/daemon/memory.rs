@@ -7,7 +7,7 @@ use crate::decide::{Selection, Slice, condition_of};
 use crate::model::{BLOCK, Bitmap, CustomerNumber, DAY_MS, Instant, RuleNumber};
 use crate::record::{RuleMemory, Run, RunState, Skip};
 use crate::ruleset::Rule;
-use crate::store::tables::{self, TRYING_BLOCK};
+use crate::store::tables::{self, memories::TRYING_BLOCK};
 use crate::store::{BATCH_LIMIT, Batch, Store, StoreError};
 
 use super::Engine;
@@ -27,11 +27,6 @@ impl Touched {
 }
 
 impl Engine {
-    /// What a rule remembers; nothing for one that never fired.
-    pub(super) fn memory(&mut self, number: RuleNumber) -> &RuleMemory {
-        self.memories.entry(number).or_default()
-    }
-
     /// Takes over what a selection says of the memory, and why who was passed over.
     ///
     /// The commits are not awaited: each says again what a later tick would find, and any later
@@ -102,7 +97,7 @@ impl Engine {
             if !run.continuous {
                 memory.served = memory.served.max(Some(run.at));
             }
-            tables::put_rule_state(batch, number, memory);
+            put_state(batch, number, memory);
         }
         put_memory(&mut |put| put(batch), number, memory, &touched);
         for (skip, members) in &slice.skipped {
@@ -115,7 +110,7 @@ impl Engine {
         let memory = self.memories.entry(number).or_default();
         memory.served = memory.served.max(Some(at));
         let mut batch = Batch::default();
-        tables::put_rule_state(&mut batch, number, memory);
+        put_state(&mut batch, number, memory);
         self.store.commit(batch).wait().map(drop)
     }
 
@@ -135,7 +130,7 @@ impl Engine {
         new.subtract(known);
         known.union(&new);
         for block in new.blocks() {
-            put(&mut |batch| tables::put_non_sends(batch, (number, at, skip), block, known));
+            put(&mut |batch| tables::runs::put_non_sends(batch, number, at, skip, block, known));
         }
     }
 }
@@ -148,12 +143,17 @@ fn noted_at(rule: &Rule, at: Instant) -> Instant {
     if rule.schedule.is_some() { at } else { Instant(at.0.div_euclid(DAY_MS) * DAY_MS) }
 }
 
+/// Writes what a rule remembers besides its blocks.
+pub(super) fn put_state(batch: &mut Batch, number: RuleNumber, memory: &RuleMemory) {
+    tables::memories::put_state(batch, number, &tables::memories::state_of(memory));
+}
+
 fn put_memory(put: Put<'_>, number: RuleNumber, memory: &RuleMemory, touched: &Touched) {
     for block in &touched.spent {
-        put(&mut |batch| tables::put_spent(batch, number, *block, &memory.spent));
+        put(&mut |batch| tables::memories::put_spent(batch, number, *block, &memory.spent));
     }
     for block in &touched.trying {
-        put(&mut |batch| tables::put_trying(batch, number, *block, &memory.trying));
+        put(&mut |batch| tables::memories::put_trying(batch, number, *block, &memory.trying));
     }
 }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::decide::{self, Particulars, Selection, Slice};
-use crate::evaluate::{self, Match};
+use crate::compile::NodeId;
+use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
-use crate::record::{Run, RunState, Skip};
-use crate::ruleset::{Action, Rule};
+use crate::record::{RuleMemory, Run, RunState, Skip};
+use crate::ruleset::{Action, Rule, Value};
 use crate::store::tables;
 use crate::store::{Batch, StoreError};
 
-use super::Engine;
 use super::active::Active;
+use super::{Engine, fields};
 use super::tick::TickReport;
 
 impl Engine {
@@ -26,15 +27,20 @@ impl Engine {
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
-        let world = self.world(active);
-        let memory = self.memory(number);
-        let selection =
-            decide::select(&world, (rule, number), memory, (&matches.truth, &matches.falsity), at);
+        let nothing = RuleMemory::default();
+        let memory = self.memories.get(&number).unwrap_or(&nothing);
+        let seen = (&matches.truth, &matches.falsity);
+        let selection = decide::select(&self.world(active), (rule, number), memory, seen, at);
         report.matched += selection.matched;
         self.remember_selection(number, rule, &selection, at)?;
         if selection.held {
             report.held.push(rule.name.clone());
-            return self.hold_run(active, position, &selection, (at, now));
+            if rule.schedule.is_some() {
+                let run = new_run(active, (rule, number), &selection, (at, now));
+                self.commit_run(&run, &selection.recipients)?;
+                return self.remember_served(number, at);
+            }
+            return Ok(());
         }
         if selection.recipients.is_empty() {
             return match rule.schedule {
@@ -48,7 +54,7 @@ impl Engine {
     }
 
     /// Goes through a run's slices from its cursor on.
-    fn run_slices(
+    pub(super) fn run_slices(
         &mut self,
         active: &Active,
         position: usize,
@@ -60,7 +66,8 @@ impl Engine {
         while let RunState::Open(cursor) = run.state {
             let slice = {
                 let world = self.world(active);
-                let particulars = |customer| self.particulars(active, position, customer, run.now);
+                let moment = Moment::new(&active.program, run.now, &active.zone);
+                let particulars = |customer| self.particulars(active, &moment, position, customer);
                 decide::slice(&world, (rule, number), &run, recipients, cursor, &particulars)
             };
             report.decisions += slice.decisions.len() as u64;
@@ -77,19 +84,28 @@ impl Engine {
     fn particulars(
         &self,
         active: &Active,
+        moment: &Moment<'_>,
         position: usize,
         customer: CustomerNumber,
-        now: Instant,
     ) -> Particulars {
-        let (rule, _) = active.rule(position);
-        let view = evaluate::View { population: &self.population, now, zone: &active.zone };
+        let values = |fields: &[(String, NodeId)]| -> Vec<(String, Option<Value>)> {
+            let nodes: Vec<NodeId> = fields.iter().map(|(_, node)| *node).collect();
+            let values = moment.values(&self.population, customer, &nodes);
+            fields.iter().map(|(name, _)| name.clone()).zip(values).collect()
+        };
         let mut call_fields = BTreeMap::new();
-        for (action, what) in (0_u8..).zip(&rule.actions) {
-            if let Action::Call { fields, .. } = what {
-                call_fields.insert(action, super::fields::json(active, &view, customer, fields));
+        for (action, what) in (0_u8..).zip(&active.rules.rules[position].actions) {
+            if let Action::Call { .. } = what {
+                let fields = values(active.program.call_fields(position, usize::from(action)));
+                let json = |(name, value): (String, Option<Value>)| (name, fields::json(active, value.as_ref()));
+                call_fields.insert(action, fields.into_iter().map(json).collect());
             }
         }
-        Particulars { values: super::fields::that_mattered(active, &view, customer, &rule.when), call_fields }
+        let shown = |(text, value): (String, Option<Value>)| (text, fields::shown(active, value.as_ref()));
+        Particulars {
+            values: values(&active.that_matter[position]).into_iter().map(shown).collect(),
+            call_fields,
+        }
     }
 
     /// Commits a slice with the cursor, waits until it is durable, and only then remembers it and
@@ -103,33 +119,35 @@ impl Engine {
     ) -> Result<(), StoreError> {
         failpoint::hit("slice_before_commit");
         let mut batch = Batch::default();
-        tables::put_run(&mut batch, run);
+        tables::runs::put_run(&mut batch, run);
         if failpoint::sabotage("cursor_early") {
             self.store.commit(std::mem::take(&mut batch)).wait()?;
             failpoint::hit("cursor_early");
         }
-        tables::put_decisions(&mut batch, number, run.at, &slice.decisions);
-        tables::put_contacts(&mut batch, self.next_ledger, &slice.contacts);
+        tables::runs::put_decisions(&mut batch, number, run.at, &slice.decisions);
+        let next_ledger = tables::ledger::append(&mut batch, self.next_ledger, &slice.contacts);
         for message in &slice.messages {
-            tables::put_open_message(&mut batch, message);
+            tables::messages::put_open(&mut batch, message);
         }
         self.remember_slice(&mut batch, rule, number, run, &slice);
         self.store.commit(batch).wait()?;
         failpoint::hit("slice_after_commit");
-        self.next_ledger += 1;
+        self.next_ledger = next_ledger;
         slice.contacts.into_iter().for_each(|contact| self.ledger.add(contact));
         self.outgoing.add(slice.messages);
         Ok(())
     }
 
     /// Commits a new run: its recipients first, so that a run record implies that they are whole.
-    fn commit_run(&mut self, run: &Run, recipients: &Bitmap) -> Result<(), StoreError> {
-        for batch in tables::recipients(run.rule, run.at, recipients) {
-            drop(self.store.commit(batch));
+    fn commit_run(&self, run: &Run, recipients: &Bitmap) -> Result<(), StoreError> {
+        let mut batches = tables::runs::recipient_batches(run.rule, run.at, recipients);
+        if let Some(last) = batches.last_mut() {
+            tables::runs::put_run(last, run);
         }
-        let mut batch = Batch::default();
-        tables::put_run(&mut batch, run);
-        self.store.commit(batch).wait()?;
+        let receipts: Vec<_> = batches.into_iter().map(|batch| self.store.commit(batch)).collect();
+        for receipt in receipts {
+            receipt.wait()?;
+        }
         failpoint::hit("run_recorded");
         Ok(())
     }

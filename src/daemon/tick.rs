@@ -1,10 +1,13 @@
 //! A tick: every rule that is due looks at everybody, in the order of priorities.
 
+use std::sync::Arc;
+
+use crate::compile::NodeId;
 use crate::evaluate;
 use crate::model::Instant;
-use crate::ruleset::Rule;
-use crate::schedule::{self, Due};
-use crate::store::StoreError;
+use crate::schedule::{self, Passed, Since};
+use crate::record::{Run, RunState};
+use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
@@ -20,8 +23,8 @@ pub struct TickReport {
     pub decisions: u64,
     /// Rules whose run is held, by name.
     pub held: Vec<String>,
-    /// Occurrences that were missed by more than the rule allows: rule and occurrence.
-    pub missed: Vec<(String, Instant)>,
+    /// Occurrences that were missed by more than the rule allows, by rule.
+    pub missed: Vec<(String, Passed)>,
 }
 
 /// A rule that fires in this tick.
@@ -41,14 +44,51 @@ impl Engine {
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
         let firings = self.firings(&active, now, &mut report)?;
-        let positions: Vec<usize> = firings.iter().map(|firing| firing.position).collect();
-        let matches = evaluate::evaluate(&active.program, &self.population, now, &active.zone, &positions);
+        let roots: Vec<NodeId> =
+            firings.iter().map(|firing| active.program.rules()[firing.position]).collect();
+        let matches = evaluate::evaluate(&active.program, &self.population, now, &active.zone, &roots);
         for (firing, matches) in firings.iter().zip(&matches) {
             report.rules += 1;
             self.fire(&active, firing.position, matches, (firing.at, now), &mut report)?;
         }
-        self.remember_tick(now)?;
+        let mut batch = Batch::default();
+        tables::control::put_tick(&mut batch, now);
+        self.store.commit(batch).wait()?;
+        self.last_tick = Some(now);
         Ok(report)
+    }
+
+    /// Lets the runs that a crash interrupted go on from their cursors, under the rules that began
+    /// them, as of the instant at which they began.
+    fn continue_runs(&mut self, report: &mut TickReport) -> Result<(), StoreError> {
+        for run in std::mem::take(&mut self.interrupted) {
+            if run.state == RunState::Held {
+                continue;
+            }
+            match self.active_of(&run)? {
+                Some((active, position)) => {
+                    let recipients = tables::runs::recipients(&*self.store, run.rule, run.at)?;
+                    self.run_slices(&active, position, run, &recipients, report)?;
+                }
+                None => self.drop_run(run)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The rules that began a run: those that run now, or those kept with its hash.
+    fn active_of(&self, run: &Run) -> Result<Option<(Arc<Active>, usize)>, StoreError> {
+        let active = match &self.active {
+            Some(active) if active.rules.hash == run.rule_set => Some(Arc::clone(active)),
+            Some(_) | None => self.kept_rules(run.rule_set)?,
+        };
+        Ok(active.and_then(|active| active.position(run.rule).map(|position| (active, position))))
+    }
+
+    fn drop_run(&mut self, run: Run) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        tables::runs::put_run(&mut batch, &Run { state: RunState::Dropped, ..run });
+        self.store.commit(batch).wait().map(drop)
     }
 
     /// Which rules fire now, in the order in which they meet the caps. A scheduled rule's missed
@@ -62,27 +102,25 @@ impl Engine {
         let mut firings = Vec::new();
         for position in active.order() {
             let (rule, number) = active.rule(position);
+            if self.amnesiac.contains_key(&number) {
+                continue;
+            }
             let Some(schedule) = &rule.schedule else {
                 firings.push(Firing { position, at: now });
                 continue;
             };
-            let served = self.memory(number).served.unwrap_or(now);
-            let due = schedule::due(schedule, &active.zone, served, now);
-            self.note_missed(rule, number, &due, report)?;
-            firings.extend(due.occurrence.map(|at| Firing { position, at }));
+            let memory = self.memories.get(&number);
+            let began = memory.and_then(|memory| memory.began).unwrap_or(now);
+            let since = memory.and_then(|m| m.served).map_or(Since::Began(began), Since::Served);
+            let due = schedule::due(schedule, &active.zone, since, now);
+            if let Some(passed) = due.passed {
+                report.missed.push((rule.name.clone(), passed));
+                if due.run.is_none() {
+                    self.remember_served(number, passed.last)?;
+                }
+            }
+            firings.extend(due.run.map(|at| Firing { position, at }));
         }
         Ok(firings)
-    }
-
-    fn note_missed(
-        &mut self,
-        rule: &Rule,
-        number: crate::model::RuleNumber,
-        due: &Due,
-        report: &mut TickReport,
-    ) -> Result<(), StoreError> {
-        let Some(last) = due.skipped.last() else { return Ok(()) };
-        report.missed.extend(due.skipped.iter().map(|at| (rule.name.clone(), *at)));
-        self.remember_served(number, *last)
     }
 }

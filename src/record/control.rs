@@ -97,6 +97,8 @@ pub struct Load {
 /// What a rule remembers besides its bitmaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RuleState {
+    /// When the rule was first active in this store: earlier occurrences are no concern of it.
+    pub began: Option<Instant>,
     /// The last occurrence that a scheduled rule served or skipped.
     pub served: Option<Instant>,
     /// With which condition (SHA-256 of `when`) a run of this rule was closed last.

@@ -144,6 +144,8 @@ pub struct RuleMemory {
     pub spent: Bitmap,
     /// Passed over for a reason that may pass, and since when: tried again for up to seven days.
     pub trying: BTreeMap<CustomerNumber, Instant>,
+    /// When the rule was first active in this store.
+    pub began: Option<Instant>,
     /// The last occurrence that a scheduled rule served or skipped.
     pub served: Option<Instant>,
     /// Whether a run of this rule was ever closed, and with which condition (SHA-256 of `when`).

@@ -58,11 +58,13 @@ pub enum Table {
     Pause = 19,
     /// Loads under way, by a number.
     Load = 20,
+    /// Markers of runs that are not over, by rule and instant: a start reads no history.
+    UnfinishedRun = 21,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -83,6 +85,7 @@ impl Table {
         Self::Content,
         Self::Pause,
         Self::Load,
+        Self::UnfinishedRun,
     ];
 
     /// What all its keys begin with.
@@ -111,6 +114,8 @@ pub enum MetaRecord {
     LastTick = 2,
     /// The daemon's hold.
     Hold = 3,
+    /// The channels, in the order of their codes in the ledger.
+    Channels = 4,
 }
 
 fn start(table: Table) -> Key {
@@ -305,6 +310,20 @@ pub fn run(rule: RuleNumber, at: Instant) -> Vec<u8> {
 #[must_use]
 pub fn parse_run(key: &[u8]) -> Option<(RuleNumber, Instant)> {
     let mut rest = Rest::of(Table::Run, key)?;
+    let parts = (RuleNumber(rest.u32()?), rest.instant()?);
+    rest.end(parts)
+}
+
+/// The marker of a run that is not over.
+#[must_use]
+pub fn unfinished_run(rule: RuleNumber, at: Instant) -> Vec<u8> {
+    start(Table::UnfinishedRun).u32(rule.0).i64(at.0).0
+}
+
+/// Reads a marker's key.
+#[must_use]
+pub fn parse_unfinished_run(key: &[u8]) -> Option<(RuleNumber, Instant)> {
+    let mut rest = Rest::of(Table::UnfinishedRun, key)?;
     let parts = (RuleNumber(rest.u32()?), rest.instant()?);
     rest.end(parts)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{get, put, strange_key};
-use crate::model::Instant;
+use crate::model::{Channel, Instant};
 use crate::record::key::{self, MetaRecord, Table};
 use crate::record::{Hold, Load, Pause, PauseScope, codec};
 use crate::store::{Batch, Store, StoreError};
@@ -12,6 +12,7 @@ const PAUSE: u8 = 1;
 const TICK: u8 = 1;
 const HOLD: u8 = 1;
 const LOAD: u8 = 1;
+const CHANNELS: u8 = 1;
 
 /// All pauses.
 ///
@@ -90,4 +91,17 @@ pub fn put_load(batch: &mut Batch, number: u64, load: &Load) {
 /// Ends a load, in its last commit.
 pub fn remove_load(batch: &mut Batch, number: u64) {
     batch.remove(key::load(number));
+}
+
+/// The channels that this store knows, in the order of their codes in the ledger.
+///
+/// # Errors
+/// When the record does not read back.
+pub fn channels(store: &dyn Store) -> Result<Vec<Channel>, StoreError> {
+    Ok(get(store, &key::meta(MetaRecord::Channels), CHANNELS)?.unwrap_or_default())
+}
+
+/// Records the channels. Append only: the ledger knows them by their position.
+pub fn put_channels(batch: &mut Batch, channels: &[Channel]) {
+    put(batch, &key::meta(MetaRecord::Channels), CHANNELS, channels);
 }

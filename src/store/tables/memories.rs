@@ -41,8 +41,15 @@ fn different_blocks(a: &Bitmap, b: &Bitmap) -> Vec<u32> {
     (0..longest.div_ceil(WORDS)).filter(differs).filter_map(|block| u32::try_from(block).ok()).collect()
 }
 
-fn state_of(memory: &RuleMemory) -> RuleState {
-    RuleState { served: memory.served, ran: memory.ran, released: memory.released }
+/// What a rule remembers besides its blocks, as it is kept.
+#[must_use]
+pub fn state_of(memory: &RuleMemory) -> RuleState {
+    RuleState {
+        began: memory.began,
+        served: memory.served,
+        ran: memory.ran,
+        released: memory.released,
+    }
 }
 
 /// Writes the block (16,384 customers) of a rule's spent customers.
@@ -106,8 +113,8 @@ pub fn memories(
         Ok(())
     })?;
     read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
-        let RuleState { served, ran, released } = codec::decode(STATE, key, bytes)?;
-        (memory.served, memory.ran, memory.released) = (served, ran, released);
+        let RuleState { began, served, ran, released } = codec::decode(STATE, key, bytes)?;
+        (memory.began, memory.served, memory.ran, memory.released) = (began, served, ran, released);
         Ok(())
     })?;
     Ok(found)

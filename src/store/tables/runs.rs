@@ -23,9 +23,14 @@ pub fn run(store: &dyn Store, rule: RuleNumber, at: Instant) -> Result<Option<Ru
     get(store, &key::run(rule, at), RUN)
 }
 
-/// Writes a run.
+/// Writes a run, and marks it while it is not over.
 pub fn put_run(batch: &mut Batch, run: &Run) {
     put(batch, &key::run(run.rule, run.at), RUN, run);
+    let marker = key::unfinished_run(run.rule, run.at);
+    match run.state {
+        RunState::Open(_) | RunState::Held => batch.put(marker, Vec::new()),
+        RunState::Closed | RunState::Dropped => batch.remove(marker),
+    }
 }
 
 /// All runs, by rule and instant.
@@ -50,14 +55,13 @@ fn runs_under<'a>(
     })
 }
 
-/// The runs that are not over: open or held.
+/// The runs that are not over: open or held. Reads their markers, not all runs.
 pub fn unfinished(store: &dyn Store) -> impl Iterator<Item = Result<Run, StoreError>> + '_ {
-    runs(store).filter(|run| match run {
-        Ok(run) => match run.state {
-            RunState::Open(_) | RunState::Held => true,
-            RunState::Closed | RunState::Dropped => false,
-        },
-        Err(_) => true,
+    let prefix = Table::UnfinishedRun.prefix();
+    store.scan(&prefix, &prefix).map(|item| {
+        let (key, _) = item?;
+        let (rule, at) = key::parse_unfinished_run(&key).ok_or_else(|| strange_key(&key))?;
+        run(store, rule, at)?.ok_or_else(|| strange_key(&key))
     })
 }
 
