@@ -78,7 +78,7 @@ impl Engine {
         let mut last = None;
         let mut changes = batch.changes;
         while !changes.is_empty() {
-            let rest = changes.split_off(changes.len().min(crate::store::BATCH_LIMIT));
+            let rest = changes.split_off(changes.len().min(crate::store::limits::BATCH_LIMIT));
             last = Some(self.store.commit(Batch { changes }));
             changes = rest;
         }
@@ -92,5 +92,13 @@ impl Engine {
             crate::decide::Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
             crate::decide::Scope::Rule(name) => PauseScope::Rule(*self.names.get(name)?),
         })
+    }
+}
+impl Engine {
+    pub(super) fn kept_rules(
+        &self,
+        _hash: crate::model::RuleSetHash,
+    ) -> Result<Option<std::sync::Arc<Active>>, StoreError> {
+        Ok(None)
     }
 }

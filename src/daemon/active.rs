@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::compile::Program;
+use crate::compile::{NodeId, Program};
 use crate::model::{Channel, RuleNumber};
-use crate::ruleset::{Action, Rule, RuleSet};
+use crate::ruleset::{Action, Expr, ExprKind, Rule, RuleSet};
 
 /// A checked rule set, compiled, with its rules' numbers in this store.
 #[derive(Debug)]
@@ -19,15 +19,27 @@ pub struct Active {
     pub zone: TimeZone,
     /// The number of each rule, by its position.
     pub numbers: Vec<RuleNumber>,
+    /// By rule, the values that its condition reads: as written, and their nodes.
+    pub that_matter: Vec<Vec<(String, NodeId)>>,
 }
+
+/// Values of a decision that are kept at most, so that a record stays small.
+const MOST_VALUES: usize = 12;
 
 impl Active {
     /// Compiles a rule set. An unknown zone is UTC: the checker refuses it before.
     #[must_use]
     pub fn new(rules: RuleSet, numbers: Vec<RuleNumber>) -> Arc<Self> {
-        let program = Program::new(&rules);
+        let read: Vec<Vec<&Expr>> = rules.rules.iter().map(|rule| values_of(&rule.when)).collect();
+        let (program, nodes) = Program::with(&rules, &read.concat());
+        let mut nodes = nodes.into_iter();
+        let pair = |expr: &&Expr| Some((expr.text.to_string(), nodes.next()?));
+        let that_matter = {
+            let mut pair = pair;
+            read.iter().map(|values| values.iter().filter_map(&mut pair).collect()).collect()
+        };
         let zone = TimeZone::get(&rules.workspace.zone).unwrap_or(TimeZone::UTC);
-        Arc::new(Self { rules, program, zone, numbers })
+        Arc::new(Self { rules, program, zone, numbers, that_matter })
     }
 
     /// A rule by its position, with its number.
@@ -69,5 +81,46 @@ impl Active {
             }
         }
         channels
+    }
+}
+
+/// The values that a condition reads, in the order written, each once; constants are none.
+fn values_of(condition: &Expr) -> Vec<&Expr> {
+    let mut values: Vec<&Expr> = Vec::new();
+    collect(condition, &mut values);
+    let mut seen = std::collections::BTreeSet::new();
+    values.retain(|value| seen.insert(value.text.clone()));
+    values.truncate(MOST_VALUES);
+    values
+}
+
+fn collect<'a>(expr: &'a Expr, values: &mut Vec<&'a Expr>) {
+    match &expr.kind {
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| collect(part, values)),
+        ExprKind::Not(inner)
+        | ExprKind::Contains(inner, _)
+        | ExprKind::StartsWith(inner, _)
+        | ExprKind::OneOf(inner, _)
+        | ExprKind::IsKnown(inner)
+        | ExprKind::Truth(inner) => collect(inner, values),
+        ExprKind::Compare(_, left, right) => {
+            collect(left, values);
+            collect(right, values);
+        }
+        ExprKind::Between(value, low, high) => {
+            collect(value, values);
+            collect(low, values);
+            collect(high, values);
+        }
+        ExprKind::Constant(_) => {}
+        ExprKind::Field(_)
+        | ExprKind::EventField(_)
+        | ExprKind::Aggregate { .. }
+        | ExprKind::TimeSince { .. }
+        | ExprKind::Frequency
+        | ExprKind::Segment(_)
+        | ExprKind::OrElse(..)
+        | ExprKind::ShareOf(..)
+        | ExprKind::InAudience(_) => values.push(expr),
     }
 }

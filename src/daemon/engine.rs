@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::decide::{Ledger, Pauses, World};
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Run, RuleMemory, Skip};
+use crate::record::{RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;

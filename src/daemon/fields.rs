@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::ruleset::{Type, Value};
+use crate::ruleset::Value;
 
 use super::active::Active;
 
 /// A value as JSON text: money `{"amount":"820.00","currency":"EUR"}`, shares as fractions, numbers
 /// to the digit (never through a float), durations in seconds, an unknown `null`.
 #[must_use]
-pub fn json(active: &Active, value: Option<&Value>) -> String {
+pub(super) fn json(active: &Active, value: Option<&Value>) -> String {
     let Some(value) = value else { return "null".into() };
     match value {
         Value::Money(money) => {
@@ -29,7 +29,7 @@ pub fn json(active: &Active, value: Option<&Value>) -> String {
 
 /// A value for people: `820.00 EUR`, `71 days`, `unknown`.
 #[must_use]
-pub fn shown(active: &Active, value: Option<&Value>) -> String {
+pub(super) fn shown(active: &Active, value: Option<&Value>) -> String {
     let Some(value) = value else { return "unknown".into() };
     match value {
         Value::Money(money) => match active.rules.workspace.currency {
@@ -48,23 +48,5 @@ pub fn shown(active: &Active, value: Option<&Value>) -> String {
             let names = &active.rules.schema.choices(*id).names;
             names.get(*code as usize).cloned().unwrap_or_else(|| "unknown".into())
         }
-    }
-}
-
-/// The type's name in the language, for tables.
-#[must_use]
-pub const fn type_name(ty: Type) -> &'static str {
-    match ty {
-        Type::Money => "money",
-        Type::Number => "number",
-        Type::Percent => "percent",
-        Type::Duration => "duration",
-        Type::Date => "date",
-        Type::Time => "time",
-        Type::Text => "text",
-        Type::YesNo => "yes/no",
-        Type::Choice(_) => "choice",
-        Type::ListOfText => "list of text",
-        Type::Condition => "condition",
     }
 }

@@ -7,8 +7,9 @@ use crate::decide::{Selection, Slice, condition_of};
 use crate::model::{BLOCK, Bitmap, CustomerNumber, DAY_MS, Instant, RuleNumber};
 use crate::record::{RuleMemory, Run, RunState, Skip};
 use crate::ruleset::Rule;
+use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables::{self, memories::TRYING_BLOCK};
-use crate::store::{BATCH_LIMIT, Batch, Store, StoreError};
+use crate::store::{Batch, Store, StoreError};
 
 use super::Engine;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::decide::{self, Particulars, Selection, Slice};
 use crate::compile::NodeId;
+use crate::decide::{self, Particulars, Selection, Slice};
 use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
@@ -13,8 +13,8 @@ use crate::store::tables;
 use crate::store::{Batch, StoreError};
 
 use super::active::Active;
-use super::{Engine, fields};
 use super::tick::TickReport;
+use super::{Engine, fields};
 
 impl Engine {
     /// Lets one rule fire: selects, remembers what the selection says, and decides slice by slice.
@@ -97,7 +97,8 @@ impl Engine {
         for (action, what) in (0_u8..).zip(&active.rules.rules[position].actions) {
             if let Action::Call { .. } = what {
                 let fields = values(active.program.call_fields(position, usize::from(action)));
-                let json = |(name, value): (String, Option<Value>)| (name, fields::json(active, value.as_ref()));
+                let json =
+                    |(name, value): (String, Option<Value>)| (name, fields::json(active, value.as_ref()));
                 call_fields.insert(action, fields.into_iter().map(json).collect());
             }
         }

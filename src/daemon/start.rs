@@ -1,7 +1,8 @@
 //! Opening an engine: what a start reads of the store. Profiles, orders, open runs and the packed
 //! ledger; never history.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use crate::decide::{Ledger, Pauses, Scope};
@@ -103,7 +104,7 @@ impl Engine {
 }
 
 /// Who must not be written to, on any channel.
-fn suppressed(store: &dyn Store) -> Result<std::collections::HashSet<CustomerNumber>, StoreError> {
+fn suppressed(store: &dyn Store) -> Result<HashSet<CustomerNumber>, StoreError> {
     tables::customers::suppressions(store).map(|item| item.map(|(customer, _, _)| customer)).collect()
 }
 
@@ -120,9 +121,12 @@ fn pauses(store: &dyn Store, names: &BTreeMap<String, RuleNumber>) -> Result<Pau
     Ok(Pauses(tables::control::pauses(store)?.into_iter().filter_map(|pause| scope(pause.scope)).collect()))
 }
 
+/// Some orders of a customer, or what is wrong with their record.
+type Pack = Result<(CustomerNumber, Vec<Order>), StoreError>;
+
 /// Walks the packs of orders beside the profiles: both are sorted by customer.
 struct Orders<'a> {
-    rest: std::iter::Peekable<Box<dyn Iterator<Item = Result<(CustomerNumber, Vec<Order>), StoreError>> + 'a>>,
+    rest: Peekable<Box<dyn Iterator<Item = Pack> + 'a>>,
     damages: Vec<Damage>,
 }
 

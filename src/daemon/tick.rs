@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::compile::NodeId;
 use crate::evaluate;
 use crate::model::Instant;
-use crate::schedule::{self, Passed, Since};
 use crate::record::{Run, RunState};
+use crate::schedule::{self, Passed, Since};
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;

@@ -44,12 +44,7 @@ fn different_blocks(a: &Bitmap, b: &Bitmap) -> Vec<u32> {
 /// What a rule remembers besides its blocks, as it is kept.
 #[must_use]
 pub fn state_of(memory: &RuleMemory) -> RuleState {
-    RuleState {
-        began: memory.began,
-        served: memory.served,
-        ran: memory.ran,
-        released: memory.released,
-    }
+    RuleState { began: memory.began, served: memory.served, ran: memory.ran, released: memory.released }
 }
 
 /// Writes the block (16,384 customers) of a rule's spent customers.
