@@ -110,6 +110,8 @@ codes! {
     JoinedActions "E020" Error;
     /// A line that begins with a misspelt clause word.
     UnknownClause "E021" Error;
+    /// A cap that says neither `per customer` nor `in total`.
+    CapForWhom "E022" Error;
     /// A rule file that is no UTF-8 text.
     NotText "E090" Error;
     /// Two items of one kind share a name.

@@ -1,1 +1,4 @@
 //! Tests of `language`.
+
+mod dump;
+mod golden;

@@ -1,0 +1,306 @@
+//! Foreign spellings answered with the right one, capitals, and what is not available yet.
+
+use crate::diagnostic::{Applicability, Code, Diagnostic, Span};
+
+use super::clause::Clause;
+use super::fault::{capitals, with_fix};
+use super::foreign;
+use super::grammar::{Node, Rule};
+
+/// The answer to a foreign spelling or to capitals. The builder answers those whose right spelling
+/// depends on what surrounds them: `is` for `=` and a lost `not`.
+pub(super) fn answer(clause: &Clause<'_>, node: &Node<'_>) -> Option<Diagnostic> {
+    let (rule, place) = (node.as_rule(), clause.place(node));
+    let text = node.as_str().trim_end();
+    if is_keyword(rule) {
+        return text.bytes().any(|b| b.is_ascii_uppercase()).then(|| capitals(place, text));
+    }
+    if let Some(right) = foreign::quantity(rule, text) {
+        return Some(quantity(rule, place, text, right));
+    }
+    spelling(rule, text)
+        .map(|right| foreign_spelling(place, text, right))
+        .or_else(|| joint(clause, node, place))
+        .or_else(|| not_a_word(rule, place, text))
+}
+
+/// An operator, type or phrase with one right spelling.
+fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
+    let lower = text.to_lowercase();
+    let safe = |right: &str| Some((right.to_owned(), Applicability::Safe));
+    match rule {
+        Rule::compat_and => safe("and"),
+        Rule::compat_or => safe("or"),
+        Rule::compat_equal => safe("="),
+        Rule::compat_not_equal => safe("!="),
+        Rule::compat_less_or_equal => safe("<="),
+        Rule::compat_greater_or_equal => safe(">="),
+        Rule::compat_is_words => safe(foreign::spoken_comparison(&lower)),
+        Rule::compat_is_not_known => {
+            let unknown = lower.contains("not") && !lower.ends_with("unknown") && lower.ends_with("known");
+            let absent = !lower.contains("not") && !lower.ends_with("set");
+            let is_unknown = unknown || absent || (lower.contains("not") && lower.ends_with("set"));
+            let right = if is_unknown { "is unknown" } else { "is known" };
+            Some((right.to_owned(), Applicability::NeedsReview))
+        }
+        Rule::compat_the => safe(""),
+        Rule::compat_twice => safe("2 times"),
+        Rule::compat_type => safe(foreign::type_word(&lower)),
+        Rule::compat_string => {
+            let mut inner = text.chars();
+            inner.next();
+            inner.next_back();
+            Some((format!("\"{}\"", inner.as_str().replace('"', "'")), Applicability::Safe))
+        }
+        _ => None,
+    }
+}
+
+fn foreign_spelling(place: Span, text: &str, right: (String, Applicability)) -> Diagnostic {
+    let label = if right.0.is_empty() { "leave it out".to_owned() } else { format!("write `{}`", right.0) };
+    with_fix(
+        Code::ForeignSpelling,
+        place,
+        format!("`{text}` is another language's spelling"),
+        label,
+        "each meaning has one spelling, so that rules read alike whoever wrote them",
+        right,
+    )
+}
+
+fn quantity(
+    rule: Rule,
+    place: Span,
+    text: &str,
+    (right, applicability): (String, Applicability),
+) -> Diagnostic {
+    let (code, why) = match rule {
+        Rule::compat_months => (
+            Code::MonthAsDuration,
+            "a month has 28 to 31 days, so the stretch of time would be another one every day",
+        ),
+        Rule::compat_duration | Rule::compat_unit | Rule::compat_date | Rule::compat_time => {
+            (Code::ForeignTime, "`5m` may be minutes or months, and 03/04 is March or April")
+        }
+        _ => (Code::ForeignAmount, "`1,000` is one thousand in London and one in Madrid"),
+    };
+    let message = match rule {
+        Rule::compat_months => format!("`{text}` is no fixed length of time"),
+        Rule::compat_unit => format!("`{text}` is finer than a minute, the shortest unit"),
+        _ => format!("`{text}` may be read in more than one way"),
+    };
+    if right.is_empty() {
+        let label = "this is no date or time that exists".into();
+        return Diagnostic { code, message, span: place, label, why: why.into(), fix: None };
+    }
+    let label = format!("write `{right}`");
+    with_fix(code, place, message, label, why, (right, applicability))
+}
+
+/// What stands between elements where something else belongs.
+fn joint(clause: &Clause<'_>, node: &Node<'_>, place: Span) -> Option<Diagnostic> {
+    let text = node.as_str().trim_end();
+    let start = node.as_span().start();
+    let before = clause.text[..start].trim_end().len();
+    let place = if text.chars().all(char::is_alphabetic) || text == ";" {
+        // The blank before the word goes too: `a, then b`, not `a , then b`.
+        clause.span(before, start + text.len())
+    } else {
+        place
+    };
+    let (code, right, message, why) = match node.as_rule() {
+        Rule::compat_joint => {
+            let followed = clause.text[start + text.len()..].trim_start().starts_with("then");
+            (
+                Code::JoinedActions,
+                if followed { "," } else { ", then" },
+                format!("actions are not joined by `{text}`"),
+                "a comma alone separates the elements of one list; actions follow one another",
+            )
+        }
+        Rule::compat_day_joint | Rule::compat_list_joint => (
+            Code::ForeignSpelling,
+            ",",
+            format!("the elements of a list are not joined by `{text}`"),
+            "a comma separates the elements of one list",
+        ),
+        Rule::compat_choice_joint => (
+            Code::ForeignSpelling,
+            if place.start as usize == clause.base + before && text != "/" && text != "," {
+                " |"
+            } else {
+                "|"
+            },
+            format!("the values of a choice are not joined by `{text}`"),
+            "values stand between `|`, or between `<` where they have an order",
+        ),
+        _ => return None,
+    };
+    let label = format!("write `{}`", right.trim_start());
+    Some(with_fix(code, place, message, label, why, (right.to_owned(), Applicability::Safe)))
+}
+
+/// A name or value that is no plain word, and a cap that does not say for whom.
+fn not_a_word(rule: Rule, place: Span, text: &str) -> Option<Diagnostic> {
+    match rule {
+        Rule::compat_value | Rule::compat_bare_value => Some(with_fix(
+            Code::NotAPlainWord,
+            place,
+            format!("`{text}` is no plain word"),
+            format!("write `\"{text}\"`"),
+            "a value that is more than letters, digits and `_` stands in quotes",
+            (format!("\"{text}\""), Applicability::NeedsReview),
+        )),
+        Rule::compat_name if text.contains('-') => Some(with_fix(
+            Code::NotAPlainWord,
+            place,
+            format!("`{text}` is no plain word"),
+            format!("write `{}`", text.replace('-', "_")),
+            "names stand in file names, columns and placeholders: letters, digits and `_`",
+            (text.replace('-', "_"), Applicability::NeedsReview),
+        )),
+        Rule::compat_name => Some(Diagnostic {
+            code: Code::NotAPlainWord,
+            message: format!("`{text}` is a word of the language and names nothing"),
+            span: place,
+            label: "choose another name".into(),
+            why: "a reader could not tell the name from the word".into(),
+            fix: None,
+        }),
+        Rule::compat_cap_period => Some(with_fix(
+            Code::CapForWhom,
+            place,
+            "this limit does not say for whom it counts".into(),
+            "say `per customer` or `in total`".into(),
+            "one e-mail a day for each customer and one for all of them are far apart",
+            (format!("per customer {text}"), Applicability::NeedsReview),
+        )),
+        _ => None,
+    }
+}
+
+/// What a rule of the grammar is that this version does not run.
+pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::unavailable_in_top => "`in top … by …`",
+        Rule::unavailable_enters => "movement into and out of audiences",
+        Rule::unavailable_term | Rule::unavailable_decile | Rule::unavailable_chance => "this computed word",
+        Rule::unavailable_clv => "`clv` with a horizon",
+        Rule::unavailable_events | Rule::unavailable_event => "an event of what we did",
+        Rule::unavailable_aggregate => "this aggregate",
+        Rule::unavailable_since => "a window `since` an event",
+        Rule::unavailable_dates => "comparing a date with the calendar",
+        Rule::unavailable_movement => "movement such as `becomes` or `was`",
+        Rule::unavailable_total => "a limit on a rule as a whole",
+        Rule::unavailable_customer_time => "`customer time`",
+        Rule::unavailable_zone => "a schedule's own zone",
+        Rule::unavailable_total_cap => "a limit `in total`",
+        Rule::unavailable_deferral => "waiting or skipping at a cap",
+        _ => return None,
+    })
+}
+
+/// Words of the language: lower-case by law.
+const fn is_keyword(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::kw_ago
+            | Rule::kw_and
+            | Rule::kw_as
+            | Rule::kw_at
+            | Rule::kw_attribute
+            | Rule::kw_audience
+            | Rule::kw_between
+            | Rule::kw_body
+            | Rule::kw_by
+            | Rule::kw_call
+            | Rule::kw_choice
+            | Rule::kw_clv
+            | Rule::kw_contains
+            | Rule::kw_currency
+            | Rule::kw_customer
+            | Rule::kw_day
+            | Rule::kw_discount
+            | Rule::kw_else
+            | Rule::kw_ever
+            | Rule::kw_every
+            | Rule::kw_expires_after
+            | Rule::kw_first
+            | Rule::kw_first_run
+            | Rule::kw_from
+            | Rule::kw_in
+            | Rule::kw_is
+            | Rule::kw_known
+            | Rule::kw_last
+            | Rule::kw_margin
+            | Rule::kw_marketing
+            | Rule::kw_message
+            | Rule::kw_month
+            | Rule::kw_most
+            | Rule::kw_not
+            | Rule::kw_of
+            | Rule::kw_on
+            | Rule::kw_once
+            | Rule::kw_or
+            | Rule::kw_otherwise
+            | Rule::kw_owner
+            | Rule::kw_per
+            | Rule::kw_policy
+            | Rule::kw_post
+            | Rule::kw_preview
+            | Rule::kw_priority
+            | Rule::kw_reply_to
+            | Rule::kw_rule
+            | Rule::kw_secret
+            | Rule::kw_segments
+            | Rule::kw_send
+            | Rule::kw_set_by_rules
+            | Rule::kw_signed_with
+            | Rule::kw_since
+            | Rule::kw_starts_with
+            | Rule::kw_subject
+            | Rule::kw_text
+            | Rule::kw_then
+            | Rule::kw_this
+            | Rule::kw_time
+            | Rule::kw_time_zone
+            | Rule::kw_times
+            | Rule::kw_today
+            | Rule::kw_transactional
+            | Rule::kw_unknown
+            | Rule::kw_webhook
+            | Rule::kw_week
+            | Rule::kw_weekday
+            | Rule::kw_when
+            | Rule::kw_where
+            | Rule::kw_with
+            | Rule::kw_workspace
+            | Rule::kw_year
+            | Rule::kw_day_name
+            | Rule::kw_to
+            | Rule::unit
+            | Rule::clv_unit
+            | Rule::function
+            | Rule::type_word
+            | Rule::term
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rule named by its prefix must be known to the function that goes by it.
+    #[test]
+    fn every_prefixed_rule_of_the_grammar_is_known_here() {
+        for rule in Rule::all_rules() {
+            let name = format!("{rule:?}");
+            if name.starts_with("kw_") {
+                assert!(is_keyword(*rule) || *rule == Rule::kw_at_most, "{name}");
+            }
+            if name.starts_with("unavailable_") {
+                assert!(unavailable(*rule).is_some(), "{name}");
+            }
+        }
+    }
+}

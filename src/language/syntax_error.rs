@@ -1,0 +1,125 @@
+//! What the grammar could not read, in a marketer's words.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
+
+use super::clause::Clause;
+use super::describe::describe;
+use super::distance::nearest;
+use super::fault;
+use super::grammar::Rule;
+use super::split::clause_words;
+
+/// More alternatives than these help nobody.
+const MOST_EXPECTED: usize = 4;
+
+/// The diagnostic for a clause that could not be read.
+pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    let positives = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
+        ErrorVariant::CustomError { .. } => {
+            let span = clause.span(0, clause.text.len());
+            return fault::too_large(span, "this clause is too involved to be read".into());
+        }
+    };
+    let found = found(clause.text, at);
+    let word = &clause.text[found.0..found.1];
+    if let Some(diagnostic) = misspelt_clause(clause, found, word) {
+        return diagnostic;
+    }
+    let ended = clause.text[at.min(clause.text.len())..].trim().is_empty();
+    let label = if ended { "nothing follows here".to_owned() } else { format!("`{word}` does not fit here") };
+    let span = clause.span(found.0, found.1);
+    let fix = keyword(positives, word).map(|right| Fix {
+        span,
+        replacement: right.into(),
+        applicability: Applicability::NeedsReview,
+    });
+    Diagnostic {
+        code: Code::NotUnderstood,
+        message: expected(positives),
+        span,
+        label,
+        why: "a clause runs only when there is exactly one way to read it".into(),
+        fix,
+    }
+}
+
+/// `expected a value, a condition or `)``.
+fn expected(positives: &[Rule]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for text in positives.iter().map(|rule| describe(*rule)).filter(|text| !text.is_empty()) {
+        if !words.contains(&text) {
+            words.push(text);
+        }
+    }
+    // A value is a condition's beginning; saying both says nothing more.
+    if words.contains(&"a condition") {
+        words.retain(|word| *word != "a value");
+    }
+    words.truncate(MOST_EXPECTED);
+    match words.split_last() {
+        None => "this is not understood here".into(),
+        Some((last, [])) => format!("expected {last}"),
+        Some((last, others)) => format!("expected {} or {last}", others.join(", ")),
+    }
+}
+
+/// The word at a position; at the end of the clause its last word.
+fn found(text: &str, at: usize) -> (usize, usize) {
+    let at = at.min(text.len());
+    let rest = &text[at..];
+    let start = at + (rest.len() - rest.trim_start().len());
+    let Some(first) = text[start..].chars().next() else {
+        let end = text.trim_end().len();
+        let start = text[..end]
+            .rfind(char::is_whitespace)
+            .map_or(0, |space| space + text[space..].chars().next().map_or(1, char::len_utf8));
+        return (start, end);
+    };
+    if first == '"' {
+        let end = text[start + 1..].find(['"', '\n']).map_or(text.len(), |end| start + 1 + end);
+        return (start, (end + 1).min(text.len()));
+    }
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    if !in_word(first) {
+        return (start, start + first.len_utf8());
+    }
+    let end = text[start..].find(|c| !in_word(c)).map_or(text.len(), |end| start + end);
+    (start, end)
+}
+
+/// The keyword that a misspelt word was meant to be.
+fn keyword(positives: &[Rule], word: &str) -> Option<&'static str> {
+    let keywords = positives.iter().filter_map(|rule| {
+        let inner = describe(*rule).strip_prefix('`')?.strip_suffix('`')?;
+        inner.chars().all(|c| c.is_ascii_lowercase()).then_some(inner)
+    });
+    let mut right = nearest(word, keywords)?;
+    if right == "and" && !positives.contains(&Rule::kw_and) {
+        right = "or";
+    }
+    Some(right)
+}
+
+/// A line that begins with almost a clause word.
+fn misspelt_clause(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Option<Diagnostic> {
+    if found.0 == 0 || !clause.text[..found.0].rsplit('\n').next().is_some_and(|line| line.trim().is_empty())
+    {
+        return None;
+    }
+    let words = clause_words(clause.item).iter().filter_map(|words| words.split(' ').next());
+    let right = nearest(word, words)?;
+    Some(fault::with_fix(
+        Code::UnknownClause,
+        clause.span(found.0, found.1),
+        format!("unknown clause `{word}`"),
+        format!("did you mean `{right}`?"),
+        "a line that begins with no clause word continues the line above",
+        (right.into(), Applicability::NeedsReview),
+    ))
+}
