@@ -40,9 +40,7 @@ pub fn runs(store: &dyn Store) -> impl Iterator<Item = Result<Run, StoreError>> 
 
 /// The runs of a rule, by instant.
 pub fn runs_of(store: &dyn Store, rule: RuleNumber) -> impl Iterator<Item = Result<Run, StoreError>> + '_ {
-    let mut prefix = key::run(rule, Instant(0));
-    prefix.truncate(prefix.len() - 8);
-    runs_under(store, &prefix)
+    runs_under(store, &key::runs_of(rule))
 }
 
 fn runs_under<'a>(

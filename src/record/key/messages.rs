@@ -1,0 +1,34 @@
+//! Keys of messages.
+
+use super::Table;
+use super::parts::{Rest, start};
+use crate::model::Instant;
+use crate::record::MessageKey;
+
+/// A message that is not finished.
+#[must_use]
+pub fn open_message(decided: Instant, key: MessageKey) -> Vec<u8> {
+    start(Table::OpenMessage).i64(decided.0).message(key).0
+}
+
+/// Reads the key of an open message.
+#[must_use]
+pub fn parse_open_message(key: &[u8]) -> Option<(Instant, MessageKey)> {
+    let mut rest = Rest::of(Table::OpenMessage, key)?;
+    let parts = (rest.instant()?, rest.message()?);
+    rest.end(parts)
+}
+
+/// A message that ended.
+#[must_use]
+pub fn finished_message(at: Instant, key: MessageKey) -> Vec<u8> {
+    start(Table::FinishedMessage).i64(at.0).message(key).0
+}
+
+/// Reads the key of a finished message.
+#[must_use]
+pub fn parse_finished_message(key: &[u8]) -> Option<(Instant, MessageKey)> {
+    let mut rest = Rest::of(Table::FinishedMessage, key)?;
+    let parts = (rest.instant()?, rest.message()?);
+    rest.end(parts)
+}

@@ -1,0 +1,204 @@
+//! The keys of all records: a partition byte (0 today), a table byte, then what the table is by.
+//!
+//! Numbers stand big end first, signed ones with the top bit flipped, so that the order of the bytes
+//! is the order of the numbers and a scan by prefix meets records in the order in which they were
+//! written. Codes of tables are for ever: a table that goes leaves its code unused.
+//!
+//! Each table has a function that builds a key and, where scans need it, one named `parse_…` that
+//! reads it back (`None` for bytes that are no such key).
+
+mod control;
+mod customers;
+mod messages;
+mod parts;
+mod runs;
+
+pub use control::{content, load, parse_load, parse_rule_name, parse_rule_set, pause, rule_name, rule_set};
+pub use customers::{
+    change, changes_of, ledger, orders, orders_of, parse_change, parse_ledger, parse_orders, parse_profile,
+    parse_suppression, profile, suppression,
+};
+pub use messages::{finished_message, open_message, parse_finished_message, parse_open_message};
+pub use runs::{
+    decisions, decisions_of, decisions_of_rule, non_sends, non_sends_of, parse_decisions, parse_non_sends,
+    parse_recipients, parse_rule_state, parse_run, parse_spent, parse_trying, parse_unfinished_run,
+    recipients, recipients_of, rule_state, run, runs_of, spent, trying, unfinished_run,
+};
+
+use parts::{Key, start};
+
+/// The partition of a store that one daemon owns.
+pub const PARTITION: u8 = 0;
+
+/// What a record is, by the second byte of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// The store's own records, by a code.
+    Meta = 1,
+    /// Profiles, by customer.
+    Profile = 2,
+    /// Packs of orders, by customer and pack.
+    Orders = 3,
+    /// Changes of attributes, addresses and consents, by customer, instant learnt and ordinal.
+    Change = 4,
+    /// Suppressed addresses, by customer and channel.
+    Suppression = 5,
+    /// Packs of the ledger, by their order.
+    Ledger = 6,
+    /// Runs, by rule and instant.
+    Run = 7,
+    /// Recipients of runs, by rule, instant and block of 16,384 customers.
+    Recipients = 8,
+    /// Packs of decisions, by rule, run's instant and the first customer of the pack.
+    Decisions = 9,
+    /// Customers spent for a continuous rule, by rule and block.
+    Spent = 10,
+    /// Customers tried again, by rule and block of 256 customers.
+    Trying = 11,
+    /// What else a rule remembers, by rule.
+    RuleState = 12,
+    /// Who was passed over, by rule, run's instant or day, reason and block.
+    NonSends = 13,
+    /// Messages that are not finished, by the instant decided and their key.
+    OpenMessage = 14,
+    /// Messages that ended, by the instant and their key.
+    FinishedMessage = 15,
+    /// Numbers of rules, by name.
+    RuleName = 16,
+    /// Rule sets, by hash.
+    RuleSet = 17,
+    /// Contents of messages, by hash.
+    Content = 18,
+    /// Pauses, by scope.
+    Pause = 19,
+    /// Loads under way, by a number.
+    Load = 20,
+    /// Markers of runs that are not over, by rule and instant: a start reads no history.
+    UnfinishedRun = 21,
+}
+
+impl Table {
+    /// All tables.
+    pub const ALL: [Self; 21] = [
+        Self::Meta,
+        Self::Profile,
+        Self::Orders,
+        Self::Change,
+        Self::Suppression,
+        Self::Ledger,
+        Self::Run,
+        Self::Recipients,
+        Self::Decisions,
+        Self::Spent,
+        Self::Trying,
+        Self::RuleState,
+        Self::NonSends,
+        Self::OpenMessage,
+        Self::FinishedMessage,
+        Self::RuleName,
+        Self::RuleSet,
+        Self::Content,
+        Self::Pause,
+        Self::Load,
+        Self::UnfinishedRun,
+    ];
+
+    /// What all its keys begin with.
+    #[must_use]
+    pub fn prefix(self) -> Vec<u8> {
+        vec![PARTITION, self as u8]
+    }
+
+    /// The table of a key.
+    #[must_use]
+    pub fn of(key: &[u8]) -> Option<Self> {
+        let [PARTITION, code, ..] = key else { return None };
+        Self::ALL.into_iter().find(|&table| table as u8 == *code)
+    }
+}
+
+/// The store's own records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MetaRecord {
+    /// Version, id and secret.
+    Identity = 0,
+    /// The hash of the last good rule set.
+    ActiveRuleSet = 1,
+    /// The last committed tick.
+    LastTick = 2,
+    /// The daemon's hold.
+    Hold = 3,
+    /// The channels, in the order of their codes in the ledger.
+    Channels = 4,
+}
+
+/// One of the store's own records.
+#[must_use]
+pub fn meta(record: MetaRecord) -> Vec<u8> {
+    start(Table::Meta).u8(record as u8).0
+}
+
+/// Piece `n`, from 1, of the record under `key` that was cut.
+#[must_use]
+pub fn piece(key: &[u8], n: u16) -> Vec<u8> {
+    Key(key.to_vec()).u16(n).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
+    use crate::record::MessageKey;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_table_has_its_own_code() {
+        let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
+        codes.dedup();
+        assert_eq!(codes, (1..=21).collect::<Vec<u8>>());
+        assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
+        assert_eq!(Table::of(&[1, 1]), None);
+    }
+
+    fn message_key((rule, occurrence, customer, action): (u32, i64, u32, u8)) -> MessageKey {
+        let decision = DecisionKey {
+            rule: RuleNumber(rule),
+            occurrence: Occurrence(occurrence),
+            customer: CustomerNumber(customer),
+        };
+        MessageKey { decision, action }
+    }
+
+    proptest! {
+        #[test]
+        fn keys_read_back(c: u32, n: u32, rule: u32, at: i64, byte: u8, short: u16, long: u64, m: (u32, i64, u32, u8)) {
+            let (customer, rule, at, message) = (CustomerNumber(c), RuleNumber(rule), Instant(at), message_key(m));
+            prop_assert_eq!(parse_profile(&profile(customer)), Some(customer));
+            prop_assert_eq!(parse_orders(&orders(customer, n)), Some((customer, n)));
+            prop_assert_eq!(parse_change(&change(customer, at, short)), Some((customer, at, short)));
+            prop_assert_eq!(parse_suppression(&suppression(customer, byte)), Some((customer, byte)));
+            prop_assert_eq!(parse_ledger(&ledger(long)), Some(long));
+            prop_assert_eq!(parse_run(&run(rule, at)), Some((rule, at)));
+            prop_assert_eq!(parse_unfinished_run(&unfinished_run(rule, at)), Some((rule, at)));
+            prop_assert_eq!(parse_recipients(&recipients(rule, at, n)), Some((rule, at, n)));
+            prop_assert_eq!(parse_decisions(&decisions(rule, at, customer)), Some((rule, at, customer)));
+            prop_assert_eq!(parse_spent(&spent(rule, n)), Some((rule, n)));
+            prop_assert_eq!(parse_trying(&trying(rule, n)), Some((rule, n)));
+            prop_assert_eq!(parse_rule_state(&rule_state(rule)), Some(rule));
+            prop_assert_eq!(parse_non_sends(&non_sends(rule, at, byte, n)), Some((rule, at, byte, n)));
+            prop_assert_eq!(parse_open_message(&open_message(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_finished_message(&finished_message(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_load(&load(long)), Some(long));
+            prop_assert_eq!(parse_profile(&orders(customer, n)), None);
+            prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);
+        }
+
+        #[test]
+        fn the_order_of_keys_is_the_order_of_instants(a: i64, b: i64, customer: u32) {
+            let key = |at| run(RuleNumber(customer), Instant(at));
+            prop_assert_eq!(key(a).cmp(&key(b)), a.cmp(&b));
+        }
+    }
+}
