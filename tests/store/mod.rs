@@ -1,3 +1,9 @@
 //! Tests of `store`.
 
+mod damage;
+mod golden;
+mod kill;
+mod model;
+mod samples;
 mod sled_store;
+mod tables;

@@ -1,0 +1,217 @@
+//! The bytes of every record, for ever: one file a kind, a line a record, key and value in
+//! hexadecimal. What an older version wrote must read; a changed line is a changed format and needs
+//! a new format byte. `UPDATE_GOLDEN=1` writes files that are missing or were changed on purpose.
+
+use std::path::PathBuf;
+
+use cvmd::record::codec::hex;
+use cvmd::record::key::Table;
+use cvmd::store::tables::{control, customers, ledger, memories, messages, meta, rules, runs};
+use cvmd::store::{Batch, Memory, Store};
+
+use super::samples::{self, AT, CUSTOMER, RULE};
+
+fn line(key: &[u8], value: &[u8]) -> String {
+    format!("{} {}\n", hex(key), hex(value))
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<char> = hex.chars().collect();
+    digits.chunks(2).map(|two| u8::from_str_radix(&two.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+/// Compares what was written with the file, and answers a store with the file's records.
+fn golden(name: &str, written: &Batch) -> Memory {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/store/golden/{name}.hex"));
+    let text: String =
+        written.changes.iter().map(|(key, value)| line(key, value.as_ref().expect("a value"))).collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(text, kept, "the format of `{name}` changed; see {}", path.display());
+    let mut batch = Batch::default();
+    for line in kept.lines() {
+        let (key, value) = line.split_once(' ').unwrap();
+        batch.put(bytes(key), bytes(value));
+    }
+    let store = Memory::new();
+    store.commit(batch).wait().unwrap();
+    store
+}
+
+fn batch(write: impl FnOnce(&mut Batch)) -> Batch {
+    let mut batch = Batch::default();
+    write(&mut batch);
+    batch
+}
+
+#[test]
+fn identity() {
+    let mut random = [0; 48];
+    random.iter_mut().zip(1..).for_each(|(byte, n)| *byte = n);
+    let identity = meta::identity_of(random);
+    let store = golden("identity", &batch(|b| meta::put_identity(b, &identity)));
+    assert_eq!(meta::identity(&store).unwrap(), identity);
+}
+
+#[test]
+fn profile() {
+    let store = golden("profile", &batch(|b| customers::put_profile(b, CUSTOMER, &samples::profile())));
+    assert_eq!(customers::profile(&store, CUSTOMER).unwrap(), Some(samples::profile()));
+}
+
+#[test]
+fn orders() {
+    let written = batch(|b| assert_eq!(customers::put_orders(b, CUSTOMER, 0, &samples::orders()), 1));
+    let store = golden("orders", &written);
+    assert_eq!(customers::orders(&store, CUSTOMER).unwrap(), samples::orders());
+}
+
+#[test]
+fn changes() {
+    let write = |b: &mut Batch| {
+        customers::append_changes(&Memory::new(), b, CUSTOMER, &samples::changes()).unwrap();
+    };
+    let store = golden("changes", &batch(write));
+    assert_eq!(customers::changes(&store, CUSTOMER).unwrap(), samples::changes());
+}
+
+#[test]
+fn suppressions() {
+    let all = samples::suppressions();
+    let write = |b: &mut Batch| {
+        for (channel, suppression) in (0..).zip(&all) {
+            customers::put_suppression(b, CUSTOMER, channel, suppression);
+        }
+    };
+    let store = golden("suppressions", &batch(write));
+    let read: Vec<_> = customers::suppressions(&store).map(|item| item.unwrap().2).collect();
+    assert_eq!(read, all);
+}
+
+#[test]
+fn ledger_pack() {
+    let store = golden("ledger", &batch(|b| assert_eq!(ledger::append(b, 5, &samples::contacts()), 6)));
+    let read: Vec<_> = ledger::contacts(&store).map(Result::unwrap).collect();
+    assert_eq!(read, [(5, samples::contacts())]);
+}
+
+#[test]
+fn all_states_of_a_run() {
+    let store = golden("runs", &batch(|b| samples::runs().iter().for_each(|run| runs::put_run(b, run))));
+    assert_eq!(runs::runs(&store).map(Result::unwrap).collect::<Vec<_>>(), samples::runs());
+}
+
+#[test]
+fn recipients() {
+    let [written] = runs::recipient_batches(RULE, AT, &samples::customers()).try_into().unwrap();
+    let store = golden("recipients", &written);
+    let read: Vec<u32> = runs::recipients(&store, RULE, AT).unwrap().iter().collect();
+    assert_eq!(read, samples::customers().iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn decisions() {
+    let store = golden("decisions", &batch(|b| runs::put_decisions(b, RULE, AT, &samples::decisions())));
+    let read: Vec<_> = runs::decisions(&store, RULE, AT).map(Result::unwrap).collect();
+    assert_eq!(read, samples::decisions());
+}
+
+#[test]
+fn non_sends() {
+    let customers = samples::customers();
+    let write = |b: &mut Batch| {
+        for reason in cvmd::record::Skip::ALL {
+            runs::put_non_sends(b, RULE, AT, reason, 0, &customers);
+        }
+    };
+    let store = golden("non_sends", &batch(write));
+    let read = runs::non_sends(&store, RULE).unwrap();
+    assert_eq!(
+        read.keys().map(|(at, skip)| (*at, *skip)).collect::<Vec<_>>(),
+        cvmd::record::Skip::ALL.map(|s| (AT, s))
+    );
+    assert!(read.values().all(|set| set.iter().eq([0, 9, 16_383])));
+}
+
+#[test]
+fn rule_memory() {
+    let memory = samples::memory();
+    let store = golden("memory", &batch(|b| memories::put_changes(b, RULE, &Default::default(), &memory)));
+    let read = memories::memories(&store).unwrap().remove(&RULE).unwrap().unwrap();
+    assert!(read.spent.iter().eq(memory.spent.iter()));
+    assert_eq!(
+        (read.trying, read.served, read.ran, read.released),
+        (memory.trying, memory.served, memory.ran, true)
+    );
+}
+
+#[test]
+fn all_states_of_an_open_message() {
+    let write = |b: &mut Batch| samples::open_messages().iter().for_each(|m| messages::put_open(b, m));
+    let store = golden("open_messages", &batch(write));
+    let read: Vec<_> = messages::open_messages(&store).map(Result::unwrap).collect();
+    assert_eq!(read, samples::open_messages());
+}
+
+#[test]
+fn finished_message() {
+    let message = samples::finished_message();
+    let store = golden("finished_message", &batch(|b| messages::put_finished(b, &message)));
+    assert_eq!(messages::finished_messages(&store, AT).map(Result::unwrap).collect::<Vec<_>>(), [message]);
+}
+
+#[test]
+fn rules_and_contents() {
+    let set = samples::rule_set();
+    let [mut written] = <[Batch; 1]>::try_from(rules::rule_set_batches(&set)).unwrap();
+    rules::set_active(&mut written, set.hash);
+    rules::put_number(&mut written, "winback", RULE);
+    rules::put_content(&mut written, "0a1b", "subject: Málaga");
+    let store = golden("rules", &written);
+    assert_eq!(rules::rule_set(&store, set.hash).unwrap(), Some(set.clone()));
+    assert_eq!(rules::active(&store).unwrap(), Some(set.hash));
+    assert_eq!(rules::numbers(&store).unwrap().get("winback"), Some(&RULE));
+    assert_eq!(rules::content(&store, "0a1b").unwrap().as_deref(), Some("subject: Málaga"));
+}
+
+#[test]
+fn pauses_ticks_and_loads() {
+    let write = |b: &mut Batch| {
+        samples::pauses().iter().for_each(|pause| control::put_pause(b, pause));
+        control::put_tick(b, AT);
+        control::put_load(b, 4, &samples::load());
+    };
+    let store = golden("control", &batch(write));
+    assert_eq!(control::pauses(&store).unwrap(), samples::pauses());
+    assert_eq!(control::last_tick(&store).unwrap(), Some(AT));
+    assert_eq!(control::loads(&store).unwrap(), [(4, samples::load())].into());
+}
+
+#[test]
+fn all_reasons_of_a_hold() {
+    for (n, hold) in samples::holds().into_iter().enumerate() {
+        let store = golden(&format!("hold_{n}"), &batch(|b| control::put_hold(b, &hold)));
+        assert_eq!(control::hold(&store).unwrap(), Some(hold));
+    }
+}
+
+#[test]
+fn a_record_that_was_cut() {
+    let content = "abcdefghij".repeat(1_000);
+    let store = golden("cut", &batch(|b| rules::put_content(b, "long", &content)));
+    assert_eq!(rules::content(&store, "long").unwrap(), Some(content));
+}
+
+#[test]
+fn each_table_has_a_golden_record() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/store/golden");
+    let mut found = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        for line in std::fs::read_to_string(entry.unwrap().path()).unwrap().lines() {
+            found.insert(Table::of(&bytes(line.split(' ').next().unwrap())).unwrap());
+        }
+    }
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), Table::ALL);
+}

@@ -1,0 +1,206 @@
+//! One record of each kind, with every optional part there and with the extremes of its numbers.
+
+use std::collections::BTreeMap;
+
+use cvmd::model::{
+    Bitmap, Channel, Currency, CustomerId, CustomerNumber, DecisionKey, Instant, Money, Number, Occurrence,
+    RuleNumber, RuleSetHash,
+};
+use cvmd::record::{
+    Attempt, Change, Consent, Contact, ContactKind, Decision, Fate, FinishedMessage, Frozen, Hold,
+    HoldReason, Line, Load, MessageKey, MessageState, OpenMessage, Order, Pause, PauseScope, Profile,
+    RuleMemory, Run, RunState, Skip, StoredRuleSet, Suppression, SuppressionReason, WhileQueued,
+};
+
+pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
+pub(crate) const RULE: RuleNumber = RuleNumber(7);
+pub(crate) const AT: Instant = Instant(1_790_000_000_123);
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+pub(crate) fn profile() -> Profile {
+    let consent = |given, at, by_person| Consent { given, at, by_person };
+    Profile {
+        id: CustomerId(text("C-1")),
+        values: vec![(text("city"), text("Málaga")), (text("email"), text("ana@shop.example"))],
+        consents: vec![
+            (Channel::email(), consent(true, None, false)),
+            (Channel(text("sms")), consent(false, Some(Instant(-1)), true)),
+        ],
+        learnt: AT,
+    }
+}
+
+pub(crate) fn orders() -> Vec<Order> {
+    let bare = Order {
+        id: text("o1"),
+        time: Instant(i64::MIN),
+        learnt: Instant(i64::MAX),
+        total: Money(-12_500),
+        currency: None,
+        lines: Vec::new(),
+    };
+    let line = Line {
+        quantity: Some(Number(20_000)),
+        product: Some(text("p")),
+        category: Some(text("c")),
+        channel: Some(text("web")),
+    };
+    let full = Order { id: text("o2"), currency: Currency::parse("EUR"), lines: vec![line], ..bare.clone() };
+    vec![bare, full]
+}
+
+pub(crate) fn changes() -> Vec<Change> {
+    let change = Change {
+        field: text("email"),
+        before: None,
+        after: Some(text("ana@shop.example")),
+        happened: Some(Instant(5)),
+        learnt: AT,
+    };
+    vec![change.clone(), Change { before: Some(text("x")), after: None, happened: None, ..change }]
+}
+
+pub(crate) fn suppressions() -> Vec<Suppression> {
+    let reasons = [SuppressionReason::HardBounce, SuppressionReason::Complaint, SuppressionReason::Asked];
+    reasons.map(|reason| Suppression { reason, at: AT }).to_vec()
+}
+
+pub(crate) fn contacts() -> Vec<Contact> {
+    let kinds = [ContactKind::Marketing, ContactKind::Transactional, ContactKind::Call, ContactKind::HeldOut];
+    let contact = |kind| Contact { customer: CUSTOMER, rule: RULE, kind, at: AT, channel: 2, further: false };
+    let mut contacts: Vec<Contact> = kinds.into_iter().map(contact).collect();
+    contacts.push(Contact { further: true, ..contact(ContactKind::Marketing) });
+    contacts
+}
+
+pub(crate) fn runs() -> Vec<Run> {
+    let states = [RunState::Open(CUSTOMER), RunState::Held, RunState::Closed, RunState::Dropped];
+    let run = |(n, state)| Run {
+        rule: RULE,
+        at: Instant(AT.0 + n),
+        now: Instant(AT.0 + n + 5),
+        continuous: n % 2 == 0,
+        rule_set: RuleSetHash([9; 32]),
+        commit: text("d41d8cd"),
+        place: text("winback.rules:1"),
+        matched: u64::MAX,
+        recipients: 3,
+        skipped: Skip::ALL.into_iter().map(|skip| (skip, u64::from(skip.code()))).collect(),
+        state,
+    };
+    (0..).zip(states).map(run).collect()
+}
+
+pub(crate) fn customers() -> Bitmap {
+    [0, 9, 16_383, 16_384, 70_000].into_iter().collect()
+}
+
+pub(crate) fn decisions() -> Vec<Decision> {
+    let decision = |(customer, fate)| Decision {
+        customer: CustomerNumber(customer),
+        occurrence: Occurrence(AT.0),
+        fate,
+        values: vec![(text("clv > 500"), text("820.00"))],
+    };
+    [(1, Fate::Send), (2, Fate::HeldOut)].map(decision).to_vec()
+}
+
+pub(crate) fn memory() -> RuleMemory {
+    let trying = [(1, 5), (255, 6), (256, 7)].map(|(c, at)| (CustomerNumber(c), Instant(at)));
+    RuleMemory {
+        spent: customers(),
+        trying: BTreeMap::from(trying),
+        served: Some(AT),
+        ran: Some([3; 32]),
+        released: true,
+    }
+}
+
+pub(crate) fn message_key() -> MessageKey {
+    let decision = DecisionKey { rule: RULE, occurrence: Occurrence(1), customer: CUSTOMER };
+    MessageKey { decision, action: 1 }
+}
+
+pub(crate) const STATES: [MessageState; 7] = [
+    MessageState::Pending,
+    MessageState::Claimed,
+    MessageState::Retry,
+    MessageState::InDoubt,
+    MessageState::Sent,
+    MessageState::Dead,
+    MessageState::Withdrawn,
+];
+
+pub(crate) fn open_messages() -> Vec<OpenMessage> {
+    let frozen = Frozen {
+        at: AT,
+        to: text("ana@shop.example"),
+        content: text("0a1b"),
+        values: vec![(text("first_name"), text("\"Ana\""))],
+        body: Some(text("{}")),
+    };
+    let message = |(n, state)| OpenMessage {
+        key: message_key(),
+        rule: text("winback"),
+        target: text("offer"),
+        is_call: n == 1,
+        marketing: n == 0,
+        channel: Channel::email(),
+        customer: CUSTOMER,
+        decided: Instant(AT.0 + n),
+        state,
+        next_attempt: AT,
+        expires: (n > 0).then_some(AT),
+        attempts: 300,
+        last: (n > 0).then(|| Attempt { at: AT, result: text("250 ok") }),
+        frozen: (n > 0).then(|| frozen.clone()),
+        provenance: (text("d41d8cd"), text("winback.rules:1")),
+        call_fields: vec![(text("value"), text("\"820.00\""))],
+    };
+    (0..).zip(STATES).map(message).collect()
+}
+
+pub(crate) fn finished_message() -> FinishedMessage {
+    FinishedMessage {
+        key: message_key(),
+        rule: text("winback"),
+        target: text("offer"),
+        channel: Channel::email(),
+        state: MessageState::Sent,
+        at: AT,
+        attempts: 2,
+        result: text("250 ok"),
+    }
+}
+
+pub(crate) fn pauses() -> Vec<Pause> {
+    let pause = |(scope, queued)| Pause { scope, since: AT, queued };
+    [
+        (PauseScope::Everything, WhileQueued::Hold),
+        (PauseScope::Channel(Channel::email()), WhileQueued::Drop),
+        (PauseScope::Rule(RULE), WhileQueued::Expire),
+    ]
+    .map(pause)
+    .to_vec()
+}
+
+pub(crate) fn holds() -> Vec<Hold> {
+    let reasons = [HoldReason::Gap, HoldReason::Restore, HoldReason::ClockStep, HoldReason::Asked];
+    reasons.map(|reason| Hold { reason, since: AT, last_tick: Some(Instant(5)) }).to_vec()
+}
+
+pub(crate) fn load() -> Load {
+    Load { started: AT, what: text("orders.csv") }
+}
+
+pub(crate) fn rule_set() -> StoredRuleSet {
+    StoredRuleSet {
+        hash: RuleSetHash([9; 32]),
+        commit: text("d41d8cd"),
+        since: AT,
+        sources: BTreeMap::from([(text("winback.rules"), text("when clv > 500 then send offer\n"))]),
+    }
+}
