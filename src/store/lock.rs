@@ -28,15 +28,28 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(directory, &path)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let locked = patiently(|| match file.try_lock() {
+            Ok(()) => Some(Ok(())),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(error)) => Some(Err(failed(error))),
+        });
+        locked.unwrap_or_else(|| Err(held(directory, &path)))?;
         file.set_len(0).map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Tries for half a second. A program that the last owner was starting as it ended holds copies of
+/// its locks until it runs; so do sled's threads for a moment after a store was closed.
+pub(super) fn patiently<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..50).find_map(|n| {
+        if n > 0 {
+            #[expect(clippy::disallowed_methods, reason = "2026-11: the kernel's time, not the rules'")]
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        attempt()
+    })
 }
 
 fn held(directory: &Path, path: &Path) -> StoreError {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::flusher::Flusher;
 use super::limits::{self, QUEUE_LIMIT};
-use super::lock::Lock;
+use super::lock::{Lock, patiently};
 use super::overlay::merge;
 use super::writer::{Commit, Shared, Writer};
 use super::{Batch, Receipt, Scan, Stats, Store, StoreError, failure, tables};
@@ -127,9 +127,22 @@ fn open_sled(directory: &Path, options: &Options) -> Result<sled::Db, StoreError
         // Never none: without its flusher sled collects no garbage.
         .flush_every_ms(Some(500));
     // sled asserts on some kinds of damage.
-    catch_unwind(AssertUnwindSafe(|| config.open()))
-        .map_err(|_| failure::damaged(directory, "opening it ended in an internal error of sled"))?
-        .map_err(|error| failure::sled(directory, "opening", error))
+    let open = || {
+        catch_unwind(AssertUnwindSafe(|| config.open()))
+            .map_err(|_| failure::damaged(directory, "opening it ended in an internal error of sled"))?
+            .map_err(|error| failure::sled(directory, "opening", error))
+    };
+    // sled has a lock of its own, which it says in these words only.
+    let is_locked = |error: &StoreError| match error {
+        StoreError::Io(text) => text.contains("could not acquire lock"),
+        StoreError::Locked(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Newer(_)
+        | StoreError::Refused(_)
+        | StoreError::Closed => false,
+    };
+    let opened = patiently(|| Some(open()).filter(|opened| !opened.as_ref().is_err_and(is_locked)));
+    opened.unwrap_or_else(open)
 }
 
 /// The first key beyond all that begin with `prefix`; none where there is no such key.

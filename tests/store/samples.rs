@@ -113,6 +113,7 @@ pub(crate) fn memory() -> RuleMemory {
     RuleMemory {
         spent: customers(),
         trying: BTreeMap::from(trying),
+        began: Some(Instant(-2)),
         served: Some(AT),
         ran: Some([3; 32]),
         released: true,
@@ -203,4 +204,8 @@ pub(crate) fn rule_set() -> StoredRuleSet {
         since: AT,
         sources: BTreeMap::from([(text("winback.rules"), text("when clv > 500 then send offer\n"))]),
     }
+}
+
+pub(crate) fn channels() -> Vec<Channel> {
+    vec![Channel::email(), Channel(text("webhook"))]
 }

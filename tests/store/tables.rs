@@ -61,6 +61,7 @@ proptest! {
             let after = RuleMemory {
                 spent: spent.into_iter().collect(),
                 trying: trying.into_iter().map(|(c, at)| (CustomerNumber(c), Instant(at))).collect(),
+                began: None,
                 served: served.map(Instant),
                 ran: None,
                 released: served.is_some(),
