@@ -1,1 +1,57 @@
 //! Customers and orders from CSV and NDJSON, with data quality and rejects.
+//!
+//! Reading and interpreting happen here, in functions over anything that can be read; what comes
+//! out is to be merged with what is stored ([`merge_customer`], [`merge_orders`]) and committed by
+//! the caller. This room knows no store, no file system and no clock, and prints nothing.
+//!
+//! A bad row never stops the good ones: it goes to the [`Report`] with a stable [`RejectCode`].
+//! Only what makes the whole file unreadable is an [`ImportError`].
+
+mod address;
+mod code;
+mod consent;
+mod csv_rows;
+mod customer;
+mod customers;
+mod decimal;
+mod error;
+mod group;
+mod intern;
+mod json_rows;
+mod lines;
+mod merge;
+mod options;
+mod order;
+mod orders;
+mod reject;
+mod report;
+mod row;
+mod source;
+mod summary;
+mod table;
+
+pub use code::RejectCode;
+pub use consent::merge_consent;
+pub use customer::CustomerUpdate;
+pub use customers::{Customers, read_customers};
+pub use error::ImportError;
+pub use json_rows::open_body;
+pub use merge::{MergedCustomer, MergedOrders, NewOrder, merge_customer, merge_orders, unknown_customer};
+pub use options::{Options, Origin, Totals};
+pub use orders::{Orders, read_orders};
+pub use reject::{Reject, RejectWriter};
+pub use report::Report;
+pub use row::{Next, Row, Rows};
+pub use source::open;
+pub use summary::{Kind, RejectCount, Summary};
+
+/// Bytes of one row (all lines of a CSV record, or one line of NDJSON), at most.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+/// Columns of one file, at most.
+pub const MAX_COLUMNS: usize = 1_000;
+/// Bytes of one id (a customer's, an order's), at most.
+pub const MAX_ID_BYTES: usize = 200;
+/// Bytes of one text that is kept (an attribute, a product), at most: a value of the store holds several.
+pub const MAX_TEXT_BYTES: usize = 1_000;
+/// How far ahead of the clock a time may lie: clocks differ a little.
+pub const MAX_AHEAD: crate::model::Duration = crate::model::Duration(5 * crate::model::MINUTE_MS);

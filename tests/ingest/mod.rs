@@ -1,1 +1,6 @@
-//! Tests of `ingest`.
+//! Tests of `ingest` and `generate`.
+
+mod cases;
+mod laws;
+mod real;
+mod world;

@@ -1,0 +1,79 @@
+//! Where an import says what it did: the summary, and each reject as it is found.
+
+use super::{Kind, MergedCustomer, MergedOrders, Reject, RejectCode, Row, Summary};
+
+/// Collects the summary and hands on rejects.
+pub struct Report<'a> {
+    /// The figures so far.
+    pub summary: Summary,
+    rejects: &'a mut dyn FnMut(&Reject),
+}
+
+impl<'a> Report<'a> {
+    /// An empty report of one file (named as it was given). `rejects` gets each reject.
+    pub fn new(kind: Kind, file: &str, rejects: &'a mut dyn FnMut(&Reject)) -> Self {
+        Self { summary: Summary::new(kind, file), rejects }
+    }
+
+    /// Counts what became of a customer.
+    pub fn customer(&mut self, merged: &MergedCustomer) {
+        let counter = if merged.new {
+            &mut self.summary.new_customers
+        } else if merged.changed {
+            &mut self.summary.changed_customers
+        } else {
+            &mut self.summary.unchanged_customers
+        };
+        *counter += 1;
+    }
+
+    /// Counts what became of a customer's orders, conflicts with what is stored among the rejects;
+    /// `new_customer` where the orders created them.
+    pub fn orders(&mut self, merged: &MergedOrders, new_customer: bool) {
+        self.summary.new_customers += u64::from(new_customer);
+        self.summary.orders_added += merged.added.len() as u64;
+        self.summary.orders_unchanged += merged.unchanged;
+        for (order, reason) in &merged.conflicts {
+            self.summary.orders_in_conflict += 1;
+            for &line in &order.rows {
+                self.late(line, &order.order.id, RejectCode::Conflict, reason);
+            }
+        }
+    }
+
+    /// A row that is not taken.
+    pub(super) fn row(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
+        self.summary.rejected_rows += 1;
+        self.send(row, id, code, reason);
+    }
+
+    /// A cell that is not taken; its row is.
+    pub(super) fn cell(&mut self, row: &Row, id: &str, code: RejectCode, reason: String) {
+        self.summary.dropped_cells += 1;
+        self.send(row, Some(id), code, reason);
+    }
+
+    /// A row that was taken at first and is not after all.
+    pub(super) fn late(&mut self, line: u64, id: &str, code: RejectCode, reason: &str) {
+        self.summary.rejected_rows += 1;
+        self.summary.accepted_rows = self.summary.accepted_rows.saturating_sub(1);
+        self.hand_on(line, Some(id), code, reason.to_owned(), None);
+    }
+
+    fn send(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
+        self.hand_on(row.line, id, code, reason, Some(row.raw()));
+    }
+
+    fn hand_on(
+        &mut self,
+        line: u64,
+        id: Option<&str>,
+        code: RejectCode,
+        reason: String,
+        raw: Option<String>,
+    ) {
+        self.summary.count_reject(code, line);
+        let file = self.summary.file.clone();
+        (self.rejects)(&Reject { file, line, id: id.map(str::to_owned), code, reason, raw });
+    }
+}
