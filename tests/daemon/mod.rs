@@ -2,3 +2,4 @@
 
 mod reload;
 mod schedule;
+mod serve;

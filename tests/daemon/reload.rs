@@ -28,7 +28,7 @@ async fn quiet(watch: &mut Watch) {
 
 /// Long enough for the watch to have begun.
 async fn begun() {
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    SystemClock::shared().sleep(cvmd::model::Duration(200)).await;
 }
 
 fn workspace() -> (tempfile::TempDir, PathBuf) {
@@ -60,7 +60,7 @@ async fn many_writes_in_a_row_are_one_update() {
     begun().await;
     for number in 0..10 {
         fs::write(root.join(format!("{number}.rules")), "text").unwrap();
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        SystemClock::shared().sleep(cvmd::model::Duration(60)).await;
     }
     assert_eq!(next(&mut watch).await.unwrap().files.len(), 11);
     quiet(&mut watch).await;

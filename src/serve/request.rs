@@ -1,0 +1,137 @@
+//! All that a command can ask.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Instant;
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How it goes: [`super::Status`].
+    Status {},
+    /// Read the rules again now: [`super::Reloaded`], or refused with the diagnostics.
+    Reload {},
+    /// Stop what `scope` names: `all`, `channel NAME`, `rule NAME`.
+    Pause {
+        /// What stops.
+        scope: String,
+        /// What becomes of its messages in the outbox.
+        queued: Queued,
+    },
+    /// End a pause, or release a held run or the daemon's hold.
+    Resume {
+        /// What goes on: as for a pause.
+        scope: String,
+    },
+    /// Who matches: [`super::Matches`]. Sends nothing.
+    Evaluate {
+        /// As of when; none: now.
+        at: Option<Instant>,
+        /// These rules only; none: all.
+        rules: Vec<String>,
+        /// At most so many customers a rule; the count is always of all.
+        limit: Option<u64>,
+    },
+    /// Why a customer gets what: [`super::Explanation`].
+    Explain {
+        /// The shop's id of the customer.
+        customer: String,
+        /// This rule only; none: all.
+        rule: Option<String>,
+        /// As of when; none: now.
+        at: Option<Instant>,
+    },
+    /// Messages on their way: [`super::OutboxRow`]s.
+    OutboxList(OutboxFilter),
+    /// Take files in, as one load: [`super::Imported`].
+    Import(Import),
+    /// How far the import under way is: [`super::Progress`].
+    Progress {},
+    /// The store's size: [`super::StoreStats`].
+    StoreStats {},
+    /// End the daemon, as SIGTERM does.
+    Stop {},
+}
+
+/// What becomes of messages in the outbox when a pause begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Queued {
+    /// They wait for the end of the pause.
+    #[default]
+    Hold,
+    /// They are withdrawn.
+    Drop,
+    /// They wait, and are withdrawn where their time is over then.
+    Expire,
+}
+
+/// Which messages to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OutboxFilter {
+    /// In this state, by its label (`in doubt`); none: all that are not finished.
+    pub state: Option<String>,
+    /// Of this rule.
+    pub rule: Option<String>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// An import: several files are one load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// In the order given.
+    pub files: Vec<ImportFile>,
+    /// `--map COLUMN=FIELD`.
+    pub map: Vec<(String, String)>,
+    /// `--total`, as it was written: `per-line` or `per-order`.
+    pub total: Option<String>,
+    /// Where to write what was rejected, as CSV. Over the socket a token of the spool stands here
+    /// on the way, and the client fetches what was written.
+    pub rejects: Option<PathBuf>,
+}
+
+/// A file of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportFile {
+    /// What it holds.
+    pub kind: ImportKind,
+    /// As the user named it; its end (`.csv`, `.ndjson`, `.gz`) says how to read it.
+    pub name: String,
+    /// Where its bytes are. Over the socket a token of the spool stands here on the way, so that the
+    /// daemon never opens a path that a client named.
+    pub path: PathBuf,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportKind {
+    /// A row a customer.
+    Customers,
+    /// A row a line of an order.
+    Orders,
+}
+
+impl Request {
+    /// The request's name in logs.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Status {} => "status",
+            Self::Reload {} => "reload",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+            Self::Evaluate { .. } => "evaluate",
+            Self::Explain { .. } => "explain",
+            Self::OutboxList(_) => "outbox list",
+            Self::Import(_) => "import",
+            Self::Progress {} => "progress",
+            Self::StoreStats {} => "store stats",
+            Self::Stop {} => "stop",
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! All that can be answered. Commands print it as tables or as JSON; the JSON is stable.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Instant;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Response {
+    /// It was done; the sentence says what.
+    Done {
+        /// Lower-case, without a full stop.
+        message: String,
+    },
+    /// It was not done.
+    Refused(Refusal),
+    /// To a status.
+    Status(Box<Status>),
+    /// To a reload that went well.
+    Reloaded(Reloaded),
+    /// To an evaluation.
+    Matches(Matches),
+    /// To an explain.
+    Explanation(Explanation),
+    /// To a list of the outbox.
+    Outbox {
+        /// The messages, those due first before those due later.
+        messages: Vec<OutboxRow>,
+        /// How many there are beyond the limit.
+        more: u64,
+    },
+    /// To an import.
+    Imported(Imported),
+    /// To a progress.
+    Progress(Progress),
+    /// To store stats.
+    StoreStats(StoreStats),
+}
+
+impl Response {
+    /// A refusal.
+    #[must_use]
+    pub fn refused(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self::Refused(Refusal { kind, message: message.into(), details: Vec::new() })
+    }
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What sort of reason.
+    pub kind: RefusalKind,
+    /// The reason and what to do; lower-case, user text in backticks.
+    pub message: String,
+    /// More of it, line by line: rendered diagnostics.
+    pub details: Vec<String>,
+}
+
+/// Sorts of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The rules have errors: exit 1.
+    Errors,
+    /// Something that the user named does not exist or makes no sense: exit 2.
+    Usage,
+    /// It should have worked and did not: exit 2.
+    Failed,
+}
+
+/// How the daemon is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Of the program that answers.
+    pub version: String,
+    /// Its process; none: no daemon runs, the store was opened for this question.
+    pub pid: Option<u32>,
+    /// Since when it runs.
+    pub started: Option<Instant>,
+    /// Its clock.
+    pub now: Instant,
+    /// The running rule set's hash, shortened.
+    pub rule_set: Option<String>,
+    /// Its commit.
+    pub commit: Option<String>,
+    /// Since when it runs.
+    pub rules_since: Option<Instant>,
+    /// Why the files as they are now do not run, if so; the old set goes on.
+    pub reload_error: Option<Refusal>,
+    /// The last committed tick.
+    pub last_tick: Option<Instant>,
+    /// The next tick.
+    pub next_tick: Option<Instant>,
+    /// Why nothing is decided until `cvmd resume`, if so.
+    pub hold: Option<String>,
+    /// Pauses in force: `all`, `channel email`, `rule winback`.
+    pub pauses: Vec<String>,
+    /// What needs a person: a failed disk, rules that were silenced by a bug, secrets that cannot be read.
+    pub problems: Vec<String>,
+    /// Customers in the store.
+    pub customers: u64,
+    /// Orders in the store.
+    pub orders: u64,
+    /// Messages by state (`pending`, `in doubt`).
+    pub outbox: BTreeMap<String, u64>,
+    /// In the order of their names.
+    pub rules: Vec<RuleStatus>,
+}
+
+impl Status {
+    /// Whether it decides and delivers as the rules say.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.rule_set.is_some() && self.problems.is_empty()
+    }
+}
+
+/// How a rule is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleStatus {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub place: String,
+    /// Its schedule for people; none: continuous.
+    pub schedule: Option<String>,
+    /// Its next occurrence.
+    pub next: Option<Instant>,
+    /// Its last run.
+    pub last_run: Option<Instant>,
+    /// To how many that run decided to send.
+    pub last_recipients: Option<u64>,
+    /// What it does now.
+    pub state: RuleState,
+    /// More about the state: how many are held, since when it is paused.
+    pub note: Option<String>,
+}
+
+/// What a rule does now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleState {
+    /// It decides when its time comes.
+    Active,
+    /// Paused.
+    Paused,
+    /// Its run waits for `cvmd resume RULE`.
+    Held,
+    /// Silenced: it failed.
+    Silenced,
+}
+
+impl RuleState {
+    /// The word in tables.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Held => "held",
+            Self::Silenced => "silenced",
+        }
+    }
+}
+
+/// A reload that went well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Whether the set is another than before.
+    pub changed: bool,
+    /// The running set's hash, shortened.
+    pub rule_set: String,
+    /// Its commit.
+    pub commit: String,
+    /// How many rules.
+    pub rules: u64,
+    /// Warnings, rendered.
+    pub warnings: Vec<String>,
+}
+
+/// Who matches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matches {
+    /// As of when.
+    pub at: Instant,
+    /// How many customers were looked at.
+    pub customers: u64,
+    /// A rule each, in the order of their names.
+    pub rules: Vec<RuleMatches>,
+}
+
+/// Who matches a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleMatches {
+    /// The rule.
+    pub rule: String,
+    /// How many match.
+    pub count: u64,
+    /// For how many it is unknown.
+    pub unknown: u64,
+    /// Their ids, sorted by bytes, as far as the limit allows.
+    pub customer_ids: Vec<String>,
+}
+
+/// Why a customer gets what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The customer's id.
+    pub customer: String,
+    /// As of when.
+    pub at: Instant,
+    /// A rule each.
+    pub rules: Vec<RuleExplanation>,
+}
+
+/// Why a rule does or does not send to a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleExplanation {
+    /// The rule.
+    pub rule: String,
+    /// The sentence beside its name.
+    pub title: Option<String>,
+    /// Where it stands.
+    pub place: String,
+    /// Whether the condition holds: `true`, `false`, `unknown`.
+    pub matches: String,
+    /// What would become of it, or what stopped it, in a sentence.
+    pub outcome: String,
+    /// The fixed word of what stopped it (`consent`, `cap`); none: nothing did, or it does not match.
+    pub stopped_by: Option<String>,
+    /// The condition's tree with its values.
+    pub tree: serde_json::Value,
+    /// The same for people, a line a step.
+    pub tree_text: String,
+    /// What was decided before, the latest first.
+    pub history: Vec<PastDecision>,
+}
+
+/// A decision of the past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastDecision {
+    /// The decision's id; none for a non-send.
+    pub decision: Option<String>,
+    /// When.
+    pub at: Instant,
+    /// What it came to: `sent`, `held out`, or the fixed word of what stopped it.
+    pub fate: String,
+    /// The commit that decided.
+    pub commit: String,
+    /// Where the rule stood.
+    pub place: String,
+    /// The values that mattered: clause and value.
+    pub values: Vec<(String, String)>,
+    /// Its messages: name and state.
+    pub messages: Vec<(String, String)>,
+}
+
+/// A message on its way; no address, no name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// Its id; also its `webhook-id` and the left side of its Message-ID.
+    pub id: String,
+    /// Where it stands: `pending`, `retry`, `in doubt`.
+    pub state: String,
+    /// The rule.
+    pub rule: String,
+    /// The message or webhook.
+    pub target: String,
+    /// Its channel.
+    pub channel: String,
+    /// The shop's id of the customer.
+    pub customer_id: String,
+    /// When it was decided.
+    pub decided: Instant,
+    /// Not before this.
+    pub next_attempt: Instant,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// What the other side said last.
+    pub last_result: Option<String>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Imported {
+    /// File by file.
+    pub files: Vec<ImportedFile>,
+    /// Rows rejected, of all files.
+    pub rejected: u64,
+}
+
+/// What an import did with a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportedFile {
+    /// As the user named it.
+    pub name: String,
+    /// The figures.
+    pub summary: serde_json::Value,
+    /// The same for people.
+    pub summary_text: String,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Bytes read so far, of all files.
+    pub done: u64,
+    /// Bytes of all files; 0 where none is under way.
+    pub total: u64,
+}
+
+/// The store's size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStats {
+    /// Where it is.
+    pub path: String,
+    /// Figures by name: `bytes`, `commits`, `customers`, `orders`, `decisions`, `open_messages`, …
+    pub figures: BTreeMap<String, u64>,
+}
