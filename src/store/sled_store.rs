@@ -16,6 +16,7 @@ use super::lock::{Lock, patiently};
 use super::overlay::merge;
 use super::writer::{Commit, Shared, Writer};
 use super::{Batch, Receipt, Scan, Stats, Store, StoreError, failure, tables};
+use crate::failpoint;
 
 /// How a store is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,7 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
     fs::create_dir_all(directory).map_err(failed)?;
     let lock = Lock::take(directory)?;
     remove_leftovers(directory).map_err(failed)?;
+    failpoint::hit("open_before_sled");
     let (db, flusher) = Flusher::find(|| open_sled(directory, options))?;
     let file = File::options().write(true).open(directory.join("db")).map_err(failed)?;
     sync_names(directory).map_err(failed)?;
@@ -93,6 +95,7 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
         flusher,
         _lock: lock,
     };
+    failpoint::hit("open_before_identity");
     tables::meta::prepare(&store)?;
     Ok(store)
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot::Sender;
 use super::limits::GROUP_LIMIT;
 use super::overlay::Overlay;
 use super::{Batch, Sequence, StoreError, failure};
+use crate::failpoint;
 
 /// A batch on its way.
 pub(super) struct Commit {
@@ -86,6 +87,7 @@ impl Writer {
             }
             Err(ref error) => self.shared.fail(error.clone()),
         }
+        failpoint::hit("commit_before_reply");
         for commit in group {
             // Whoever dropped the receipt does not want to know.
             let _ = commit.answer.send(result.clone().map(|()| Sequence(commit.sequence)));
@@ -106,6 +108,10 @@ impl Writer {
             // Only now: a reader who no longer finds it here must find it in the tree.
             let mut overlay = self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner);
             overlay.forget(commit.sequence, &commit.batch);
+        }
+        failpoint::hit("commit_before_sync");
+        if failpoint::sabotage("ack_before_sync") {
+            return Ok(());
         }
         self.tree.flush().map_err(failed)?;
         // After a failed sync the kernel drops the dirty pages: trying again would succeed and lie.
