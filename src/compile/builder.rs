@@ -49,19 +49,30 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Compiles the whole set; the nodes are still this builder's.
-    pub(super) fn rule_set(&mut self) -> Program {
-        let set = self.rules;
-        let mut program = Program {
-            schema: Arc::clone(&set.schema),
+    /// A program without roots; the nodes are still this builder's.
+    pub(super) fn empty(&self) -> Program {
+        Program {
+            schema: Arc::clone(&self.rules.schema),
             nodes: Vec::new(),
             types: Vec::new(),
             windows: Vec::new(),
-            rules: set.rules.iter().map(|rule| self.expr(&rule.when)).collect(),
+            rules: Vec::new(),
             calls: Vec::new(),
+            messages: Vec::new(),
+            segments: Vec::new(),
+            audiences: Vec::new(),
+        }
+    }
+
+    /// The roots of the whole set; the nodes are still this builder's.
+    pub(super) fn rule_set(&mut self) -> Program {
+        let set = self.rules;
+        let mut program = Program {
+            rules: set.rules.iter().map(|rule| self.expr(&rule.when)).collect(),
             messages: set.messages.iter().map(|message| self.fields(&message.fields)).collect(),
             segments: (0..set.segments.len()).map(|position| self.segment(position)).collect(),
             audiences: (0..set.audiences.len()).map(|position| self.audience(position)).collect(),
+            ..self.empty()
         };
         let call = |builder: &mut Self, action: &Action| match action {
             Action::Send(_) => Vec::new(),

@@ -1,1 +1,8 @@
-//! Tests of `evaluate`.
+//! Tests of `population`, `compile` and `evaluate`: the columns against a slow, obvious interpreter.
+
+mod cases;
+mod laws;
+mod random;
+mod reference;
+mod shop;
+mod traces;

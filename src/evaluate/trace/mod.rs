@@ -93,7 +93,7 @@ pub fn trace(
 ) -> Option<Trace> {
     let mut asked = Asked::default();
     asked.visit(rules, expr);
-    let (program, nodes) = Program::with(rules, &asked.exprs);
+    let (program, nodes) = Program::of(rules, &asked.exprs);
     let moment = Moment::new(&program, now, zone);
     if !moment.fits(population) {
         return None;
@@ -165,7 +165,24 @@ impl<'e> Asked<'e> {
             }
             ExprKind::InAudience(position) => self.visit(rules, &rules.audiences[*position].when),
             // What is inside `where` is asked per order, by the aggregate.
-            _ => operands(expr).into_iter().for_each(|operand| self.visit(rules, operand)),
+            ExprKind::Constant(_)
+            | ExprKind::Field(_)
+            | ExprKind::EventField(_)
+            | ExprKind::Aggregate { .. }
+            | ExprKind::TimeSince { .. }
+            | ExprKind::Frequency
+            | ExprKind::OrElse(..)
+            | ExprKind::ShareOf(..)
+            | ExprKind::Compare(..)
+            | ExprKind::Contains(..)
+            | ExprKind::StartsWith(..)
+            | ExprKind::OneOf(..)
+            | ExprKind::Between(..)
+            | ExprKind::IsKnown(_)
+            | ExprKind::Truth(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Not(_) => operands(expr).into_iter().for_each(|operand| self.visit(rules, operand)),
         }
     }
 }

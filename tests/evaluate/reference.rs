@@ -1,0 +1,270 @@
+//! The slow, obvious interpreter: walks expressions over profiles and orders as they are stored,
+//! one customer and one clause at a time. It shares the contracts with the engine, and no code.
+
+use cvmd::model::{Currency, Instant};
+use cvmd::record::{Line, Order, Profile};
+use cvmd::ruleset::{
+    AggregateFunction, Comparison, EventField, Expr, ExprKind, RuleSet, Type, Value, Which, Window,
+};
+use jiff::tz::TimeZone;
+
+/// A known value: an exact number in the type's smallest unit, or texts (several for a list).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Known {
+    Number(i128),
+    Texts(Vec<String>),
+}
+
+/// What everything is judged by.
+pub struct World<'a> {
+    pub rules: &'a RuleSet,
+    pub now: Instant,
+    pub zone: &'a TimeZone,
+}
+
+/// Whom it is judged for; inside `where` also which order.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub profile: &'a Profile,
+    pub orders: &'a [Order],
+    pub order: Option<&'a Order>,
+}
+
+fn fits(number: i128) -> Option<Known> {
+    i64::try_from(number).ok().map(|_| Known::Number(number))
+}
+
+/// Rounds a fraction to a whole number, a half to the even neighbour.
+fn rounded(numerator: i128, denominator: i128) -> i128 {
+    let down = numerator.div_euclid(denominator);
+    let twice = 2 * numerator.rem_euclid(denominator);
+    if twice > denominator || twice == denominator && down.rem_euclid(2) == 1 { down + 1 } else { down }
+}
+
+fn constant(value: &Value) -> Known {
+    match value {
+        Value::Text(text) => Known::Texts(vec![text.clone()]),
+        other => Known::Number(i128::from(other.scalar().unwrap())),
+    }
+}
+
+fn split(text: &str) -> Known {
+    Known::Texts(text.split('\u{1f}').map(String::from).collect())
+}
+
+impl World<'_> {
+    fn foreign(&self, order: &Order) -> bool {
+        let ours: Option<Currency> = self.rules.workspace.currency;
+        order.currency.is_some() && order.currency != ours
+    }
+
+    /// The orders up to now, refunds among them or not.
+    fn seen<'o>(&self, subject: Subject<'o>, refunds: bool) -> Vec<&'o Order> {
+        let mut orders: Vec<&Order> =
+            subject.orders.iter().filter(|o| o.time <= self.now && (refunds || o.total.0 >= 0)).collect();
+        orders.sort_by_key(|order| order.time);
+        orders
+    }
+
+    fn window(&self, window: Window, time: Instant) -> bool {
+        let (now, then) = (i128::from(self.now.0), i128::from(time.0));
+        let zoned =
+            |ms: Instant| jiff::Timestamp::from_millisecond(ms.0).unwrap().to_zoned(self.zone.clone()).date();
+        let monday = |date: jiff::civil::Date| {
+            let days = i128::from(cvmd::model::Date::from_civil(date).0);
+            (days + 3).div_euclid(7) // 1970-01-01 was a Thursday
+        };
+        match window {
+            Window::All => true,
+            Window::Last(d) => then >= now - i128::from(d.0),
+            Window::Between { far, near } => {
+                then >= now - i128::from(far.0) && then <= now - i128::from(near.0)
+            }
+            Window::Today => zoned(time) == zoned(self.now),
+            Window::ThisWeek => monday(zoned(time)) == monday(zoned(self.now)),
+            Window::ThisMonth => zoned(time).first_of_month() == zoned(self.now).first_of_month(),
+            Window::ThisYear => zoned(time).year() == zoned(self.now).year(),
+        }
+    }
+
+    pub fn value(&self, subject: Subject<'_>, expr: &Expr) -> Option<Known> {
+        match &expr.kind {
+            ExprKind::Constant(value) => Some(constant(value)),
+            ExprKind::Field(id) => {
+                let field = self.rules.schema.field(*id);
+                let (_, text) = subject.profile.values.iter().find(|(name, _)| *name == field.name)?;
+                if field.ty == Type::ListOfText {
+                    return Some(split(text));
+                }
+                self.rules.schema.read_canonical(field.ty, text).map(|value| constant(&value))
+            }
+            ExprKind::EventField(field) => self.event_field(subject.order?, *field),
+            ExprKind::Aggregate { function, event: _, field, window, filter } => {
+                self.aggregate(subject, *function, *field, *window, filter.as_deref())
+            }
+            ExprKind::TimeSince { event: _, which } => {
+                let orders = self.seen(subject, false);
+                let order = match which {
+                    Which::First => orders.first(),
+                    Which::Last => orders.last(),
+                }?;
+                fits(i128::from(self.now.0) - i128::from(order.time.0))
+            }
+            ExprKind::Frequency => {
+                let repeats = self.seen(subject, false).len().saturating_sub(1);
+                Some(Known::Number(repeats as i128 * 1_000_000))
+            }
+            ExprKind::Segment(position) => {
+                let conditions = &self.rules.segments[*position].conditions;
+                for (place, condition) in conditions.iter().enumerate() {
+                    if self.truth(subject, condition)? {
+                        return Some(Known::Number(place as i128));
+                    }
+                }
+                Some(Known::Number(conditions.len() as i128))
+            }
+            ExprKind::OrElse(a, b) => self.value(subject, a).or_else(|| self.value(subject, b)),
+            ExprKind::ShareOf(share, of) => {
+                let Known::Number(number) = self.value(subject, of)? else { panic!("share of a text") };
+                let step = if of.ty == Type::Money { 100 } else { 1 };
+                fits(rounded(number * i128::from(share.0), 1_000_000 * step) * step)
+            }
+            _ => panic!("a condition is no value"),
+        }
+    }
+
+    fn event_field(&self, order: &Order, field: EventField) -> Option<Known> {
+        let texts = |of: fn(&Line) -> &Option<String>| {
+            let texts: Vec<String> = order.lines.iter().filter_map(|line| of(line).clone()).collect();
+            (!texts.is_empty()).then_some(Known::Texts(texts))
+        };
+        match field {
+            EventField::Total if self.foreign(order) => None,
+            EventField::Total => Some(Known::Number(i128::from(order.total.0))),
+            EventField::Quantity if order.lines.is_empty() => None,
+            EventField::Quantity => {
+                let pieces: Option<Vec<i128>> =
+                    order.lines.iter().map(|line| Some(i128::from(line.quantity?.0))).collect();
+                fits(pieces?.iter().sum())
+            }
+            EventField::Time => Some(Known::Number(i128::from(order.time.0))),
+            EventField::Product => texts(|line| &line.product),
+            EventField::Category => texts(|line| &line.category),
+            EventField::Channel => texts(|line| &line.channel),
+        }
+    }
+
+    fn aggregate(
+        &self,
+        subject: Subject<'_>,
+        function: AggregateFunction,
+        field: Option<EventField>,
+        window: Window,
+        filter: Option<&Expr>,
+    ) -> Option<Known> {
+        let money = field == Some(EventField::Total) && function != AggregateFunction::Count;
+        if money && self.seen(subject, true).iter().any(|order| self.foreign(order)) {
+            return None;
+        }
+        let sum_of_totals = money && function == AggregateFunction::Sum;
+        let mut orders = self.seen(subject, sum_of_totals);
+        orders.retain(|order| self.window(window, order.time));
+        if let Some(filter) = filter {
+            orders
+                .retain(|&order| self.truth(Subject { order: Some(order), ..subject }, filter) == Some(true));
+        }
+        let count = orders.len() as i128;
+        if function == AggregateFunction::Count {
+            return Some(Known::Number(count * 1_000_000));
+        }
+        let mut numbers = Vec::new();
+        for order in orders {
+            let Known::Number(number) = self.event_field(order, field.unwrap())? else {
+                panic!("a sum of texts")
+            };
+            numbers.push(number);
+        }
+        let sum: i128 = numbers.iter().sum();
+        let cent = |number: i128| if money { rounded(number, 100) * 100 } else { number };
+        match function {
+            AggregateFunction::Count => unreachable!(),
+            AggregateFunction::Sum => fits(sum).and_then(|_| fits(cent(sum))),
+            AggregateFunction::Average if count == 0 => None,
+            AggregateFunction::Average if money => fits(rounded(sum, count * 100) * 100),
+            AggregateFunction::Average => fits(rounded(sum, count)),
+            AggregateFunction::Min => numbers.into_iter().min().map(|n| Known::Number(cent(n))),
+            AggregateFunction::Max => numbers.into_iter().max().map(|n| Known::Number(cent(n))),
+        }
+    }
+
+    /// Unknown is `None`.
+    pub fn truth(&self, subject: Subject<'_>, expr: &Expr) -> Option<bool> {
+        match &expr.kind {
+            ExprKind::Compare(comparison, a, b) => {
+                compare(*comparison, &self.value(subject, a)?, &self.value(subject, b)?)
+            }
+            ExprKind::Contains(of, part) => {
+                let Known::Texts(texts) = self.value(subject, of)? else { panic!("no text") };
+                Some(texts.iter().any(|text| text.to_lowercase().contains(&part.to_lowercase())))
+            }
+            ExprKind::StartsWith(of, start) => {
+                let Known::Texts(texts) = self.value(subject, of)? else { panic!("no text") };
+                Some(texts.iter().any(|text| text.to_lowercase().starts_with(&start.to_lowercase())))
+            }
+            ExprKind::OneOf(of, values) => {
+                let value = self.value(subject, of)?;
+                Some(values.iter().any(|v| compare(Comparison::Equal, &value, &constant(v)) == Some(true)))
+            }
+            ExprKind::Between(of, low, high) => {
+                let side = |comparison, a: &Expr, b: &Expr| {
+                    compare(comparison, &self.value(subject, a)?, &self.value(subject, b)?)
+                };
+                all([side(Comparison::GreaterOrEqual, of, low), side(Comparison::LessOrEqual, of, high)])
+            }
+            ExprKind::IsKnown(of) => Some(self.value(subject, of).is_some()),
+            ExprKind::Truth(of) => self.value(subject, of).map(|value| value == Known::Number(1)),
+            ExprKind::InAudience(position) => self.truth(subject, &self.rules.audiences[*position].when),
+            ExprKind::And(parts) => all(parts.iter().map(|part| self.truth(subject, part))),
+            ExprKind::Or(parts) => {
+                all(parts.iter().map(|part| self.truth(subject, part).map(|t| !t))).map(|t| !t)
+            }
+            ExprKind::Not(of) => self.truth(subject, of).map(|truth| !truth),
+            _ => panic!("a value is no condition"),
+        }
+    }
+}
+
+/// `false and unknown` is false; otherwise unknown spreads.
+fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let parts: Vec<Option<bool>> = parts.into_iter().collect();
+    if parts.contains(&Some(false)) {
+        Some(false)
+    } else if parts.contains(&None) {
+        None
+    } else {
+        Some(true)
+    }
+}
+
+fn compare(comparison: Comparison, a: &Known, b: &Known) -> Option<bool> {
+    let (a, b) = match (a, b) {
+        (Known::Number(a), Known::Number(b)) => (*a, *b),
+        (Known::Texts(a), Known::Texts(b)) => {
+            let equal = a.iter().any(|text| b.contains(text));
+            return match comparison {
+                Comparison::Equal => Some(equal),
+                Comparison::NotEqual => Some(!equal),
+                _ => panic!("texts have no order"),
+            };
+        }
+        _ => panic!("a text against a number"),
+    };
+    Some(match comparison {
+        Comparison::Equal => a == b,
+        Comparison::NotEqual => a != b,
+        Comparison::Less => a < b,
+        Comparison::LessOrEqual => a <= b,
+        Comparison::Greater => a > b,
+        Comparison::GreaterOrEqual => a >= b,
+    })
+}
