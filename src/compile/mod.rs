@@ -36,9 +36,16 @@ impl Program {
     /// Compiles every condition and value of a rule set.
     #[must_use]
     pub fn new(rules: &RuleSet) -> Self {
+        Self::with(rules, &[]).0
+    }
+
+    /// Compiles a rule set and further expressions over it, whose nodes come back in their order.
+    #[must_use]
+    pub fn with(rules: &RuleSet, more: &[&Expr]) -> (Self, Vec<NodeId>) {
         let mut builder = Builder::new(rules);
         let program = builder.rule_set();
-        builder.finish(program)
+        let nodes = more.iter().map(|expr| builder.expr(expr)).collect();
+        (builder.finish(program), nodes)
     }
 
     /// Compiles expressions over a rule set and what they name, nothing else; their nodes come
