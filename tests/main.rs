@@ -10,4 +10,5 @@ mod evaluate;
 mod ingest;
 mod language;
 mod store;
+mod support;
 mod tidy;

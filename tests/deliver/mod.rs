@@ -1,1 +1,6 @@
-//! Tests of `deliver`.
+//! Tests of `deliver` and `outbox`.
+
+mod email;
+mod file;
+mod samples;
+mod webhook;

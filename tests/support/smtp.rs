@@ -1,0 +1,227 @@
+//! A mail server that follows a script and keeps what it took.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Where in a transaction something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// Before the greeting.
+    Greeting,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The dot that ends the text.
+    Dot,
+}
+
+/// What happens there, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Answers this line instead of `250`.
+    Say(String),
+    /// Answers this line, then closes.
+    SayAndClose(String),
+    /// Never answers.
+    Hang,
+    /// Closes without an answer. At the dot the message was taken.
+    Cut,
+    /// At the dot: closes without an answer and forgets the message.
+    Forget,
+}
+
+/// A message that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub from: String,
+    pub to: String,
+    /// As they came, dots unstuffed, with the last line's CR LF.
+    pub bytes: Vec<u8>,
+    /// Which connection it came over, from 0.
+    pub connection: usize,
+}
+
+impl Mail {
+    /// A header's value with folding undone.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.bytes).replace("\r\n ", " ").replace("\r\n\t", " ");
+        let head = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+        head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+        })
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    script: VecDeque<(At, Act)>,
+    taken: Vec<Mail>,
+    connections: usize,
+    /// Said to every message at this place, when the script has nothing.
+    always: Option<(At, Act)>,
+}
+
+/// A server on a free port of 127.0.0.1; it ends with the runtime of its test.
+#[derive(Clone)]
+pub struct SmtpServer {
+    inner: Arc<Mutex<Inner>>,
+    pub address: SocketAddr,
+}
+
+impl SmtpServer {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self { inner: Arc::default(), address: listener.local_addr().unwrap() };
+        let accepting = server.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                let number = accepting.count_connection();
+                let server = accepting.clone();
+                tokio::spawn(async move { server.serve(stream, number).await });
+            }
+        });
+        server
+    }
+
+    /// Adds something that happens the next time the place is reached.
+    pub fn script(&self, at: At, act: Act) -> &Self {
+        self.lock().script.push_back((at, act));
+        self
+    }
+
+    /// What happens whenever the place is reached, until told otherwise.
+    pub fn always(&self, always: Option<(At, Act)>) {
+        self.lock().always = always;
+    }
+
+    pub fn taken(&self) -> Vec<Mail> {
+        self.lock().taken.clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.lock().connections
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    fn count_connection(&self) -> usize {
+        let mut inner = self.lock();
+        inner.connections += 1;
+        inner.connections - 1
+    }
+
+    fn act(&self, at: At) -> Option<Act> {
+        let mut inner = self.lock();
+        if inner.script.front().is_some_and(|(place, _)| *place == at) {
+            return inner.script.pop_front().map(|(_, act)| act);
+        }
+        inner.always.clone().filter(|(place, _)| *place == at).map(|(_, act)| act)
+    }
+
+    /// Answers; whether the connection goes on.
+    async fn answer(&self, stream: &mut BufReader<TcpStream>, at: At, usual: &str) -> Option<bool> {
+        let (line, goes_on, good) = match self.act(at) {
+            None => (usual.to_owned(), true, true),
+            Some(Act::Say(line)) => (line, true, false),
+            Some(Act::SayAndClose(line)) => (line, false, false),
+            Some(Act::Hang) => std::future::pending().await,
+            Some(Act::Cut | Act::Forget) => return None,
+        };
+        stream.write_all(format!("{line}\r\n").as_bytes()).await.ok()?;
+        goes_on.then_some(good)
+    }
+
+    async fn serve(&self, stream: TcpStream, number: usize) -> Option<()> {
+        let mut stream = BufReader::new(stream);
+        let (mut from, mut to) = (String::new(), String::new());
+        self.answer(&mut stream, At::Greeting, "220 test").await?;
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            let line = line.trim_end().to_owned();
+            let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+            match verb.as_str() {
+                "EHLO" => stream.write_all(b"250-test\r\n250 8BITMIME\r\n").await.ok()?,
+                "MAIL" => {
+                    from = between(&line);
+                    self.answer(&mut stream, At::Mail, "250 2.1.0 ok").await?;
+                }
+                "RCPT" => {
+                    to = between(&line);
+                    self.answer(&mut stream, At::Rcpt, "250 2.1.5 ok").await?;
+                }
+                "DATA" => {
+                    if self.answer(&mut stream, At::Data, "354 go on").await? {
+                        let bytes = read_text(&mut stream).await?;
+                        let mail = Mail { from: from.clone(), to: to.clone(), bytes, connection: number };
+                        self.end(&mut stream, mail).await?;
+                    }
+                }
+                "RSET" | "NOOP" => stream.write_all(b"250 ok\r\n").await.ok()?,
+                "QUIT" => return stream.write_all(b"221 bye\r\n").await.ok(),
+                _ => stream.write_all(b"500 what?\r\n").await.ok()?,
+            }
+        }
+    }
+
+    /// Takes the message unless the script refuses or forgets it.
+    async fn end(&self, stream: &mut BufReader<TcpStream>, mail: Mail) -> Option<()> {
+        let (next, reply) = {
+            let inner = self.lock();
+            let next = inner.script.front().or(inner.always.as_ref());
+            let next = next.filter(|(at, _)| *at == At::Dot).map(|(_, act)| act.clone());
+            (next, format!("250 2.0.0 queued as {}", inner.taken.len()))
+        };
+        if matches!(next, None | Some(Act::Cut | Act::Hang)) {
+            self.lock().taken.push(mail);
+        }
+        self.answer(stream, At::Dot, &reply).await.map(|_| ())
+    }
+}
+
+fn between(line: &str) -> String {
+    let (_, rest) = line.split_once('<').unwrap_or_default();
+    rest.split_once('>').unwrap_or_default().0.to_owned()
+}
+
+async fn read_text(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    loop {
+        let start = text.len();
+        if stream.read_until(b'\n', &mut text).await.ok()? == 0 {
+            return None;
+        }
+        if &text[start..] == b".\r\n" {
+            text.truncate(start);
+            return Some(text);
+        }
+        if text[start] == b'.' {
+            text.remove(start);
+        }
+    }
+}
+
+/// A port on which nobody listens.
+pub async fn dead_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Reads and drops whatever comes, for ever.
+pub async fn swallow(mut stream: TcpStream) {
+    let mut buffer = [0; 1024];
+    while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+}
