@@ -5,10 +5,12 @@
 
 pub mod email;
 pub mod file;
+mod mailer;
 mod outcome;
 mod scrub;
 pub mod tls;
 pub mod webhook;
 
+pub use mailer::{MailSession, Mailer};
 pub use outcome::Outcome;
 pub use scrub::scrub;

@@ -1,1 +1,28 @@
-//! Messages on their way: claims, retries, dead letters, doubt.
+//! The queue between decisions and channels: claims, retries, dead letters, doubt.
+//!
+//! Knows messages, their states and when they are due; asks a [`Gate`] whether one may go and with
+//! what, and the channels of `deliver` to take it. It knows neither rules nor customers.
+//!
+//! A message is *claimed* durably before its first byte. A claim covers many messages, doubt does
+//! not: each worker keeps a small file of what it began and what came of it, so that after a crash
+//! in the same boot only the message under its hand is in doubt.
+
+mod gate;
+mod index;
+mod journal;
+mod list;
+mod options;
+mod recovery;
+mod retry;
+mod running;
+mod settle;
+mod shared;
+mod worker;
+
+pub use gate::{Claim, Gate, Payload, Prepared, Report, Route};
+pub use index::Counts;
+pub use list::{Filter, Row};
+pub use options::{Channels, Options};
+pub use recovery::Recovery;
+pub use retry::Retries;
+pub use running::Outbox;

@@ -1,0 +1,70 @@
+//! The channel e-mail, whichever way it leaves.
+
+use std::sync::Arc;
+
+use super::Outcome;
+use super::email::{Built, Server, Session};
+use super::file::Folder;
+use crate::model::Instant;
+
+/// How e-mail leaves.
+#[derive(Debug, Clone)]
+pub enum Mailer {
+    /// Over SMTP.
+    Smtp(Arc<Server>),
+    /// Into a folder.
+    Folder(Folder),
+}
+
+impl Mailer {
+    /// A worker's own way out.
+    #[must_use]
+    pub fn session(&self) -> MailSession {
+        match self {
+            Self::Smtp(server) => MailSession::Smtp(Box::new(Session::new(Arc::clone(server)))),
+            Self::Folder(folder) => MailSession::Folder(folder.clone()),
+        }
+    }
+
+    /// Whether handing the same message over twice leaves no trace, so that doubt is none.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        match self {
+            Self::Smtp(_) => false,
+            Self::Folder(_) => true,
+        }
+    }
+}
+
+/// One worker's way out.
+pub enum MailSession {
+    /// Its own connection.
+    Smtp(Box<Session>),
+    /// The folder.
+    Folder(Folder),
+}
+
+impl MailSession {
+    /// Hands one message over.
+    pub async fn send(&mut self, mail: Built, now: Instant) -> Outcome {
+        match self {
+            Self::Smtp(session) => session.send(&mail, now).await,
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                // It waits for the disk, which must not hold up other workers.
+                let written = tokio::task::spawn_blocking(move || folder.send(&mail)).await;
+                let broken =
+                    || Outcome::Unreachable { reason: "the mail folder's writer was stopped".into() };
+                written.unwrap_or_else(|_| broken())
+            }
+        }
+    }
+
+    /// Says goodbye.
+    pub async fn close(&mut self) {
+        match self {
+            Self::Smtp(session) => session.close().await,
+            Self::Folder(_) => {}
+        }
+    }
+}

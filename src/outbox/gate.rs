@@ -1,0 +1,108 @@
+//! What the outbox asks of the daemon, and what it tells it.
+
+use crate::deliver::email::Email;
+use crate::deliver::webhook::Call;
+use crate::model::{CustomerNumber, Instant};
+use crate::record::{FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
+use crate::store::{Batch, StoreError};
+
+/// Which queue a message waits in. Endpoints have one each, so that a failing one delays no other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Route {
+    /// The mail server.
+    Email,
+    /// The webhook of this name.
+    Endpoint(String),
+}
+
+/// Whether a message may go now.
+#[derive(Debug)]
+pub enum Claim {
+    /// It may, with this.
+    Go(Box<Prepared>),
+    /// Not before this instant, for this reason: a pause, a hold, quiet hours. Asked again then, or
+    /// at [`super::Outbox::recheck`].
+    Wait(Instant, String),
+    /// Never: consent, suppression, a rule or message that is gone.
+    Withdraw(String),
+    /// It cannot be made or came too late: a template that does not render, expiry.
+    Dead(String),
+}
+
+/// What is handed over, and what is frozen of it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Kept at the first claim; at later ones what the message has stays.
+    pub frozen: Frozen,
+    /// What goes out.
+    pub payload: Payload,
+    /// Changes to commit with the claim: the message's content, where the store does not have it.
+    pub with: Batch,
+}
+
+/// What goes out.
+#[derive(Debug)]
+pub enum Payload {
+    /// An e-mail; its date is the first claim's.
+    Email(Email),
+    /// A call.
+    Call(Call),
+}
+
+/// What happened, for the daemon's population, counters and log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// Sent, dead or withdrawn, durably.
+    Finished(FinishedMessage),
+    /// The address was refused for good; the suppression is durable.
+    Suppressed {
+        /// Whose address on this channel.
+        customer: CustomerNumber,
+        /// Position of the channel among the store's channels.
+        channel: u8,
+        /// Why.
+        reason: SuppressionReason,
+    },
+    /// Nobody knows whether it went out; it is held for a person.
+    InDoubt {
+        /// Which message.
+        key: MessageKey,
+        /// Of which rule.
+        rule: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The endpoint answered 410: its messages are held until [`super::Outbox::enable`].
+    EndpointGone(Route),
+    /// The other side cannot be reached: its messages wait.
+    Unreachable {
+        /// The queue.
+        route: Route,
+        /// What is wrong, and what to look at.
+        reason: String,
+        /// When the next one tries.
+        until: Instant,
+    },
+    /// A record in the store does not read back; it was skipped.
+    Skipped(StoreError),
+    /// The store or the workers' files failed: nothing goes out any more, the daemon must end.
+    Failed(String),
+}
+
+/// What the daemon implements: it alone knows rules, customers and switches. Called from workers at
+/// any time; must be quick.
+pub trait Gate: Send + Sync + 'static {
+    /// Which queue a message belongs to.
+    fn route(&self, message: &OpenMessage) -> Route;
+
+    /// Whether a message may go now, and with what. Meets consent, suppression, pause, quiet hours,
+    /// expiry and sandbox anew at every claim, first or retry.
+    fn claim(&self, message: &OpenMessage, now: Instant) -> Claim;
+
+    /// Whether something (a pause, a hold) forbids its first byte this instant, the claim
+    /// notwithstanding. Asked right before each message.
+    fn is_paused(&self, message: &OpenMessage) -> bool;
+
+    /// Hears what happened.
+    fn report(&self, report: Report);
+}

@@ -1,0 +1,307 @@
+//! The open messages in memory: who waits in which queue until when. The messages themselves stay in
+//! the store and are read at their claim, so that a million waiting ones take little room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::Route;
+use crate::model::{Duration, Instant};
+use crate::record::{MessageKey, MessageState, OpenMessage};
+
+/// The first and the longest wait of a queue whose other side cannot be reached.
+const FIRST_HOLD: Duration = Duration::seconds(1);
+const LONGEST_HOLD: Duration = Duration::seconds(60);
+
+/// How many open messages there are, by state, and how old the oldest is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// By state; a state without messages has no entry.
+    pub by_state: BTreeMap<&'static str, u64>,
+    /// When the oldest open message was decided.
+    pub oldest: Option<Instant>,
+}
+
+/// Where a message stands for the workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// In its queue from this instant on.
+    Due(Instant),
+    /// A call that follows a message of the same decision, which is not through yet.
+    Follows(Instant),
+    /// A worker has it.
+    Taken,
+    /// Held for a person.
+    InDoubt,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    queue: usize,
+    standing: Standing,
+    state: MessageState,
+    decided: Instant,
+    is_call: bool,
+}
+
+/// One queue.
+#[derive(Debug)]
+struct Queue {
+    route: Route,
+    due: BTreeSet<(Instant, MessageKey)>,
+    /// Nobody takes anything before this.
+    held_until: Instant,
+    hold: Duration,
+    /// The endpoint wants no more calls.
+    gone: bool,
+    changed: Arc<Notify>,
+}
+
+/// What a worker finds in its queue.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// These, with the instants they were decided; they are its own now.
+    Messages(Vec<(Instant, MessageKey)>),
+    /// Nothing before this instant.
+    Until(Instant),
+    /// Nothing at all.
+    Nothing,
+}
+
+/// All open messages.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    queues: Vec<Queue>,
+    entries: BTreeMap<MessageKey, Entry>,
+    /// Held back by the gate: why.
+    waiting: BTreeMap<MessageKey, String>,
+}
+
+impl Index {
+    /// The queue of a route; whether it is new.
+    pub(super) fn queue(&mut self, route: &Route) -> (usize, bool) {
+        if let Some(found) = self.existing(route) {
+            return (found, false);
+        }
+        self.queues.push(Queue {
+            route: route.clone(),
+            due: BTreeSet::new(),
+            held_until: Instant(i64::MIN),
+            hold: FIRST_HOLD,
+            gone: false,
+            changed: Arc::default(),
+        });
+        (self.queues.len() - 1, true)
+    }
+
+    /// What wakes the workers of a queue.
+    pub(super) fn changed(&self, queue: usize) -> Arc<Notify> {
+        Arc::clone(&self.queues[queue].changed)
+    }
+
+    /// Adds open messages, or puts them back as they are now. Calls that follow a message wait for it.
+    pub(super) fn put(&mut self, queue: usize, message: &OpenMessage) {
+        self.forget(message.key);
+        let standing = match message.state {
+            MessageState::InDoubt => Standing::InDoubt,
+            MessageState::Pending
+            | MessageState::Retry
+            | MessageState::Claimed
+            | MessageState::Sent
+            | MessageState::Dead
+            | MessageState::Withdrawn => Standing::Follows(message.next_attempt),
+        };
+        let (state, decided) = (message.state, message.decided);
+        let entry = Entry { queue, standing, state, decided, is_call: message.is_call };
+        self.entries.insert(message.key, entry);
+        self.settle_decision(message.key);
+    }
+
+    /// Removes a message that ended, and lets those go that followed it.
+    pub(super) fn remove(&mut self, key: MessageKey) {
+        self.forget(key);
+        self.settle_decision(key);
+    }
+
+    fn forget(&mut self, key: MessageKey) {
+        self.waiting.remove(&key);
+        let Some(entry) = self.entries.remove(&key) else { return };
+        if let Standing::Due(at) = entry.standing {
+            self.queues[entry.queue].due.remove(&(at, key));
+        }
+    }
+
+    /// Decides anew, for all messages of one decision, who is due and who follows.
+    fn settle_decision(&mut self, key: MessageKey) {
+        let span = MessageKey { action: 0, ..key }..=MessageKey { action: u8::MAX, ..key };
+        let under_way = self
+            .entries
+            .range(span.clone())
+            .any(|(_, entry)| !entry.is_call && entry.standing != Standing::InDoubt);
+        for (&key, entry) in self.entries.range_mut(span) {
+            let queue = &mut self.queues[entry.queue];
+            let blocked = entry.is_call && under_way;
+            match entry.standing {
+                Standing::Follows(at) if !blocked => {
+                    entry.standing = Standing::Due(at);
+                    queue.due.insert((at, key));
+                    queue.changed.notify_waiters();
+                }
+                Standing::Due(at) if blocked => {
+                    entry.standing = Standing::Follows(at);
+                    queue.due.remove(&(at, key));
+                }
+                Standing::Follows(_) | Standing::Due(_) | Standing::Taken | Standing::InDoubt => {}
+            }
+        }
+    }
+
+    /// The calls that follow this message and nothing else that is still under way: they end with it
+    /// when it dies. With the instants they were decided.
+    pub(super) fn followers(&self, key: MessageKey) -> Vec<(Instant, MessageKey)> {
+        let span = MessageKey { action: 0, ..key }..=MessageKey { action: u8::MAX, ..key };
+        let siblings = || self.entries.range(span.clone());
+        if self.entries.get(&key).is_none_or(|entry| entry.is_call)
+            || siblings().any(|(&other, entry)| !entry.is_call && other != key)
+        {
+            return vec![];
+        }
+        let follows = |entry: &Entry| matches!(entry.standing, Standing::Follows(_));
+        siblings().filter(|(_, entry)| follows(entry)).map(|(&key, entry)| (entry.decided, key)).collect()
+    }
+
+    /// Takes up to `most` due messages off a queue.
+    pub(super) fn take(&mut self, queue: usize, now: Instant, most: usize) -> Found {
+        let Queue { due, held_until, gone, .. } = &mut self.queues[queue];
+        let Some(&(first, _)) = due.first().filter(|_| !*gone) else { return Found::Nothing };
+        if first.max(*held_until) > now {
+            return Found::Until(first.max(*held_until));
+        }
+        let mut taken = Vec::new();
+        while let Some(&(at, key)) = due.first() {
+            if at > now || taken.len() == most {
+                break;
+            }
+            due.pop_first();
+            self.waiting.remove(&key);
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.standing = Standing::Taken;
+                taken.push((entry.decided, key));
+            }
+        }
+        Found::Messages(taken)
+    }
+
+    /// Takes one message that no worker has, for a person's wish; none where one has it.
+    pub(super) fn take_one(&mut self, key: MessageKey) -> Option<Instant> {
+        let entry = self.entries.get_mut(&key)?;
+        match entry.standing {
+            Standing::Taken => return None,
+            Standing::Due(at) => drop(self.queues[entry.queue].due.remove(&(at, key))),
+            Standing::Follows(_) | Standing::InDoubt => {}
+        }
+        entry.standing = Standing::Taken;
+        Some(entry.decided)
+    }
+
+    /// Notes a message's state while a worker has it.
+    pub(super) fn note_state(&mut self, key: MessageKey, state: MessageState) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.state = state;
+        }
+    }
+
+    /// Puts a taken message back, not before `until`; `why` when the gate held it back.
+    pub(super) fn put_back(&mut self, key: MessageKey, until: Instant, why: Option<String>) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.standing = Standing::Follows(until);
+        if let Some(why) = why {
+            self.waiting.insert(key, why);
+        }
+        self.settle_decision(key);
+    }
+
+    /// Makes due at once what the gate held back.
+    pub(super) fn recheck(&mut self, now: Instant) {
+        for key in std::mem::take(&mut self.waiting).into_keys() {
+            self.make_due(key, now);
+        }
+    }
+
+    /// Moves a message that stands in its queue to `now`.
+    fn make_due(&mut self, key: MessageKey, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if let Standing::Due(at) = entry.standing {
+            let queue = &mut self.queues[entry.queue];
+            queue.due.remove(&(at, key));
+            queue.due.insert((now, key));
+            entry.standing = Standing::Due(now);
+            queue.changed.notify_waiters();
+        }
+    }
+
+    /// Keeps a queue still, twice as long each time up to a minute; until when.
+    pub(super) fn hold(&mut self, queue: usize, now: Instant) -> Instant {
+        let queue = &mut self.queues[queue];
+        // Several workers meet the same dead server at once: that is one hold, not several.
+        if queue.held_until <= now {
+            queue.held_until = now.plus(queue.hold);
+            queue.hold = Duration((queue.hold.0 * 2).min(LONGEST_HOLD.0));
+        }
+        queue.held_until
+    }
+
+    /// The other side answered: the next trouble begins with a short wait again.
+    pub(super) fn reached(&mut self, queue: usize) {
+        self.queues[queue].hold = FIRST_HOLD;
+    }
+
+    /// Switches an endpoint off, or on again; whether that changed anything.
+    pub(super) fn switch(&mut self, queue: usize, gone: bool) -> bool {
+        let queue = &mut self.queues[queue];
+        queue.changed.notify_waiters();
+        std::mem::replace(&mut queue.gone, gone) != gone
+    }
+
+    /// All routes, by the positions of their queues.
+    pub(super) fn routes(&self) -> Vec<Route> {
+        self.queues.iter().map(|queue| queue.route.clone()).collect()
+    }
+
+    /// The queue of a route, if it has one.
+    pub(super) fn existing(&self, route: &Route) -> Option<usize> {
+        self.queues.iter().position(|queue| queue.route == *route)
+    }
+
+    /// Whether a message is known.
+    pub(super) fn contains(&self, key: MessageKey) -> bool {
+        self.entries.contains_key(&key)
+    }
+
+    /// The route of a queue.
+    pub(super) fn route(&self, queue: usize) -> Route {
+        self.queues[queue].route.clone()
+    }
+
+    /// Why a message waits where it is not for its time alone.
+    pub(super) fn why_waiting(&self, key: MessageKey) -> Option<String> {
+        let entry = self.entries.get(&key)?;
+        match entry.standing {
+            Standing::Follows(_) => Some("follows a message that is not through yet".into()),
+            Standing::Due(_) | Standing::Taken if self.queues[entry.queue].gone => {
+                Some("the endpoint answered 410 and is switched off".into())
+            }
+            Standing::Due(_) | Standing::Taken | Standing::InDoubt => self.waiting.get(&key).cloned(),
+        }
+    }
+
+    /// How many, and how old.
+    pub(super) fn counts(&self) -> Counts {
+        let mut by_state = BTreeMap::new();
+        for entry in self.entries.values() {
+            *by_state.entry(entry.state.label()).or_default() += 1;
+        }
+        Counts { by_state, oldest: self.entries.values().map(|entry| entry.decided).min() }
+    }
+}

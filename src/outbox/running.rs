@@ -1,0 +1,139 @@
+//! The outbox as the daemon holds it.
+
+use std::sync::{Arc, PoisonError};
+
+use super::settle::finish;
+use super::shared::{Changes, Shared};
+use super::{Channels, Counts, Filter, Gate, Options, Recovery, Route, Row, list, recovery};
+use crate::clock::Clock;
+use crate::model::{Duration, Instant};
+use crate::record::{MessageKey, MessageState, OpenMessage};
+use crate::store::tables::messages;
+use crate::store::{Store, StoreError};
+
+/// A running outbox. Dropping it stops the workers without waiting for them.
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+impl Outbox {
+    /// Settles what an earlier process left, puts all open messages into their queues and starts the
+    /// workers. Must be called on a tokio runtime, which the workers then use.
+    ///
+    /// # Errors
+    /// When the store or the folder of the workers' files fails; the text says what to do.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        gate: Arc<dyn Gate>,
+        channels: Channels,
+        options: Options,
+    ) -> Result<(Self, Recovery), String> {
+        let shared = Shared::new(store, clock, gate, channels, options);
+        let recovery = recovery::recover(&shared).await?;
+        shared.employ_all();
+        Ok((Self { shared }, recovery))
+    }
+
+    /// Takes messages over whose decisions are durable. Those that it has already are left alone.
+    pub fn add(&self, open: &[OpenMessage]) {
+        for message in open {
+            if !self.shared.index().contains(message.key) {
+                self.shared.enqueue(std::slice::from_ref(message));
+            }
+        }
+    }
+
+    /// Makes due at once what the gate held back: after a resume, or when the rules changed.
+    pub fn recheck(&self) {
+        let now = self.shared.clock.now();
+        self.shared.index().recheck(now);
+    }
+
+    /// Switches an endpoint on again that had answered 410.
+    pub fn enable(&self, endpoint: &str) {
+        let route = Route::Endpoint(endpoint.to_owned());
+        let mut index = self.shared.index();
+        if let Some(queue) = index.existing(&route) {
+            index.switch(queue, false);
+        }
+    }
+
+    /// Sends a message now that waits, was to be tried again, or is in doubt; a person wants it.
+    /// False where there is no such message or a worker has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn retry(&self, key: MessageKey) -> Result<bool, StoreError> {
+        let Some(mut message) = self.take(key)? else { return Ok(false) };
+        message.state = if message.attempts == 0 { MessageState::Pending } else { MessageState::Retry };
+        message.next_attempt = self.shared.clock.now();
+        let mut changes = Changes::default();
+        changes.reopen(message);
+        changes.commit(&self.shared).await?;
+        Ok(true)
+    }
+
+    /// Takes a message back for good; a person wants it. False where there is no such message or a
+    /// worker has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw(&self, key: MessageKey, why: &str) -> Result<bool, StoreError> {
+        let Some(message) = self.take(key)? else { return Ok(false) };
+        let now = self.shared.clock.now();
+        let finished = finish(&message, MessageState::Withdrawn, now, why.to_owned());
+        let mut changes = Changes::default();
+        changes.end(&self.shared, &message, finished, None)?;
+        changes.commit(&self.shared).await?;
+        Ok(true)
+    }
+
+    fn take(&self, key: MessageKey) -> Result<Option<OpenMessage>, StoreError> {
+        let Some(decided) = self.shared.index().take_one(key) else { return Ok(None) };
+        let found = messages::open_message(&*self.shared.store, decided, key);
+        if !matches!(found, Ok(Some(_))) {
+            self.shared.index().remove(key);
+        }
+        found
+    }
+
+    /// The open messages, oldest decision first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list(&self, filter: &Filter) -> Result<Vec<Row>, StoreError> {
+        list::list(&self.shared, filter)
+    }
+
+    /// How many open messages there are by state, and how old the oldest is.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.index().counts()
+    }
+
+    /// When the oldest open message was decided.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Instant> {
+        self.counts().oldest
+    }
+
+    /// Ends the workers: each finishes the message under its hand, and gives the rest of its claim
+    /// back. What is not through within `limit` is cut off, and settled at the next start as after a
+    /// crash. Whether all ended in time.
+    pub async fn stop(self, limit: Duration) -> bool {
+        self.shared.stopping.send_replace(true);
+        let mut tasks =
+            std::mem::take(&mut *self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let in_time = tokio::time::timeout(limit.to_std(), all).await.is_ok();
+        tasks.shutdown().await;
+        in_time
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.shared.stopping.send_replace(true);
+    }
+}

@@ -1,0 +1,115 @@
+//! What an attempt's outcome makes of a message. Pure.
+
+use super::Retries;
+use crate::deliver::Outcome;
+use crate::model::Instant;
+use crate::record::{Attempt, FinishedMessage, MessageState, OpenMessage, SuppressionReason};
+
+/// How a channel treats failure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// When to try again.
+    pub(super) retries: &'a Retries,
+    /// Whether marketing mail in doubt is held; false where a repeat does no harm or is wanted.
+    pub(super) hold_doubt: bool,
+    /// Where the whole queue stands still for the moment, until then.
+    pub(super) unreachable_until: Instant,
+}
+
+/// A message after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It stays open.
+    Open(Box<OpenMessage>),
+    /// It ended; the address may be bad.
+    Finished(FinishedMessage, Option<SuppressionReason>),
+}
+
+/// What `outcome`, at `now`, makes of a claimed message.
+pub(super) fn settle(mut message: OpenMessage, outcome: &Outcome, now: Instant, terms: Terms<'_>) -> Settled {
+    message.last = Some(Attempt { at: now, result: outcome.reason().to_owned() });
+    match outcome {
+        Outcome::Sent { reply } => finished(&message, MessageState::Sent, now, reply.clone()),
+        Outcome::Dead { reason, suppress, .. } => {
+            Settled::Finished(finish(&message, MessageState::Dead, now, reason.clone()), *suppress)
+        }
+        Outcome::InDoubt { reason } if terms.hold_doubt => {
+            Settled::Open(Box::new(in_doubt(message, now, reason)))
+        }
+        Outcome::InDoubt { reason } => again(message, reason, None, now, terms),
+        Outcome::Retry { reason, after } => again(message, reason, *after, now, terms),
+        Outcome::Unreachable { reason } => unreachable(message, reason, now, terms),
+    }
+}
+
+/// Holds a message for a person.
+pub(super) fn in_doubt(mut message: OpenMessage, now: Instant, reason: &str) -> OpenMessage {
+    message.state = MessageState::InDoubt;
+    message.last = Some(Attempt { at: now, result: reason.to_owned() });
+    message
+}
+
+/// Gives a claimed message back untouched: the claim was no attempt.
+pub(super) fn give_back(mut message: OpenMessage) -> OpenMessage {
+    message.attempts = message.attempts.saturating_sub(1);
+    message.state = if message.attempts == 0 { MessageState::Pending } else { MessageState::Retry };
+    message
+}
+
+fn again(
+    mut message: OpenMessage,
+    reason: &str,
+    after: Option<crate::model::Duration>,
+    now: Instant,
+    terms: Terms<'_>,
+) -> Settled {
+    let Some(wait) = terms.retries.wait(message.key, message.attempts) else {
+        let reason = format!("gave up after {} attempts: {reason}", message.attempts);
+        return finished(&message, MessageState::Dead, now, reason);
+    };
+    message.state = MessageState::Retry;
+    message.next_attempt = now.plus(after.map_or(wait, |after| wait.max(after)));
+    if message.expires.is_some_and(|expires| message.next_attempt > expires) {
+        let reason = format!("expired before the next attempt: {reason}");
+        return finished(&message, MessageState::Dead, now, reason);
+    }
+    Settled::Open(Box::new(message))
+}
+
+/// No attempt is counted: nothing was said about this message. It is kept for as long as all its
+/// retries together would take.
+fn unreachable(mut message: OpenMessage, reason: &str, now: Instant, terms: Terms<'_>) -> Settled {
+    let since = message.frozen.as_ref().map_or(message.decided, |frozen| frozen.at);
+    let expired = message.expires.is_some_and(|expires| terms.unreachable_until > expires);
+    if expired || now.since(since) > terms.retries.total() {
+        let why = if expired { "expired" } else { "gave up" };
+        return finished(&message, MessageState::Dead, now, format!("{why}: {reason}"));
+    }
+    message.attempts = message.attempts.saturating_sub(1);
+    message.state = MessageState::Retry;
+    message.next_attempt = terms.unreachable_until;
+    Settled::Open(Box::new(message))
+}
+
+fn finished(message: &OpenMessage, state: MessageState, at: Instant, result: String) -> Settled {
+    Settled::Finished(finish(message, state, at, result), None)
+}
+
+/// What is kept of a message that ended.
+pub(super) fn finish(
+    message: &OpenMessage,
+    state: MessageState,
+    at: Instant,
+    result: String,
+) -> FinishedMessage {
+    FinishedMessage {
+        key: message.key,
+        rule: message.rule.clone(),
+        target: message.target.clone(),
+        channel: message.channel.clone(),
+        state,
+        at,
+        attempts: message.attempts,
+        result,
+    }
+}

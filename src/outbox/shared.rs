@@ -1,0 +1,239 @@
+//! What all workers share, and how changes reach the store and then the index.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::index::Index;
+use super::journal::Journal;
+use super::settle::finish;
+use super::worker::Worker;
+use super::{Channels, Gate, Options, Report, Route};
+use crate::clock::Clock;
+use crate::config::InDoubt;
+use crate::model::{Channel, CustomerNumber, Instant};
+use crate::record::{FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason};
+use crate::store::tables::{customers, messages};
+use crate::store::{Batch, Store, StoreError};
+
+/// E-mail among the store's channels.
+const EMAIL: u8 = 0;
+/// A batch with more changes takes no further message: a commit holds at most 300.
+const FULL: usize = 150;
+
+/// What all workers share.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) channels: Channels,
+    pub(super) options: Options,
+    pub(super) stopping: watch::Sender<bool>,
+    pub(super) tasks: Mutex<JoinSet<()>>,
+    runtime: Handle,
+    workers: AtomicUsize,
+    /// False until the start is through: before, queues have no workers.
+    employing: AtomicBool,
+    index: Mutex<Index>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        gate: Arc<dyn Gate>,
+        channels: Channels,
+        options: Options,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            clock,
+            gate,
+            channels,
+            options,
+            stopping: watch::Sender::new(false),
+            tasks: Mutex::default(),
+            runtime: Handle::current(),
+            workers: AtomicUsize::new(0),
+            employing: AtomicBool::new(false),
+            index: Mutex::default(),
+        })
+    }
+
+    pub(super) fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Nothing may go out any more.
+    pub(super) fn fail(&self, why: String) {
+        self.stopping.send_replace(true);
+        self.gate.report(Report::Failed(why));
+    }
+
+    /// Whether doubt about this message is held for a person.
+    pub(super) fn holds_doubt(&self, message: &OpenMessage) -> bool {
+        message.marketing
+            && message.channel == Channel::email()
+            && self.options.in_doubt == InDoubt::Hold
+            && !self.channels.mailer.is_repeatable()
+    }
+
+    /// Puts messages into their queues; a queue that is new gets its workers.
+    pub(super) fn enqueue(self: &Arc<Self>, open: &[OpenMessage]) {
+        for message in open {
+            let route = self.gate.route(message);
+            let (queue, is_new) = {
+                let mut index = self.index();
+                let (queue, is_new) = index.queue(&route);
+                index.put(queue, message);
+                (queue, is_new)
+            };
+            if is_new && self.employing.load(Ordering::Acquire) {
+                self.employ(queue, &route);
+            }
+        }
+    }
+
+    /// Starts the workers of all queues, and from now on those of each new one.
+    pub(super) fn employ_all(self: &Arc<Self>) {
+        self.employing.store(true, Ordering::Release);
+        let routes = self.index().routes();
+        for (queue, route) in routes.iter().enumerate() {
+            self.employ(queue, route);
+        }
+    }
+
+    /// Starts the workers of a queue.
+    fn employ(self: &Arc<Self>, queue: usize, route: &Route) {
+        let count = match route {
+            Route::Email => self.options.mail_workers,
+            Route::Endpoint(_) => self.options.calls_per_endpoint,
+        };
+        for _ in 0..count.max(1) {
+            let number = self.workers.fetch_add(1, Ordering::Relaxed);
+            match Journal::open(&self.options.folder, number, &self.options.boot) {
+                Ok(journal) => {
+                    let worker = Worker::new(Arc::clone(self), queue, route, journal);
+                    let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+                    tasks.spawn_on(worker.run(), &self.runtime);
+                }
+                Err(error) => return self.fail(journal_trouble(&self.options, &error)),
+            }
+        }
+    }
+}
+
+/// What went wrong with a worker's file.
+pub(super) fn journal_trouble(options: &Options, error: &std::io::Error) -> String {
+    format!("the workers' files in `{}` cannot be written: {error}", options.folder.display())
+}
+
+/// Changes of messages that become durable together; only then the index and the daemon hear of them.
+#[derive(Default)]
+pub(super) struct Changes {
+    batch: Batch,
+    claimed: Vec<OpenMessage>,
+    open: Vec<OpenMessage>,
+    ended: Vec<FinishedMessage>,
+    bounced: Vec<(CustomerNumber, SuppressionReason)>,
+}
+
+impl Changes {
+    /// Whether it should be committed before anything is added.
+    pub(super) fn is_full(&self) -> bool {
+        self.batch.changes.len() > FULL
+    }
+
+    /// A message that a worker goes on with, and what is committed beside it.
+    pub(super) fn claim(&mut self, message: &OpenMessage, with: Batch) {
+        messages::put_open(&mut self.batch, message);
+        self.batch.changes.extend(with.changes);
+        self.claimed.push(message.clone());
+    }
+
+    /// A message that stands in its queue again, or is held in doubt.
+    pub(super) fn reopen(&mut self, message: OpenMessage) {
+        messages::put_open(&mut self.batch, &message);
+        self.open.push(message);
+    }
+
+    /// A message that ended. Calls that follow it end with it, unless it was sent.
+    pub(super) fn end(
+        &mut self,
+        shared: &Shared,
+        message: &OpenMessage,
+        finished: FinishedMessage,
+        suppress: Option<SuppressionReason>,
+    ) -> Result<(), StoreError> {
+        if let Some(reason) = suppress {
+            let suppression = Suppression { reason, at: finished.at };
+            customers::put_suppression(&mut self.batch, message.customer, EMAIL, &suppression);
+            self.bounced.push((message.customer, reason));
+        }
+        if finished.state != MessageState::Sent {
+            self.end_followers(shared, message, finished.at)?;
+        }
+        self.remove(shared, message, finished)
+    }
+
+    fn end_followers(
+        &mut self,
+        shared: &Shared,
+        message: &OpenMessage,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let followers = shared.index().followers(message.key);
+        for (decided, key) in followers {
+            if let Some(follower) = messages::open_message(&*shared.store, decided, key)? {
+                let why = "the message that it follows was not sent".to_owned();
+                let finished = finish(&follower, MessageState::Withdrawn, at, why);
+                self.remove(shared, &follower, finished)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(
+        &mut self,
+        shared: &Shared,
+        message: &OpenMessage,
+        finished: FinishedMessage,
+    ) -> Result<(), StoreError> {
+        messages::remove_open(&*shared.store, &mut self.batch, message.decided, message.key)?;
+        messages::put_finished(&mut self.batch, &finished);
+        self.ended.push(finished);
+        Ok(())
+    }
+
+    /// Makes it all durable, then tells.
+    pub(super) async fn commit(self, shared: &Arc<Shared>) -> Result<(), StoreError> {
+        if !self.batch.is_empty() {
+            shared.store.commit(self.batch).durable().await?;
+        }
+        for message in &self.claimed {
+            shared.index().note_state(message.key, message.state);
+        }
+        for finished in &self.ended {
+            shared.index().remove(finished.key);
+        }
+        shared.enqueue(&self.open);
+        for (customer, reason) in self.bounced {
+            shared.gate.report(Report::Suppressed { customer, channel: EMAIL, reason });
+        }
+        for finished in self.ended {
+            shared.gate.report(Report::Finished(finished));
+        }
+        for message in self.open.into_iter().filter(|message| message.state == MessageState::InDoubt) {
+            let reason = message.last.map(|last| last.result).unwrap_or_default();
+            shared.gate.report(Report::InDoubt { key: message.key, rule: message.rule, reason });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,308 @@
+//! A worker: takes due messages of its queue, claims them durably, hands them over, and makes the
+//! results durable.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::gate::{Claim, Payload, Prepared, Report, Route};
+use super::index::Found;
+use super::journal::Journal;
+use super::settle::{Settled, Terms, finish, give_back, settle};
+use super::shared::{Changes, Shared, journal_trouble};
+use crate::deliver::email::Built;
+use crate::deliver::webhook::{Call, Caller};
+use crate::deliver::{MailSession, Outcome};
+use crate::failpoint;
+use crate::model::{Duration, Instant};
+use crate::record::{MessageKey, MessageState, OpenMessage};
+use crate::store::StoreError;
+use crate::store::tables::messages;
+
+/// The gate is not asked about the same message more often than this.
+const SHORTEST_WAIT: Duration = Duration(100);
+
+/// Messages by the instant they were decided and their key.
+type Taken = Vec<(Instant, MessageKey)>;
+
+/// A claimed message and what goes out.
+struct Ready {
+    message: OpenMessage,
+    parcel: Parcel,
+}
+
+enum Parcel {
+    Mail(Built),
+    Call(Call),
+}
+
+/// The way out of this worker.
+enum Sender {
+    Mail(MailSession),
+    Calls(Caller),
+}
+
+/// Why a worker cannot go on.
+type Trouble = String;
+
+/// One of a queue's workers.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    queue: usize,
+    most: usize,
+    journal: Journal,
+    sender: Sender,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, queue: usize, route: &Route, journal: Journal) -> Self {
+        let (sender, most) = match route {
+            Route::Email => (Sender::Mail(shared.channels.mailer.session()), shared.options.mails_per_claim),
+            Route::Endpoint(_) => {
+                (Sender::Calls(shared.channels.caller.clone()), shared.options.calls_per_claim)
+            }
+        };
+        Self { shared, queue, most: most.max(1), journal, sender }
+    }
+
+    /// Works until the outbox stops.
+    pub(super) fn run(mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            while let Some(taken) = self.next().await {
+                if let Err(trouble) = self.handle(taken).await {
+                    self.shared.fail(trouble);
+                    break;
+                }
+            }
+            match &mut self.sender {
+                Sender::Mail(session) => session.close().await,
+                Sender::Calls(_) => {}
+            }
+        })
+    }
+
+    /// Waits for due messages; none when the outbox stops.
+    async fn next(&self) -> Option<Taken> {
+        let changed = self.shared.index().changed(self.queue);
+        let mut stopping = self.shared.stopping.subscribe();
+        loop {
+            // Listening begins before the look, so that nothing is missed in between.
+            let mut news = std::pin::pin!(changed.notified());
+            news.as_mut().enable();
+            if *stopping.borrow_and_update() {
+                return None;
+            }
+            let found = self.shared.index().take(self.queue, self.shared.clock.now(), self.most);
+            let until = match found {
+                Found::Messages(taken) => return Some(taken),
+                Found::Until(at) => at,
+                Found::Nothing => Instant(i64::MAX),
+            };
+            tokio::select! {
+                () = news => {}
+                () = self.shared.clock.sleep_until(until) => {}
+                _ = stopping.changed() => {}
+            }
+        }
+    }
+
+    async fn handle(&mut self, taken: Taken) -> Result<(), Trouble> {
+        let now = self.shared.clock.now();
+        let mut claim = Changes::default();
+        let ready = self.prepare(taken, now, &mut claim).map_err(trouble)?;
+        let late = failpoint::sabotage("claim_after_send");
+        if !late {
+            std::mem::take(&mut claim).commit(&self.shared).await.map_err(trouble)?;
+        }
+        if ready.is_empty() {
+            return claim.commit(&self.shared).await.map_err(trouble);
+        }
+        failpoint::hit("after_claim");
+        let results = self.send_all(ready, now).await?;
+        claim.commit(&self.shared).await.map_err(trouble)?;
+        failpoint::hit("before_result_commit");
+        for changes in results {
+            changes.commit(&self.shared).await.map_err(trouble)?;
+        }
+        self.journal.clear().map_err(|error| journal_trouble(&self.shared.options, &error))
+    }
+
+    /// Asks the gate about each message; those that may go are claimed in `claim`.
+    fn prepare(&self, taken: Taken, now: Instant, claim: &mut Changes) -> Result<Vec<Ready>, StoreError> {
+        let shared = &self.shared;
+        let mut ready = Vec::new();
+        for (decided, key) in taken {
+            if claim.is_full() {
+                shared.index().put_back(key, now, None);
+                continue;
+            }
+            let Some(message) = self.load(decided, key)? else { continue };
+            match shared.gate.claim(&message, now) {
+                Claim::Wait(until, why) => {
+                    shared.index().put_back(key, until.max(now.plus(SHORTEST_WAIT)), Some(why));
+                }
+                Claim::Withdraw(why) => {
+                    let finished = finish(&message, MessageState::Withdrawn, now, why);
+                    claim.end(shared, &message, finished, None)?;
+                }
+                Claim::Dead(why) => {
+                    let finished = finish(&message, MessageState::Dead, now, why);
+                    claim.end(shared, &message, finished, None)?;
+                }
+                Claim::Go(prepared) => self.claim(message, *prepared, now, claim, &mut ready)?,
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Reads a message; none when it is gone or does not read back.
+    fn load(&self, decided: Instant, key: MessageKey) -> Result<Option<OpenMessage>, StoreError> {
+        match messages::open_message(&*self.shared.store, decided, key) {
+            Ok(Some(message)) => Ok(Some(message)),
+            Ok(None) => {
+                self.shared.index().remove(key);
+                Ok(None)
+            }
+            Err(error @ StoreError::Corrupt(_)) => {
+                self.shared.index().remove(key);
+                self.shared.gate.report(Report::Skipped(error));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn claim(
+        &self,
+        mut message: OpenMessage,
+        prepared: Prepared,
+        now: Instant,
+        claim: &mut Changes,
+        ready: &mut Vec<Ready>,
+    ) -> Result<(), StoreError> {
+        let parcel = match (prepared.payload, &self.sender) {
+            (Payload::Email(email), Sender::Mail(_)) => email.build().map(Parcel::Mail),
+            (Payload::Call(call), Sender::Calls(_)) => Ok(Parcel::Call(call)),
+            // The rules changed between two looks; the message goes to its new queue.
+            (Payload::Email(_), Sender::Calls(_)) | (Payload::Call(_), Sender::Mail(_)) => {
+                claim.reopen(message);
+                return Ok(());
+            }
+        };
+        match parcel {
+            Ok(parcel) => {
+                message.state = MessageState::Claimed;
+                message.attempts = message.attempts.saturating_add(1);
+                message.frozen.get_or_insert(prepared.frozen);
+                claim.claim(&message, prepared.with);
+                ready.push(Ready { message, parcel });
+                Ok(())
+            }
+            Err(why) => {
+                let finished = finish(&message, MessageState::Dead, now, why);
+                claim.end(&self.shared, &message, finished, None)
+            }
+        }
+    }
+
+    /// Hands over what may still go; what may not is given back. The results, in commits of bearable
+    /// size.
+    async fn send_all(&mut self, ready: Vec<Ready>, claimed: Instant) -> Result<Vec<Changes>, Trouble> {
+        let mut results = vec![Changes::default()];
+        let mut halted = false;
+        for Ready { message, parcel } in ready {
+            if results.last().is_none_or(Changes::is_full) {
+                results.push(Changes::default());
+            }
+            let Some(changes) = results.last_mut() else { continue };
+            let age = self.shared.clock.now().since(claimed);
+            let worn = age > self.shared.options.claim_lasts || age < Duration(0);
+            if halted || worn || self.shared.is_stopping() || self.shared.gate.is_paused(&message) {
+                changes.reopen(give_back(message));
+                continue;
+            }
+            let outcome = self.send(&message, parcel).await?;
+            halted = self.halts(&outcome);
+            self.note(message, &outcome, changes).map_err(trouble)?;
+        }
+        Ok(results)
+    }
+
+    /// One message, its beginning and its end noted in the worker's file. Doubt is no end.
+    async fn send(&mut self, message: &OpenMessage, parcel: Parcel) -> Result<Outcome, Trouble> {
+        let broken = |error| journal_trouble(&self.shared.options, &error);
+        self.journal.begin(message.key, message.attempts).map_err(broken)?;
+        let now = self.shared.clock.now();
+        let outcome = match (&mut self.sender, parcel) {
+            (Sender::Mail(session), Parcel::Mail(mail)) => session.send(mail, now).await,
+            (Sender::Calls(caller), Parcel::Call(call)) => caller.send(&call, now).await,
+            (Sender::Mail(_), Parcel::Call(_)) | (Sender::Calls(_), Parcel::Mail(_)) => {
+                Outcome::Retry { reason: "the message changed its channel".into(), after: None }
+            }
+        };
+        let sent = matches!(outcome, Outcome::Sent { .. });
+        if sent {
+            failpoint::hit("after_250");
+        }
+        if !matches!(outcome, Outcome::InDoubt { .. }) {
+            let broken = |error| journal_trouble(&self.shared.options, &error);
+            self.journal.end(message.key, message.attempts, sent).map_err(broken)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Whether the rest of the claim would fare the same; holds the queue where it would.
+    fn halts(&self, outcome: &Outcome) -> bool {
+        let now = self.shared.clock.now();
+        let (route, report) = match outcome {
+            Outcome::Unreachable { reason } => {
+                let mut index = self.shared.index();
+                let until = index.hold(self.queue, now);
+                let route = index.route(self.queue);
+                (route.clone(), Some(Report::Unreachable { route, reason: reason.clone(), until }))
+            }
+            Outcome::Dead { endpoint_gone: true, .. } => {
+                let mut index = self.shared.index();
+                let route = index.route(self.queue);
+                let news = index.switch(self.queue, true);
+                (route.clone(), news.then_some(Report::EndpointGone(route)))
+            }
+            Outcome::Sent { .. } | Outcome::Retry { .. } | Outcome::Dead { .. } | Outcome::InDoubt { .. } => {
+                self.shared.index().reached(self.queue);
+                return false;
+            }
+        };
+        drop(route);
+        if let Some(report) = report {
+            self.shared.gate.report(report);
+        }
+        true
+    }
+
+    fn note(&self, message: OpenMessage, outcome: &Outcome, changes: &mut Changes) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let now = shared.clock.now();
+        let terms = Terms {
+            retries: match &self.sender {
+                Sender::Mail(_) => &shared.options.mail_retries,
+                Sender::Calls(_) => &shared.options.call_retries,
+            },
+            hold_doubt: shared.holds_doubt(&message),
+            unreachable_until: match outcome {
+                Outcome::Unreachable { .. } => shared.index().hold(self.queue, now),
+                Outcome::Sent { .. }
+                | Outcome::Retry { .. }
+                | Outcome::Dead { .. }
+                | Outcome::InDoubt { .. } => now,
+            },
+        };
+        match settle(message.clone(), outcome, now, terms) {
+            Settled::Open(message) => changes.reopen(*message),
+            Settled::Finished(finished, suppress) => changes.end(shared, &message, finished, suppress)?,
+        }
+        Ok(())
+    }
+}
+
+fn trouble(error: StoreError) -> Trouble {
+    format!("the outbox cannot go on: {error}")
+}
