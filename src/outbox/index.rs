@@ -100,22 +100,26 @@ impl Index {
         Arc::clone(&self.queues[queue].changed)
     }
 
-    /// Adds open messages, or puts them back as they are now. Calls that follow a message wait for it.
-    pub(super) fn put(&mut self, queue: usize, message: &OpenMessage) {
-        self.forget(message.key);
-        let standing = match message.state {
-            MessageState::InDoubt => Standing::InDoubt,
-            MessageState::Pending
-            | MessageState::Retry
-            | MessageState::Claimed
-            | MessageState::Sent
-            | MessageState::Dead
-            | MessageState::Withdrawn => Standing::Follows(message.next_attempt),
-        };
-        let (state, decided) = (message.state, message.decided);
-        let entry = Entry { queue, standing, state, decided, is_call: message.is_call };
-        self.entries.insert(message.key, entry);
-        self.settle_decision(message.key);
+    /// Adds messages, or puts them back as they are now. All at once, so that no call slips out
+    /// before the message that it follows is known.
+    pub(super) fn put(&mut self, messages: &[(usize, &OpenMessage)]) {
+        for &(queue, message) in messages {
+            self.forget(message.key);
+            let standing = match message.state {
+                MessageState::InDoubt => Standing::InDoubt,
+                MessageState::Pending
+                | MessageState::Retry
+                | MessageState::Claimed
+                | MessageState::Sent
+                | MessageState::Dead
+                | MessageState::Withdrawn => Standing::Follows(message.next_attempt),
+            };
+            let OpenMessage { state, decided, is_call, .. } = *message;
+            self.entries.insert(message.key, Entry { queue, standing, state, decided, is_call });
+        }
+        for (_, message) in messages {
+            self.settle_decision(message.key);
+        }
     }
 
     /// Removes a message that ended, and lets those go that followed it.

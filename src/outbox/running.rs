@@ -37,11 +37,11 @@ impl Outbox {
 
     /// Takes messages over whose decisions are durable. Those that it has already are left alone.
     pub fn add(&self, open: &[OpenMessage]) {
-        for message in open {
-            if !self.shared.index().contains(message.key) {
-                self.shared.enqueue(std::slice::from_ref(message));
-            }
-        }
+        let new: Vec<&OpenMessage> = {
+            let index = self.shared.index();
+            open.iter().filter(|message| !index.contains(message.key)).collect()
+        };
+        self.shared.enqueue(new);
     }
 
     /// Makes due at once what the gate held back: after a resume, or when the rules changed.

@@ -86,17 +86,24 @@ impl Shared {
     }
 
     /// Puts messages into their queues; a queue that is new gets its workers.
-    pub(super) fn enqueue(self: &Arc<Self>, open: &[OpenMessage]) {
-        for message in open {
-            let route = self.gate.route(message);
-            let (queue, is_new) = {
-                let mut index = self.index();
+    pub(super) fn enqueue<'a>(self: &Arc<Self>, open: impl IntoIterator<Item = &'a OpenMessage>) {
+        let routed: Vec<_> = open.into_iter().map(|message| (self.gate.route(message), message)).collect();
+        let mut new = Vec::new();
+        {
+            let mut index = self.index();
+            let mut placed = Vec::with_capacity(routed.len());
+            for (route, message) in routed {
                 let (queue, is_new) = index.queue(&route);
-                index.put(queue, message);
-                (queue, is_new)
-            };
-            if is_new && self.employing.load(Ordering::Acquire) {
-                self.employ(queue, &route);
+                placed.push((queue, message));
+                if is_new {
+                    new.push((queue, route));
+                }
+            }
+            index.put(&placed);
+        }
+        if self.employing.load(Ordering::Acquire) {
+            for (queue, route) in &new {
+                self.employ(*queue, route);
             }
         }
     }

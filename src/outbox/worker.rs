@@ -42,7 +42,13 @@ enum Sender {
 }
 
 /// Why a worker cannot go on.
-type Trouble = String;
+struct Trouble(String);
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self(format!("the outbox cannot go on: {error}"))
+    }
+}
 
 /// One of a queue's workers.
 pub(super) struct Worker {
@@ -69,7 +75,7 @@ impl Worker {
         Box::pin(async move {
             while let Some(taken) = self.next().await {
                 if let Err(trouble) = self.handle(taken).await {
-                    self.shared.fail(trouble);
+                    self.shared.fail(trouble.0);
                     break;
                 }
             }
@@ -94,12 +100,18 @@ impl Worker {
             let found = self.shared.index().take(self.queue, self.shared.clock.now(), self.most);
             let until = match found {
                 Found::Messages(taken) => return Some(taken),
-                Found::Until(at) => at,
-                Found::Nothing => Instant(i64::MAX),
+                Found::Until(at) => Some(at),
+                Found::Nothing => None,
+            };
+            let due = async {
+                match until {
+                    Some(at) => self.shared.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
             };
             tokio::select! {
                 () = news => {}
-                () = self.shared.clock.sleep_until(until) => {}
+                () = due => {}
                 _ = stopping.changed() => {}
             }
         }
@@ -108,22 +120,22 @@ impl Worker {
     async fn handle(&mut self, taken: Taken) -> Result<(), Trouble> {
         let now = self.shared.clock.now();
         let mut claim = Changes::default();
-        let ready = self.prepare(taken, now, &mut claim).map_err(trouble)?;
+        let ready = self.prepare(taken, now, &mut claim)?;
         let late = failpoint::sabotage("claim_after_send");
         if !late {
-            std::mem::take(&mut claim).commit(&self.shared).await.map_err(trouble)?;
+            std::mem::take(&mut claim).commit(&self.shared).await?;
         }
         if ready.is_empty() {
-            return claim.commit(&self.shared).await.map_err(trouble);
+            return Ok(claim.commit(&self.shared).await?);
         }
         failpoint::hit("after_claim");
         let results = self.send_all(ready, now).await?;
-        claim.commit(&self.shared).await.map_err(trouble)?;
+        claim.commit(&self.shared).await?;
         failpoint::hit("before_result_commit");
         for changes in results {
-            changes.commit(&self.shared).await.map_err(trouble)?;
+            changes.commit(&self.shared).await?;
         }
-        self.journal.clear().map_err(|error| journal_trouble(&self.shared.options, &error))
+        self.journal.clear().map_err(|error| self.broken(&error))
     }
 
     /// Asks the gate about each message; those that may go are claimed in `claim`.
@@ -221,16 +233,16 @@ impl Worker {
                 continue;
             }
             let outcome = self.send(&message, parcel).await?;
-            halted = self.halts(&outcome);
-            self.note(message, &outcome, changes).map_err(trouble)?;
+            let (halts, until) = self.react(&outcome);
+            halted = halts;
+            self.note(&message, &outcome, until, changes)?;
         }
         Ok(results)
     }
 
     /// One message, its beginning and its end noted in the worker's file. Doubt is no end.
     async fn send(&mut self, message: &OpenMessage, parcel: Parcel) -> Result<Outcome, Trouble> {
-        let broken = |error| journal_trouble(&self.shared.options, &error);
-        self.journal.begin(message.key, message.attempts).map_err(broken)?;
+        self.journal.begin(message.key, message.attempts).map_err(|error| self.broken(&error))?;
         let now = self.shared.clock.now();
         let outcome = match (&mut self.sender, parcel) {
             (Sender::Mail(session), Parcel::Mail(mail)) => session.send(mail, now).await,
@@ -244,65 +256,61 @@ impl Worker {
             failpoint::hit("after_250");
         }
         if !matches!(outcome, Outcome::InDoubt { .. }) {
-            let broken = |error| journal_trouble(&self.shared.options, &error);
-            self.journal.end(message.key, message.attempts, sent).map_err(broken)?;
+            let noted = self.journal.end(message.key, message.attempts, sent);
+            noted.map_err(|error| self.broken(&error))?;
         }
         Ok(outcome)
     }
 
-    /// Whether the rest of the claim would fare the same; holds the queue where it would.
-    fn halts(&self, outcome: &Outcome) -> bool {
+    fn broken(&self, error: &std::io::Error) -> Trouble {
+        Trouble(journal_trouble(&self.shared.options, error))
+    }
+
+    /// What an outcome says about the queue as a whole: whether the rest of the claim would fare the
+    /// same, and until when the queue stands still.
+    fn react(&self, outcome: &Outcome) -> (bool, Instant) {
         let now = self.shared.clock.now();
-        let (route, report) = match outcome {
+        let mut index = self.shared.index();
+        let (until, report) = match outcome {
             Outcome::Unreachable { reason } => {
-                let mut index = self.shared.index();
                 let until = index.hold(self.queue, now);
                 let route = index.route(self.queue);
-                (route.clone(), Some(Report::Unreachable { route, reason: reason.clone(), until }))
+                (until, Some(Report::Unreachable { route, reason: reason.clone(), until }))
             }
             Outcome::Dead { endpoint_gone: true, .. } => {
-                let mut index = self.shared.index();
-                let route = index.route(self.queue);
-                let news = index.switch(self.queue, true);
-                (route.clone(), news.then_some(Report::EndpointGone(route)))
+                let is_news = index.switch(self.queue, true);
+                (now, is_news.then(|| Report::EndpointGone(index.route(self.queue))))
             }
             Outcome::Sent { .. } | Outcome::Retry { .. } | Outcome::Dead { .. } | Outcome::InDoubt { .. } => {
-                self.shared.index().reached(self.queue);
-                return false;
+                index.reached(self.queue);
+                return (false, now);
             }
         };
-        drop(route);
+        drop(index);
         if let Some(report) = report {
             self.shared.gate.report(report);
         }
-        true
+        (true, until)
     }
 
-    fn note(&self, message: OpenMessage, outcome: &Outcome, changes: &mut Changes) -> Result<(), StoreError> {
+    fn note(
+        &self,
+        message: &OpenMessage,
+        outcome: &Outcome,
+        unreachable_until: Instant,
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
         let shared = &self.shared;
-        let now = shared.clock.now();
-        let terms = Terms {
-            retries: match &self.sender {
-                Sender::Mail(_) => &shared.options.mail_retries,
-                Sender::Calls(_) => &shared.options.call_retries,
-            },
-            hold_doubt: shared.holds_doubt(&message),
-            unreachable_until: match outcome {
-                Outcome::Unreachable { .. } => shared.index().hold(self.queue, now),
-                Outcome::Sent { .. }
-                | Outcome::Retry { .. }
-                | Outcome::Dead { .. }
-                | Outcome::InDoubt { .. } => now,
-            },
+        let retries = match &self.sender {
+            Sender::Mail(_) => &shared.options.mail_retries,
+            Sender::Calls(_) => &shared.options.call_retries,
         };
+        let terms = Terms { retries, hold_doubt: shared.holds_doubt(message), unreachable_until };
+        let now = shared.clock.now();
         match settle(message.clone(), outcome, now, terms) {
             Settled::Open(message) => changes.reopen(*message),
-            Settled::Finished(finished, suppress) => changes.end(shared, &message, finished, suppress)?,
+            Settled::Finished(finished, suppress) => changes.end(shared, message, finished, suppress)?,
         }
         Ok(())
     }
-}
-
-fn trouble(error: StoreError) -> Trouble {
-    format!("the outbox cannot go on: {error}")
 }
