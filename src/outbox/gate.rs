@@ -99,8 +99,9 @@ pub trait Gate: Send + Sync + 'static {
     /// expiry and sandbox anew at every claim, first or retry.
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim;
 
-    /// Whether something (a pause, a hold) forbids its first byte this instant, the claim
-    /// notwithstanding. Asked right before each message.
+    /// Whether a pause or a hold forbids its first byte this instant. Asked before the claim, and
+    /// again right before each message, so that a pause acts between two messages of a claim. After
+    /// a resume the daemon calls [`super::Outbox::recheck`].
     fn is_paused(&self, message: &OpenMessage) -> bool;
 
     /// Hears what happened.

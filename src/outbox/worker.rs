@@ -21,6 +21,9 @@ use crate::store::tables::messages;
 /// The gate is not asked about the same message more often than this.
 const SHORTEST_WAIT: Duration = Duration(100);
 
+/// How often a paused message is looked at; a resume wakes it at once.
+const LOOK_AFTER_PAUSE: Duration = Duration::seconds(30);
+
 /// Messages by the instant they were decided and their key.
 type Taken = Vec<(Instant, MessageKey)>;
 
@@ -148,6 +151,10 @@ impl Worker {
                 continue;
             }
             let Some(message) = self.load(decided, key)? else { continue };
+            if shared.gate.is_paused(&message) {
+                shared.index().put_back(key, now.plus(LOOK_AFTER_PAUSE), Some("paused".into()));
+                continue;
+            }
             match shared.gate.claim(&message, now) {
                 Claim::Wait(until, why) => {
                     shared.index().put_back(key, until.max(now.plus(SHORTEST_WAIT)), Some(why));

@@ -2,5 +2,6 @@
 
 mod email;
 mod file;
+mod outbox;
 mod samples;
 mod webhook;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Where in a transaction something happens.
@@ -185,7 +185,12 @@ impl SmtpServer {
             let next = next.filter(|(at, _)| *at == At::Dot).map(|(_, act)| act.clone());
             (next, format!("250 2.0.0 queued as {}", inner.taken.len()))
         };
-        if matches!(next, None | Some(Act::Cut | Act::Hang)) {
+        let is_taken = match &next {
+            None | Some(Act::Cut | Act::Hang) => true,
+            Some(Act::Say(line) | Act::SayAndClose(line)) => line.starts_with('2'),
+            Some(Act::Forget) => false,
+        };
+        if is_taken {
             self.lock().taken.push(mail);
         }
         self.answer(stream, At::Dot, &reply).await.map(|_| ())
@@ -218,10 +223,4 @@ async fn read_text(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
 pub async fn dead_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
-}
-
-/// Reads and drops whatever comes, for ever.
-pub async fn swallow(mut stream: TcpStream) {
-    let mut buffer = [0; 1024];
-    while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }

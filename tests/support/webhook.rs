@@ -164,7 +164,7 @@ fn verify(secret: &str, headers: &[(String, String)], body: &str) -> bool {
 }
 
 fn response(code: u16, headers: &[String], body: &str) -> String {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers = headers.iter().fold(String::new(), |all, header| all + header + "\r\n");
     format!("HTTP/1.1 {code} x\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 

@@ -1,0 +1,6 @@
+//! Tests of `outbox`: a memory store, a virtual clock, real peers on the loopback interface.
+
+mod crash;
+mod flow;
+mod queues;
+mod stage;

@@ -1,0 +1,106 @@
+use cvmd::model::Duration;
+use cvmd::outbox::{Report, Route};
+use cvmd::record::MessageState;
+
+use super::stage::{NOW, Stage, call, list, mail, smtp};
+use crate::support::smtp::{Act, At, SmtpServer, dead_address};
+use crate::support::until;
+use crate::support::webhook::{Answer, Receiver};
+
+#[tokio::test]
+async fn a_hanging_endpoint_delays_no_other_and_no_mail() {
+    let (peer, good, bad) = (SmtpServer::start().await, Receiver::start().await, Receiver::start().await);
+    bad.always(Answer::Hang);
+    let stage = Stage::smtp(&peer);
+    stage.endpoint("good", good.url());
+    stage.endpoint("bad", bad.url());
+    let mut open: Vec<_> = (0..40).map(|n| call(n, "bad")).collect();
+    open.extend((100..140).map(|n| call(n, "good")));
+    open.extend((200..210).map(mail));
+    stage.decide(&open).await;
+    let start = std::time::Instant::now();
+    let (outbox, _) = stage.start().await;
+    until("mail and the good endpoint are through", || stage.ended(MessageState::Sent) == 50).await;
+    // A hanging call takes 0.4 s; forty of them over four workers 4 s.
+    assert!(start.elapsed() < std::time::Duration::from_secs(2));
+    assert_eq!((good.calls().len(), peer.taken().len()), (40, 10));
+    assert!(bad.calls().len() < 40);
+    drop(outbox);
+}
+
+#[tokio::test]
+async fn an_endpoint_gets_so_many_calls_at_once_and_no_more() {
+    let receiver = Receiver::start().await;
+    receiver.always(Answer::Slow(std::time::Duration::from_millis(20)));
+    let mut stage = Stage::new(smtp(dead_address().await));
+    stage.options.calls_per_endpoint = 3;
+    stage.endpoint("crm", receiver.url());
+    stage.decide(&(0..60).map(|n| call(n, "crm")).collect::<Vec<_>>()).await;
+    let (outbox, _) = stage.start().await;
+    until("all are through", || stage.ended(MessageState::Sent) == 60).await;
+    assert_eq!((receiver.most_at_once(), receiver.calls().len()), (3, 60));
+    assert!(receiver.calls().iter().all(|call| call.verified || call.header("webhook-signature").is_some()));
+    outbox.stop(Duration::seconds(5)).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_keeps_its_calls_until_it_is_switched_on_again() {
+    let receiver = Receiver::start().await;
+    receiver.script(Answer::status(410));
+    let mut stage = Stage::new(smtp(dead_address().await));
+    stage.options.calls_per_endpoint = 1;
+    stage.endpoint("crm", receiver.url());
+    stage.decide(&(0..10).map(|n| call(n, "crm")).collect::<Vec<_>>()).await;
+    let (outbox, _) = stage.start().await;
+    until("one died", || stage.ended(MessageState::Dead) == 1).await;
+    until("the rest is given back", || !stage.states().contains(&MessageState::Claimed)).await;
+    assert!(stage.reports().contains(&Report::EndpointGone(Route::Endpoint("crm".into()))));
+    assert!(list(&outbox).iter().all(|row| row.waiting.as_deref().is_some_and(|why| why.contains("410"))));
+    stage.clock.advance(Duration::days(1));
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!((receiver.calls().len(), stage.open().len()), (1, 9));
+    outbox.enable("crm");
+    until("the rest is through", || stage.ended(MessageState::Sent) == 9).await;
+    outbox.stop(Duration::seconds(5)).await;
+}
+
+#[tokio::test]
+async fn a_dead_mail_server_costs_no_attempts_and_is_found_again_within_a_minute() {
+    let peer = SmtpServer::start().await;
+    peer.always(Some((At::Greeting, Act::SayAndClose("421 starting".into()))));
+    let stage = Stage::smtp(&peer);
+    stage.decide(&(0..20).map(mail).collect::<Vec<_>>()).await;
+    let (outbox, _) = stage.start().await;
+    until("it is told", || stage.reports().iter().any(|r| matches!(r, Report::Unreachable { .. }))).await;
+    for _ in 0..600 {
+        until("the worker sleeps", || stage.clock.next_waking().is_some()).await;
+        stage.clock.advance(Duration::seconds(10));
+        tokio::task::yield_now().await;
+    }
+    until("no claim is left", || !stage.states().contains(&MessageState::Claimed)).await;
+    assert_eq!(stage.finished(), [], "over an hour nothing died");
+    assert!(stage.open().iter().all(|message| message.attempts == 0));
+    let tries = peer.connections();
+    assert!((20..=150).contains(&tries), "{tries} tries in 100 minutes");
+    peer.always(None);
+    until("the worker sleeps", || stage.clock.next_waking().is_some()).await;
+    stage.clock.advance(Duration::seconds(61));
+    until("all are through", || stage.ended(MessageState::Sent) == 20).await;
+    outbox.stop(Duration::seconds(5)).await;
+}
+
+#[tokio::test]
+async fn mail_for_a_server_that_stays_dead_ends_when_its_days_are_over() {
+    let stage = Stage::new(smtp(dead_address().await));
+    stage.decide(&[mail(1)]).await;
+    let (outbox, _) = stage.start().await;
+    until("it waits", || stage.states() == [MessageState::Retry]).await;
+    until("the worker sleeps", || stage.clock.next_waking().is_some()).await;
+    let row = list(&outbox).remove(0);
+    assert!(row.last.unwrap().result.contains("cannot be reached"));
+    assert_eq!((row.attempts, row.decided), (0, NOW));
+    stage.clock.advance(Duration::days(3));
+    until("it is dead", || stage.ended(MessageState::Dead) == 1).await;
+    assert!(stage.finished()[0].result.starts_with("gave up"));
+    outbox.stop(Duration::seconds(5)).await;
+}
