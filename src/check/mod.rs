@@ -1,1 +1,279 @@
-//! From syntax to meaning: names, types, units, lints. Makes the `RuleSet`; knows no customer.
+//! From syntax to meaning: names, types, units, lints. Makes the [`RuleSet`]; knows no customer.
+//!
+//! Pure: the same files, commit and day give the same answer. Words are collected first, from all
+//! files; only then is any expression looked at, so the order of files and lines means nothing.
+
+mod action;
+mod allow;
+mod attribute;
+mod body;
+mod expression;
+mod files;
+mod group;
+mod item;
+mod message;
+mod names;
+mod period;
+mod placeholder;
+mod policy;
+mod report;
+mod rule;
+mod schedule;
+mod sender;
+mod suggest;
+mod webhook;
+mod workspace;
+
+pub use files::Files;
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources, Span};
+use crate::language::tree::{self, Action, RuleClause};
+use crate::model::Date;
+use crate::ruleset::{Audience, ChoiceId, RuleSet, Segments};
+
+use action::Targets;
+use body::Bodies;
+use item::{Items, Of, unique};
+use message::Surroundings;
+use names::Names;
+use report::{Report, problem};
+
+/// What is not in the files.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The git commit the files came from, `unknown` without git.
+    pub commit: &'a str,
+    /// Today, for what changes with the date alone (an expired `allow`).
+    pub today: Date,
+}
+
+/// What came of a check.
+#[derive(Debug)]
+pub struct Checked {
+    /// The rule set; none where there is an error.
+    pub rules: Option<RuleSet>,
+    /// The files' texts, for rendering the diagnostics.
+    pub sources: Sources,
+    /// Errors and warnings, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Whether a path is one that a rules tree consists of: rule files anywhere, bodies of messages in
+/// the folder `messages`.
+#[must_use]
+pub fn belongs(path: &str) -> bool {
+    is_rules(path) || body::is_body(path)
+}
+
+fn is_rules(path: &str) -> bool {
+    path.ends_with(".rules")
+}
+
+/// Reads and checks a whole rules tree.
+#[must_use]
+pub fn check(files: &Files, options: &Options<'_>) -> Checked {
+    let sources = sources(files);
+    let mut trees = Vec::new();
+    let mut diagnostics = Vec::new();
+    for (id, path, text) in sources.iter().filter(|(_, path, _)| is_rules(path)) {
+        if files.get(path).is_some_and(|bytes| std::str::from_utf8(bytes).is_err()) {
+            diagnostics.push(not_text(id, path));
+            continue;
+        }
+        let (tree, found) = crate::language::parse(id, text);
+        trees.push(tree);
+        diagnostics.extend(found);
+    }
+    let (rules, found) = check_trees(files, &sources, &trees, diagnostics, options);
+    Checked { rules, sources, diagnostics: found }
+}
+
+/// The texts of all files that belong to the tree; what is not UTF-8 with replacement characters.
+fn sources(files: &Files) -> Sources {
+    let mut sources = Sources::default();
+    for (path, contents) in files.iter().filter(|(path, _)| belongs(path)) {
+        sources.add(path, &String::from_utf8_lossy(contents));
+    }
+    sources
+}
+
+fn not_text(file: FileId, path: &str) -> Diagnostic {
+    Diagnostic {
+        code: Code::NotText,
+        message: format!("`{path}` is no UTF-8 text"),
+        span: Span { file, start: 0, end: 0 },
+        label: "save the file as UTF-8".into(),
+        why: "in another encoding letters would be read wrongly, and names not be found".into(),
+        fix: None,
+    }
+}
+
+/// Checks trees that were parsed before. `diagnostics` are those of the parser: with an error among
+/// them there is no rule set.
+fn check_trees(
+    files: &Files,
+    sources: &Sources,
+    trees: &[tree::File],
+    mut diagnostics: Vec<Diagnostic>,
+    options: &Options<'_>,
+) -> (Option<RuleSet>, Vec<Diagnostic>) {
+    let mut report = Report::new(sources);
+    let rules = workspace_of(files, trees, options, &mut report);
+    diagnostics.extend(report.finish());
+    let (mut diagnostics, problems) = allow::apply(sources, diagnostics, options.today);
+    let mut more = Report::new(sources);
+    problems.into_iter().for_each(|problem| more.add(problem));
+    diagnostics.extend(more.finish());
+    diagnostics.sort_by_key(|d| (d.span, d.code));
+    let errors = diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
+    (rules.filter(|_| !errors), diagnostics)
+}
+
+/// The rule set, or `None` where a part of it could not be made; every such part has its diagnostic.
+fn workspace_of(
+    files: &Files,
+    trees: &[tree::File],
+    options: &Options<'_>,
+    report: &mut Report<'_>,
+) -> Option<RuleSet> {
+    let mut items = Items::collect(trees, report);
+    let found = workspace::check(&items.workspaces, report);
+    let attributes = unique("attribute", std::mem::take(&mut items.attributes), report);
+    let mut schema = attribute::check(&attributes, &items.set_by_rules, report);
+    let segment_items = unique("segmentation", std::mem::take(&mut items.segments), report);
+    let declared = group::declare(&segment_items, &mut schema, report);
+    let audience_items = unique("audience", std::mem::take(&mut items.audiences), report);
+    let names = Names {
+        currency: found.workspace.currency,
+        currency_line: found.currency_line,
+        zone: found.zone,
+        schema,
+        segments: declared.iter().map(|(name, choices, _)| (name.clone(), *choices)).collect(),
+        audiences: audience_items.iter().map(|item| item.name.text.clone()).collect(),
+    };
+    let groups = groups(&declared, &audience_items, &names, report);
+
+    let webhook_items = unique("webhook", std::mem::take(&mut items.webhooks), report);
+    let webhook_names: Vec<String> = webhook_items.iter().map(|item| item.name.text.clone()).collect();
+    let webhooks = webhook_items.iter().map(|item| webhook::check(item, report)).collect();
+    let rule_items = unique("rule", std::mem::take(&mut items.rules), report);
+    let bodies = Bodies::new(files, report.sources);
+    let around = Surroundings { names: &names, bodies: &bodies, webhooks: &webhook_names };
+    let messages = messages(std::mem::take(&mut items.messages), &rule_items, &around, report);
+
+    let policy_items = unique("policy", std::mem::take(&mut items.policies), report);
+    let policies = policy_items.iter().map(|item| policy::check(item, &messages.channels, report)).collect();
+    let targets = Targets {
+        messages: &messages.names,
+        files: &bodies.names(),
+        webhooks: &webhook_names,
+        carriers: &messages.carriers,
+    };
+    let rules: Vec<Option<_>> = rule_items.iter().map(|item| rule::check(item, &names, &targets, report)).collect();
+
+    let (segments, audiences) = groups?;
+    Some(RuleSet {
+        hash: files.hash(),
+        commit: options.commit.to_owned(),
+        workspace: found.workspace,
+        schema: Arc::new(names.schema),
+        segments,
+        audiences,
+        messages: messages.checked?,
+        webhooks,
+        policies,
+        rules: rules.into_iter().collect::<Option<_>>()?,
+        sources: report.sources.iter().map(|(_, path, text)| (path.to_string(), text.to_string())).collect(),
+    })
+}
+
+type Declared<'i, 't> = (String, ChoiceId, Option<&'i Of<'t, &'t [item::PlaceLine]>>);
+
+/// Segmentations and audiences; `None` after a diagnostic.
+fn groups(
+    declared: &[Declared<'_, '_>],
+    audience_items: &[Of<'_, Option<&tree::Expr>>],
+    names: &Names,
+    report: &mut Report<'_>,
+) -> Option<(Vec<Segments>, Vec<Audience>)> {
+    let segments: Vec<Segments> = declared
+        .iter()
+        .map(|(_, choices, item)| match item {
+            Some(item) => group::segments(item, *choices, names, report),
+            None => group::default_segments(*choices),
+        })
+        .collect();
+    let audiences: Vec<Option<Audience>> =
+        audience_items.iter().map(|item| group::audience(item, names, report)).collect();
+    let audiences: Vec<Audience> = audiences.into_iter().collect::<Option<_>>()?;
+    let spans: Vec<Option<Span>> = declared
+        .iter()
+        .map(|(_, _, item)| item.map(|item| item.name.span))
+        .chain(audience_items.iter().map(|item| Some(item.name.span)))
+        .collect();
+    group::cycles(&segments, &audiences, &spans, report);
+    Some((segments, audiences))
+}
+
+/// All messages, and what others need to know of them.
+struct Messages {
+    /// In the order of their names; `None` where one of them has an error.
+    checked: Option<Vec<crate::ruleset::Message>>,
+    names: Vec<String>,
+    channels: Vec<String>,
+    carriers: Vec<(String, String)>,
+}
+
+/// The declared messages, and those that rules send and that are found as files.
+fn messages(
+    items: Vec<Of<'_, &[tree::MessageClause]>>,
+    rules: &[Of<'_, item::Rule<'_>>],
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Messages {
+    let items = unique("message", items, report);
+    let mut all: Vec<(String, Option<crate::ruleset::Message>)> = Vec::new();
+    let mut channels = vec!["email".to_owned()];
+    let mut carriers = Vec::new();
+    for item in &items {
+        for clause in item.parts {
+            if let tree::MessageClause::Purpose { channel, webhook, .. } = clause {
+                channels.push(channel.text.clone());
+                carriers.extend(webhook.iter().map(|webhook| (webhook.text.clone(), item.name.text.clone())));
+            }
+        }
+        all.push((item.name.text.clone(), message::declared(item, around, report)));
+    }
+    for name in sent(rules) {
+        let known = all.iter().any(|(known, _)| *known == name.text);
+        if !known && !around.bodies.found(&name.text).is_empty() {
+            all.push((name.text.clone(), message::found(name, around, report)));
+        }
+    }
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    channels.sort_unstable();
+    channels.dedup();
+    let names = all.iter().map(|(name, _)| name.clone()).collect();
+    let checked = all.into_iter().map(|(_, message)| message).collect();
+    Messages { checked, names, channels, carriers }
+}
+
+/// The messages that rules send, as they are written.
+fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::Name> {
+    rules.iter().flat_map(|rule| rule.parts.clauses).flat_map(|clause| {
+        let actions = match clause {
+            RuleClause::Then(actions) => actions.as_slice(),
+            RuleClause::Owner(_)
+            | RuleClause::Every(..)
+            | RuleClause::When(_)
+            | RuleClause::AtMost { .. }
+            | RuleClause::Priority(..) => &[],
+        };
+        actions.iter().filter_map(|action| match action {
+            Action::Send(name) => Some(name),
+            Action::Call { .. } => None,
+        })
+    })
+}

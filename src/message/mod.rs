@@ -11,7 +11,7 @@ mod sniff;
 
 pub use error::{Part, RenderError};
 pub use filled::{Filled, Shown, fill, show};
-pub use render::{Rendered, Templates, render, render_message};
+pub use render::{Rendered, Templates, placeholders, render, render_message};
 pub use scan::{Mention, mentions, uses_autoescape};
 pub use sniff::{Body, split_subject, title};
 

@@ -1,5 +1,6 @@
 //! Templates and values to subject, text and HTML.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value as Shape, filters, tests};
@@ -83,6 +84,18 @@ pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, Render
     Ok(Rendered { subject, text, html })
 }
 
+/// The names that a template reads and does not set itself, sorted.
+///
+/// # Errors
+/// Where the template cannot be read.
+pub fn placeholders(part: Part, template: &str) -> Result<BTreeSet<String>, RenderError> {
+    let environment = environment();
+    let parsed = environment
+        .template_from_named_str(name(part), template)
+        .map_err(|error| in_words(part, template, &error))?;
+    Ok(parsed.undeclared_variables(false).into_iter().collect())
+}
+
 /// The template language as messages have it: strict, escaping, bounded, and without the filters
 /// that switch escaping off or show what is inside.
 fn environment() -> Environment<'static> {
@@ -148,6 +161,15 @@ fn shape(shown: &Shown) -> Shape {
     }
 }
 
+/// The name under which a part is parsed; escaping goes by it.
+const fn name(part: Part) -> &'static str {
+    match part {
+        Part::Subject => "subject",
+        Part::Html => "html",
+        Part::Text => "text",
+    }
+}
+
 /// A sink that refuses to grow beyond its limit.
 struct Bounded {
     bytes: Vec<u8>,
@@ -177,14 +199,13 @@ fn fill_part(
     if template.len() > TEMPLATE_LIMIT {
         return Err(RenderError::TooLarge(part));
     }
-    let (name, limit) = match part {
-        Part::Subject => ("subject", SUBJECT_LIMIT),
-        Part::Html => ("html", PART_LIMIT),
-        Part::Text => ("text", PART_LIMIT),
+    let limit = match part {
+        Part::Subject => SUBJECT_LIMIT,
+        Part::Html | Part::Text => PART_LIMIT,
     };
     let mut sink = Bounded { bytes: Vec::new(), limit };
     environment
-        .template_from_named_str(name, template)
+        .template_from_named_str(name(part), template)
         .and_then(|parsed| parsed.render_captured_to(values.clone(), &mut sink).map(drop))
         .map_err(|error| in_words(part, template, &error))?;
     let out = String::from_utf8(sink.bytes).map_err(|_| RenderError::ControlCharacter(part))?;

@@ -3,8 +3,8 @@
 /// A body's file, its subject line taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body<'a> {
-    /// What `Subject: …` on the first line says.
-    pub subject: Option<&'a str>,
+    /// The bytes of the file that `Subject: …` on the first line says.
+    pub subject: Option<std::ops::Range<usize>>,
     /// The rest.
     pub text: &'a str,
     /// Where the rest begins, in bytes.
@@ -14,22 +14,21 @@ pub struct Body<'a> {
 /// Takes `Subject: …` off the first line, and the empty line after it.
 #[must_use]
 pub fn split_subject(file: &str) -> Body<'_> {
+    const WORD: &str = "subject:";
+    let line_end = |from: usize| file[from..].find('\n').map_or(file.len(), |at| from + at + 1);
     let start = file.len() - file.trim_start_matches('\u{feff}').len();
-    let first_end = file[start..].find('\n').map_or(file.len(), |at| start + at + 1);
-    let first = file[start..first_end].trim();
-    let Some(subject) = first
-        .get(.."subject:".len())
-        .filter(|word| word.eq_ignore_ascii_case("subject:"))
-        .map(|word| first[word.len()..].trim())
-    else {
+    let first = &file[start..line_end(start)];
+    if !first.get(..WORD.len()).is_some_and(|word| word.eq_ignore_ascii_case(WORD)) {
         return Body { subject: None, text: &file[start..], offset: start };
-    };
-    let mut offset = first_end;
-    let second_end = file[offset..].find('\n').map_or(file.len(), |at| offset + at + 1);
-    if file[offset..second_end].trim().is_empty() {
-        offset = second_end;
     }
-    Body { subject: Some(subject).filter(|s| !s.is_empty()), text: &file[offset..], offset }
+    let rest = &first[WORD.len()..];
+    let from = start + WORD.len() + rest.len() - rest.trim_start().len();
+    let subject = from..from + rest.trim().len();
+    let mut offset = start + first.len();
+    if file[offset..line_end(offset)].trim().is_empty() {
+        offset = line_end(offset);
+    }
+    Body { subject: Some(subject).filter(|range| !range.is_empty()), text: &file[offset..], offset }
 }
 
 /// The text of an HTML file's `<title>`, with its place in bytes; the common entities undone.
@@ -64,7 +63,8 @@ mod tests {
             ("", None, ""),
         ] {
             let body = split_subject(file);
-            assert_eq!((body.subject, body.text), (subject, text), "{file:?}");
+            let found = body.subject.clone().map(|range| &file[range]);
+            assert_eq!((found, body.text), (subject, text), "{file:?}");
             assert_eq!(&file[body.offset..], body.text);
         }
     }

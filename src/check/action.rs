@@ -1,0 +1,151 @@
+//! `send` and `call`: what a rule does.
+
+use crate::diagnostic::{Code, Span};
+use crate::language::tree::{Action as Written, Expr, ExprKind, Name};
+use crate::ruleset::{self, Action};
+
+use super::expression::{Expressions, Scope};
+use super::names::{Names, check_name, is_plain, shorten};
+use super::report::{Report, problem};
+use super::suggest::{did_you_mean, nearest};
+
+/// What can be sent and called, in the order of the rule set.
+pub(super) struct Targets<'a> {
+    pub(super) messages: &'a [String],
+    /// Names of files that would be found as messages, for did-you-mean.
+    pub(super) files: &'a [String],
+    pub(super) webhooks: &'a [String],
+    /// Webhooks that carry messages, and the first message of each.
+    pub(super) carriers: &'a [(String, String)],
+}
+
+/// The span of an action's target.
+pub(super) fn span(action: &Written) -> Span {
+    match action {
+        Written::Send(name) | Written::Call { webhook: name, .. } => name.span,
+    }
+}
+
+/// The checked actions; `None` after a diagnostic.
+pub(super) fn check(
+    actions: &[Written],
+    names: &Names,
+    targets: &Targets<'_>,
+    report: &mut Report<'_>,
+) -> Option<Vec<Action>> {
+    let mut seen: Vec<(bool, &str)> = Vec::new();
+    let mut checked = Vec::new();
+    for action in actions {
+        let (key, name) = match action {
+            Written::Send(name) => ((true, name.text.as_str()), name),
+            Written::Call { webhook, .. } => ((false, webhook.text.as_str()), webhook),
+        };
+        if seen.contains(&key) {
+            report.add(
+                problem(Code::DuplicateAction, name.span, format!("`{}` twice in one rule", shorten(&name.text)))
+                    .label("keep one of them")
+                    .why("a customer would get it twice at once"),
+            );
+        }
+        seen.push(key);
+        checked.push(match action {
+            Written::Send(message) => send(message, targets, report),
+            Written::Call { webhook, fields } => call(webhook, fields, names, targets, report),
+        });
+    }
+    checked.into_iter().collect()
+}
+
+fn send(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<Action> {
+    if let Some(position) = targets.messages.iter().position(|known| *known == name.text) {
+        return Some(Action::Send(position));
+    }
+    let near = nearest(&name.text, targets.messages.iter().chain(targets.files).map(String::as_str));
+    let make = format!("write it into `messages/{}.html`, or declare `message {0}`", shorten(&name.text));
+    let label = if near.is_some() { did_you_mean(near) } else { make.clone() };
+    report.add(
+        problem(Code::UnknownMessage, name.span, format!("there is no message `{}`", shorten(&name.text)))
+            .label(label)
+            .why(format!("the rule would have nothing to send; to make a new one, {make}"))
+            .near(name.span, near),
+    );
+    None
+}
+
+fn call(
+    name: &Name,
+    fields: &[(Expr, Option<Name>)],
+    names: &Names,
+    targets: &Targets<'_>,
+    report: &mut Report<'_>,
+) -> Option<Action> {
+    let webhook = webhook(name, targets, report);
+    if let Some((_, message)) = targets.carriers.iter().find(|(carrier, _)| *carrier == name.text) {
+        report.add(
+            problem(Code::WebhookCarriesChannel, name.span, format!("`{}` carries messages and cannot be called", name.text))
+                .label(format!("send a message by it: `send {message}`"))
+                .why("a call would slip past consent and caps, which hold for messages"),
+        );
+    }
+    let mut checked: Vec<Option<(String, ruleset::Expr)>> = Vec::new();
+    for (expr, given) in fields {
+        let value = Expressions { names, report: &mut *report }.value(expr, Scope::Customer);
+        let field = field_name(expr, given.as_ref(), report);
+        if let Some(field) = &field
+            && checked.iter().flatten().any(|(known, _)| known == field)
+        {
+            let at = given.as_ref().map_or(expr.span, |given| given.span);
+            report.add(
+                problem(Code::DuplicateCallField, at, format!("two values are called `{field}`"))
+                    .label("give one of them another name with `as NAME`")
+                    .why("the receiver would see one of them, and nobody knows which"),
+            );
+        }
+        checked.push(field.zip(value));
+    }
+    Some(Action::Call { webhook: webhook?, fields: checked.into_iter().collect::<Option<_>>()? })
+}
+
+fn webhook(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<usize> {
+    find_webhook(name, targets.webhooks, "the call would go nowhere", report)
+}
+
+/// The position of a webhook by its name; `None` after a diagnostic.
+pub(super) fn find_webhook(name: &Name, webhooks: &[String], why: &str, report: &mut Report<'_>) -> Option<usize> {
+    if let Some(position) = webhooks.iter().position(|known| *known == name.text) {
+        return Some(position);
+    }
+    let near = nearest(&name.text, webhooks.iter().map(String::as_str));
+    let label = if near.is_some() {
+        did_you_mean(near)
+    } else {
+        format!("declare it: `webhook {}` and, under it, `post \"https://…\"`", shorten(&name.text))
+    };
+    report.add(
+        problem(Code::UnknownWebhook, name.span, format!("there is no webhook `{}`", shorten(&name.text)))
+            .label(label)
+            .why(why)
+            .near(name.span, near),
+    );
+    None
+}
+
+/// The name of a value in a call: as given, else its words joined by `_`.
+fn field_name(expr: &Expr, given: Option<&Name>, report: &mut Report<'_>) -> Option<String> {
+    if let Some(given) = given {
+        return check_name(report, given).then(|| given.text.clone());
+    }
+    let worded = matches!(expr.kind, ExprKind::Word(_) | ExprKind::Term(_) | ExprKind::TimeSince(..));
+    let joined = report.one_line(expr.span).replace(' ', "_");
+    if worded && is_plain(&joined) {
+        return Some(joined);
+    }
+    if !matches!(expr.kind, ExprKind::NotAvailable) {
+        report.add(
+            problem(Code::CallFieldName, expr.span, "this value needs a name")
+                .label("add `as NAME`")
+                .why("the receiver finds each value by its name"),
+        );
+    }
+    None
+}

@@ -1,0 +1,155 @@
+//! Bodies of messages: which files they are, and where in a file each template stands.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{FileId, Sources, Span};
+use crate::message;
+
+use super::files::Files;
+use super::report::span;
+
+/// The folder of a rules tree that holds the bodies.
+pub(super) const FOLDER: &str = "messages/";
+
+/// What a body's file is, by its ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Html,
+    Text,
+    /// Markdown and MJML, which this version does not render.
+    NotYet(&'static str),
+}
+
+impl Format {
+    pub(super) fn of(path: &str) -> Option<Self> {
+        match path.rsplit_once('.')?.1 {
+            "html" => Some(Self::Html),
+            "txt" => Some(Self::Text),
+            "md" => Some(Self::NotYet("Markdown")),
+            "mjml" => Some(Self::NotYet("MJML")),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a file can be a body: it lies in the folder and has an ending that we know.
+pub(super) fn is_body(path: &str) -> bool {
+    path.starts_with(FOLDER) && Format::of(path).is_some()
+}
+
+/// A template and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Template {
+    pub(super) text: String,
+    /// Where its first byte stands.
+    start: Option<(FileId, usize)>,
+    /// All of it.
+    whole: Span,
+}
+
+impl Template {
+    /// A template whose bytes stand in a file from `start` on.
+    pub(super) fn in_file(file: FileId, start: usize, text: &str) -> Self {
+        let whole = span(file, start..start + text.len());
+        Self { text: text.to_owned(), start: Some((file, start)), whole }
+    }
+
+    /// A template that stands under a span but not byte for byte.
+    pub(super) fn under(whole: Span, text: String) -> Self {
+        Self { text, start: None, whole }
+    }
+
+    /// The span of some of its bytes.
+    pub(super) fn span(&self, range: std::ops::Range<usize>) -> Span {
+        self.start.map_or(self.whole, |(file, start)| span(file, start + range.start..start + range.end))
+    }
+
+    pub(super) const fn whole(&self) -> Span {
+        self.whole
+    }
+}
+
+/// A body's file, read.
+#[derive(Debug, Clone)]
+pub(super) struct Body {
+    pub(super) format: Format,
+    pub(super) file: FileId,
+    pub(super) subject: Option<Template>,
+    pub(super) template: Template,
+}
+
+/// The body files that there are.
+pub(super) struct Bodies<'a> {
+    files: &'a Files,
+    sources: &'a Sources,
+    ids: BTreeMap<&'a str, FileId>,
+}
+
+impl<'a> Bodies<'a> {
+    pub(super) fn new(files: &'a Files, sources: &'a Sources) -> Self {
+        let ids = sources.iter().map(|(id, path, _)| (&**path, id)).collect();
+        Self { files, sources, ids }
+    }
+
+    /// The path in the tree of a body as it is written: in the folder, with or without its name.
+    pub(super) fn path(&self, written: &str) -> Option<String> {
+        let inside = format!("{FOLDER}{written}");
+        let found = [inside, written.to_owned()].into_iter().find(|path| is_body(path) && self.files.get(path).is_some());
+        found.filter(|path| self.ids.contains_key(path.as_str()))
+    }
+
+    /// The files that a message of this name would be found as, by format.
+    pub(super) fn found(&self, name: &str) -> Vec<String> {
+        let endings = ["html", "txt", "mjml", "md"];
+        endings.iter().filter_map(|ending| self.path(&format!("{name}.{ending}"))).collect()
+    }
+
+    /// The paths of all bodies within the folder.
+    pub(super) fn files(&self) -> Vec<String> {
+        let inside = self.files.iter().filter_map(|(path, _)| path.strip_prefix(FOLDER));
+        inside.filter(|path| Format::of(path).is_some()).map(str::to_owned).collect()
+    }
+
+    /// Names under which messages would be found.
+    pub(super) fn names(&self) -> Vec<String> {
+        let inside = self.files.iter().filter_map(|(path, _)| path.strip_prefix(FOLDER));
+        let mut names: Vec<String> = inside
+            .filter(|path| !path.contains('/') && Format::of(path).is_some())
+            .filter_map(|path| path.rsplit_once('.').map(|(stem, _)| stem.to_owned()))
+            .filter(|stem| super::names::is_plain(stem))
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// Files beside a body that serve readers of another language: `offer.es.html`.
+    pub(super) fn translations(&self, path: &str) -> Vec<String> {
+        let Some((stem, _)) = path.rsplit_once('.') else { return Vec::new() };
+        let inside = self.files.iter().filter_map(|(other, _)| {
+            let (code, ending) = other.strip_prefix(stem)?.strip_prefix('.')?.split_once('.')?;
+            let language = (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
+            (language && !ending.contains('.') && Format::of(other).is_some()).then(|| other.to_owned())
+        });
+        inside.collect()
+    }
+
+    /// Whether a file is UTF-8 text.
+    pub(super) fn is_text(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|bytes| std::str::from_utf8(bytes).is_ok())
+    }
+
+    /// Reads a body: its subject line, its title, and the template.
+    pub(super) fn read(&self, path: &str) -> Option<Body> {
+        let (file, format) = (*self.ids.get(path)?, Format::of(path)?);
+        let text = self.sources.text(file);
+        let split = message::split_subject(text);
+        let subject_line = split.subject.map(|range| Template::in_file(file, range.start, &text[range]));
+        let title = || {
+            let (title, range) = message::title(split.text).filter(|_| format == Format::Html)?;
+            let place = span(file, split.offset + range.start..split.offset + range.end);
+            Some(Template::under(place, title))
+        };
+        let subject = subject_line.or_else(title);
+        Some(Body { format, file, subject, template: Template::in_file(file, split.offset, split.text) })
+    }
+}

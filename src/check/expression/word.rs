@@ -1,0 +1,212 @@
+//! Words: fields, segmentations, computed words and values of choices.
+
+use crate::diagnostic::{Code, Span};
+use crate::language::tree::{Name, Term};
+use crate::ruleset::{self, AggregateFunction, Event, EventField, ExprKind, Type, Value, Which, Window};
+
+use super::super::names::{Names, ORDER_FIELDS, TERMS, shorten};
+use super::super::report::problem;
+use super::super::suggest::{did_you_mean, nearest};
+use super::{Expressions, Scope, Wanted};
+
+impl Expressions<'_, '_> {
+    pub(super) fn word(
+        &mut self,
+        word: &str,
+        span: Span,
+        scope: Scope,
+        wanted: Option<Wanted>,
+    ) -> Option<ruleset::Expr> {
+        if let Some(value) = self.as_value(word, span, wanted) {
+            return value;
+        }
+        let found = match scope {
+            Scope::Customer => customer_word(self.names, word),
+            Scope::Order => order_word(word),
+        };
+        if let Some((kind, ty)) = found {
+            return Some(self.typed(kind, ty, span));
+        }
+        match scope {
+            Scope::Customer => self.unknown_customer_word(word, span, wanted),
+            Scope::Order => self.unknown_order_word(word, span, wanted),
+        }
+        None
+    }
+
+    /// Where any word is a value (after a comparison with a choice), the word is that value.
+    fn as_value(&mut self, word: &str, span: Span, wanted: Option<Wanted>) -> Option<Option<ruleset::Expr>> {
+        match wanted? {
+            Wanted { ty: Type::Choice(choice), .. } => {
+                let value = self.choice_value(choice, word, span);
+                Some(value.map(|(value, ty)| self.typed(ExprKind::Constant(value), ty, span)))
+            }
+            Wanted { ty: Type::Text, plain_words: true } => {
+                Some(Some(self.typed(ExprKind::Constant(Value::Text(word.into())), Type::Text, span)))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn term(
+        &mut self,
+        term: Term,
+        span: Span,
+        scope: Scope,
+        wanted: Option<Wanted>,
+    ) -> Option<ruleset::Expr> {
+        let written = self.report.one_line(span);
+        if let Some(value) = self.as_value(&written, span, wanted) {
+            return value;
+        }
+        if scope == Scope::Order {
+            self.customers_word_in_where(&written, span);
+            return None;
+        }
+        let (kind, ty) = term_value(term);
+        Some(self.typed(kind, ty, span))
+    }
+
+    /// `order.total` outside of an aggregate, or inside its `where`.
+    pub(super) fn member(&mut self, owner: &Name, field: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
+        let written = format!("{}.{}", owner.text, field.text);
+        let known = owner.text == "order" && order_word(&field.text).is_some();
+        let found = problem(Code::WrongPlace, span, format!("`{written}` has no single value here"));
+        self.report.add(match scope {
+            Scope::Order if known => found
+                .label("inside `where` the names are the order's own")
+                .why("one spelling for one meaning keeps rules easy to compare")
+                .safe(span, field.text.clone()),
+            Scope::Customer | Scope::Order => found
+                .label("a customer has many orders: say which, or make a sum of them")
+                .why("write `sum(order.total in last 90 days)`, or `max`, `average`, `count(order where …)`"),
+        });
+        None
+    }
+
+    fn unknown_customer_word(&mut self, word: &str, span: Span, wanted: Option<Wanted>) {
+        if self.names.audiences.iter().any(|name| name == word) {
+            self.report.add(
+                problem(Code::UnknownField, span, format!("`{word}` is an audience"))
+                    .label(format!("write `in audience {word}`"))
+                    .why("an audience has no value; a customer is in it or not")
+                    .review(span, format!("in audience {word}")),
+            );
+            return;
+        }
+        if ORDER_FIELDS.iter().any(|(name, ..)| *name == word) {
+            self.report.add(
+                problem(Code::WrongPlace, span, format!("`{word}` belongs to an order, not to a customer"))
+                    .label(format!("for example `sum(order.{word} …)`, or inside `where`"))
+                    .why("a customer has many orders, so the word alone has no single value"),
+            );
+            return;
+        }
+        let near = nearest(word, self.names.values());
+        if near.is_none() && wanted.is_some_and(|w| w.ty == Type::Text) {
+            self.needs_quotes(word, span);
+            return;
+        }
+        let label = if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
+        self.report.add(
+            problem(Code::UnknownField, span, format!("nothing is known as `{}`", shorten(word)))
+                .label(label)
+                .why(format!(
+                    "a condition over something that nobody records would never be met; declare it with `attribute {} …`",
+                    shorten(word)
+                ))
+                .near(span, near),
+        );
+    }
+
+    fn unknown_order_word(&mut self, word: &str, span: Span, wanted: Option<Wanted>) {
+        let near = nearest(word, ORDER_FIELDS.iter().map(|(name, ..)| *name));
+        if customer_word(self.names, word).is_some() {
+            self.customers_word_in_where(word, span);
+        } else if near.is_none() && wanted.is_some_and(|w| w.ty == Type::Text) {
+            self.needs_quotes(word, span);
+        } else {
+            self.unknown_order_field(word, span, near);
+        }
+    }
+
+    pub(super) fn unknown_order_field(&mut self, word: &str, span: Span, near: Option<&str>) {
+        let label = if near.is_some() { did_you_mean(near) } else { "an order has no such field".into() };
+        self.report.add(
+            problem(Code::UnknownEventField, span, format!("an order has no `{}`", shorten(word)))
+                .label(label)
+                .why("what is not recorded cannot be counted; there are `total`, `quantity`, `product`, `category` and `channel`")
+                .near(span, near),
+        );
+    }
+
+    fn customers_word_in_where(&mut self, word: &str, span: Span) {
+        self.report.add(
+            problem(Code::WrongPlace, span, format!("`{}` belongs to the customer, not to an order", shorten(word)))
+                .label("inside `where` the names are the order's")
+                .why("put what concerns the customer outside of the parentheses, joined with `and`"),
+        );
+    }
+}
+
+/// The meaning of a word about a customer.
+fn customer_word(names: &Names, word: &str) -> Option<(ExprKind, Type)> {
+    if let Some(id) = names.schema.find(word) {
+        return Some((ExprKind::Field(id), names.schema.field(id).ty));
+    }
+    if let Some((position, choice)) = names.segment(word) {
+        return Some((ExprKind::Segment(position), Type::Choice(choice)));
+    }
+    TERMS.iter().find(|(name, _)| *name == word).map(|&(_, term)| term_value(term))
+}
+
+fn order_word(word: &str) -> Option<(ExprKind, Type)> {
+    let &(_, field, ty) = ORDER_FIELDS.iter().find(|(name, ..)| *name == word)?;
+    Some((ExprKind::EventField(field), ty))
+}
+
+/// What a computed word means.
+fn term_value(term: Term) -> (ExprKind, Type) {
+    let over_orders = |function, field| ExprKind::Aggregate {
+        function,
+        event: Event::Order,
+        field,
+        window: Window::All,
+        filter: None,
+    };
+    let since = |which| (ExprKind::TimeSince { event: Event::Order, which }, Type::Duration);
+    match term {
+        Term::Orders => (over_orders(AggregateFunction::Count, None), Type::Number),
+        Term::Revenue => (over_orders(AggregateFunction::Sum, Some(EventField::Total)), Type::Money),
+        Term::AverageOrderValue => (over_orders(AggregateFunction::Average, Some(EventField::Total)), Type::Money),
+        Term::Recency => since(Which::Last),
+        Term::Tenure => since(Which::First),
+        Term::Frequency => (ExprKind::Frequency, Type::Number),
+    }
+}
+
+/// The value of a placeholder: a customer's word, its words joined by `_`. The text is as the
+/// rules write it.
+pub(in super::super) fn placeholder(names: &Names, written: &str) -> Option<(ExprKind, Type, String)> {
+    let spoken = written.replace('_', " ");
+    match spoken.as_str() {
+        "time since last order" => return Some(with_text(term_value(Term::Recency), spoken)),
+        "time since first order" => return Some(with_text(term_value(Term::Tenure), spoken)),
+        _ => {}
+    }
+    if let Some(found) = customer_word(names, written) {
+        return Some(with_text(found, written.to_owned()));
+    }
+    let (name, term) = TERMS.iter().find(|(name, _)| *name == spoken)?;
+    Some(with_text(term_value(*term), (*name).to_owned()))
+}
+
+fn with_text((kind, ty): (ExprKind, Type), text: String) -> (ExprKind, Type, String) {
+    (kind, ty, text)
+}
+
+/// All placeholders there are, for did-you-mean.
+pub(in super::super) fn placeholder_names(names: &Names) -> Vec<String> {
+    let more = ["time_since_last_order", "time_since_first_order"];
+    names.values().map(|name| name.replace(' ', "_")).chain(more.map(String::from)).collect()
+}

@@ -1,0 +1,378 @@
+//! Messages, declared with `message` or found as files.
+
+use std::collections::BTreeMap;
+
+use ring::digest::{Context, SHA256};
+
+use crate::diagnostic::{Code, Span};
+use crate::language::tree::{MessageClause, Name};
+use crate::message::{Part, TEMPLATE_LIMIT, Templates};
+use crate::model::{Channel, Duration};
+use crate::ruleset::{Message, Place, Purpose};
+
+use super::action::find_webhook;
+use super::body::{Bodies, Body, Format, Template};
+use super::item::Of;
+use super::names::{Names, check_name, shorten};
+use super::report::{Report, after, problem};
+use super::workspace::duplicate_clause;
+use super::{placeholder, sender};
+
+/// What messages are checked against.
+pub(super) struct Surroundings<'a> {
+    pub(super) names: &'a Names,
+    pub(super) bodies: &'a Bodies<'a>,
+    pub(super) webhooks: &'a [String],
+}
+
+/// The clauses of a message, each once, and its templates.
+struct Draft<'t> {
+    name: String,
+    /// Where it is declared, or the `send` that it was found for.
+    span: Span,
+    place: Place,
+    purpose: Option<(&'t Name, Purpose, Option<&'t Name>)>,
+    from: Option<&'t Name>,
+    reply_to: Option<&'t Name>,
+    expires_after: Option<Duration>,
+    subject: Option<Template>,
+    html: Option<Template>,
+    text: Option<Template>,
+}
+
+impl<'t> Draft<'t> {
+    fn new(name: &str, span: Span, place: Place) -> Self {
+        Self {
+            name: name.to_owned(),
+            span,
+            place,
+            purpose: None,
+            from: None,
+            reply_to: None,
+            expires_after: None,
+            subject: None,
+            html: None,
+            text: None,
+        }
+    }
+}
+
+/// A declared message; `None` after a diagnostic.
+pub(super) fn declared(
+    item: &Of<'_, &[MessageClause]>,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Message> {
+    let mut draft = Draft::new(&item.name.text, item.name.span, report.place(item.item.head));
+    let mut sound = !item.item.broken;
+    let mut body = None;
+    for clause in item.parts {
+        let twice = match clause {
+            MessageClause::Purpose { channel, purpose, webhook } => {
+                let twice = draft.purpose.replace((channel, *purpose, webhook.as_ref()));
+                twice.map(|_| ("email … or its like", channel.span))
+            }
+            MessageClause::Subject(subject) => {
+                draft.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
+            }
+            MessageClause::Body(file) => body.replace(file).map(|_| ("body", file.span)),
+            MessageClause::Text(text) => draft.text.replace(inline(text, report)).map(|_| ("text", text.span)),
+            MessageClause::From(from) => draft.from.replace(from).map(|_| ("from", from.span)),
+            MessageClause::ReplyTo(to) => draft.reply_to.replace(to).map(|_| ("reply to", to.span)),
+            MessageClause::Preview(preview) => {
+                report.add(not_yet("`preview`", preview.span));
+                sound = false;
+                None
+            }
+            MessageClause::ExpiresAfter(length, span) => {
+                sound &= check_expiry(*length, *span, report);
+                draft.expires_after.replace(*length).map(|_| ("expires after", *span))
+            }
+        };
+        if let Some((word, span)) = twice {
+            report.add(duplicate_clause(word, span));
+        }
+    }
+    sound &= add_body(&mut draft, body, around, report);
+    if draft.purpose.is_none() && !item.item.broken {
+        report.add(no_purpose(&item.name.text, item.name.span));
+    }
+    finish(draft, sound, around, report)
+}
+
+/// A message found as files, for the `send` under `span`: marketing by e-mail.
+pub(super) fn found(name: &Name, around: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Message> {
+    let paths = around.bodies.found(&name.text);
+    let first = paths.first()?;
+    let place = Place { file: first.as_str().into(), line: 1 };
+    let email = Name { text: "email".into(), span: name.span, quoted: false };
+    let mut draft = Draft::new(&name.text, name.span, place);
+    draft.purpose = Some((&email, Purpose::Marketing, None));
+    let sound = add_files(&mut draft, &paths, name.span, around, report);
+    finish(draft, sound, around, report)
+}
+
+/// Reads the body's files: the one written, else those that bear the message's name.
+fn add_body(draft: &mut Draft<'_>, body: Option<&Name>, around: &Surroundings<'_>, report: &mut Report<'_>) -> bool {
+    let Some(file) = body else {
+        if draft.text.is_some() {
+            return true;
+        }
+        let paths = around.bodies.found(&draft.name);
+        return add_files(draft, &paths, draft.span, around, report);
+    };
+    if let Some(path) = around.bodies.path(&file.text) {
+        return add_files(draft, &[path], file.span, around, report);
+    }
+    let label = if Format::of(&file.text).is_none() {
+        "a body ends in `.html` or `.txt`".to_owned()
+    } else {
+        format!("write it into `messages/{}`", shorten(&file.text))
+    };
+    let all = around.bodies.files();
+    let near = super::suggest::nearest(&file.text, all.iter().map(String::as_str));
+    report.add(
+        problem(Code::NoBodyFile, file.span, format!("there is no file `{}`", shorten(&file.text)))
+            .label(label)
+            .why("there would be nothing to send")
+            .near(file.span, near),
+    );
+    false
+}
+
+fn add_files(
+    draft: &mut Draft<'_>,
+    paths: &[String],
+    span: Span,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    let mut sound = true;
+    let ready = paths.iter().any(|path| matches!(Format::of(path), Some(Format::Html | Format::Text)));
+    for path in paths {
+        if let Some(translated) = around.bodies.translations(path).first() {
+            report.add(not_yet(&format!("a body in another language (`{translated}`)"), span));
+            sound = false;
+        }
+        let Some(body) = around.bodies.read(path) else { continue };
+        match body.format {
+            Format::NotYet(_) if ready => {}
+            Format::NotYet(what) => {
+                report.add(not_yet(&format!("a body in {what} (`{path}`)"), span));
+                sound = false;
+            }
+            Format::Html | Format::Text => sound &= add_file(draft, path, body, around, report),
+        }
+    }
+    sound
+}
+
+fn add_file(
+    draft: &mut Draft<'_>,
+    path: &str,
+    body: Body,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    let whole = body.template.whole();
+    if !around.bodies.is_text(path) {
+        report.add(
+            problem(Code::BadText, Span { end: whole.start, ..whole }, format!("`{path}` is no UTF-8 text"))
+                .label("save it as UTF-8")
+                .why("letters would be shown wrongly"),
+        );
+        return false;
+    }
+    if draft.subject.is_none() {
+        draft.subject = body.subject;
+    }
+    if body.template.text.trim().is_empty() {
+        let start = Span { end: whole.start, ..whole };
+        report.add(no_body(&draft.name, start, "the file is empty"));
+        return false;
+    }
+    match body.format {
+        Format::Html => draft.html = Some(body.template),
+        Format::Text if draft.text.is_none() => draft.text = Some(body.template),
+        Format::Text | Format::NotYet(_) => {}
+    }
+    true
+}
+
+/// Checks what is there and makes the message.
+fn finish(mut draft: Draft<'_>, sound: bool, around: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Message> {
+    let (channel, purpose, webhook) = draft.purpose?;
+    let carrier = carrier(channel, webhook, around, report);
+    if sound && draft.html.is_none() && draft.text.is_none() {
+        let label = format!("add `body {}.html` or `text \"…\"`", draft.name);
+        report.add(no_body(&draft.name, draft.span, &label));
+        return None;
+    }
+    let by_email = channel.text == "email";
+    if by_email && sound && draft.subject.is_none() {
+        draft.subject = Some(subject_of_name(&draft, report));
+    }
+    let mut good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
+    let mut fields = BTreeMap::new();
+    let parts = [(Part::Subject, &draft.subject), (Part::Html, &draft.html), (Part::Text, &draft.text)];
+    for (part, template) in parts.iter().filter_map(|(part, template)| Some((*part, template.as_ref()?))) {
+        good &= check_size(template, part, report)
+            && placeholder::check(part, template, around.names, &mut fields, report);
+    }
+    let text_of = |template: &Option<Template>| template.as_ref().map(|template| template.text.clone());
+    let templates = Templates {
+        subject: text_of(&draft.subject).unwrap_or_default(),
+        html: text_of(&draft.html).filter(|_| by_email),
+        text: text_of(&draft.text),
+    };
+    if good {
+        let of = |part| parts.iter().find(|(known, _)| *known == part).and_then(|(_, template)| template.as_ref());
+        placeholder::rehearse(&templates, &fields, of, report);
+    }
+    let content_hash = content_hash(purpose, &channel.text, &templates);
+    Some(Message {
+        name: draft.name,
+        place: draft.place,
+        purpose,
+        channel: Channel(channel.text.clone()),
+        webhook: carrier?,
+        subject: templates.subject,
+        html: templates.html,
+        text: templates.text,
+        from: draft.from.map(|from| from.text.clone()),
+        reply_to: draft.reply_to.map(|to| to.text.clone()),
+        expires_after: draft.expires_after,
+        fields: fields.into_iter().collect(),
+        content_hash,
+    })
+    .filter(|_| good)
+}
+
+/// The webhook that carries a channel; the outer `None` after a diagnostic.
+#[allow(clippy::option_option)] // no webhook is an answer, no answer is another
+fn carrier(
+    channel: &Name,
+    webhook: Option<&Name>,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Option<usize>> {
+    let why = "e-mail goes by the mail server; any other channel needs a webhook that hands the message over";
+    match (channel.text.as_str(), webhook) {
+        ("email", None) => Some(None),
+        ("email", Some(webhook)) => {
+            report.add(
+                problem(Code::ChannelCarrier, webhook.span, "e-mail needs no webhook")
+                    .label("leave out `by webhook`, or name another channel")
+                    .why(why),
+            );
+            None
+        }
+        (_, Some(webhook)) => {
+            let named = check_name(report, channel);
+            let found = find_webhook(webhook, around.webhooks, "nothing would carry the message", report);
+            found.filter(|_| named).map(Some)
+        }
+        (other, None) => {
+            report.add(
+                problem(Code::ChannelCarrier, channel.span, format!("what carries `{}`?", shorten(other)))
+                    .label(format!("write `{} marketing by webhook NAME`", shorten(other)))
+                    .why(why),
+            );
+            None
+        }
+    }
+}
+
+/// `winback_price` as `Winback price`, with a warning.
+fn subject_of_name(draft: &Draft<'_>, report: &mut Report<'_>) -> Template {
+    let words = draft.name.replace('_', " ");
+    let mut letters = words.chars();
+    let subject = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    let body = draft.html.as_ref().or(draft.text.as_ref()).map_or(draft.span, |body| {
+        let whole = body.whole();
+        Span { end: whole.start, ..whole }
+    });
+    report.add(
+        problem(Code::NoSubject, body, format!("the subject will be `{subject}`"))
+            .label("write `Subject: …` as the first line")
+            .why("the subject decides whether a message is opened, and this one was made from the message's name"),
+    );
+    Template::under(body, subject)
+}
+
+fn check_size(template: &Template, part: Part, report: &mut Report<'_>) -> bool {
+    let limit = if part == Part::Subject { crate::message::SUBJECT_LIMIT } else { TEMPLATE_LIMIT };
+    let lines = part != Part::Subject;
+    let bad = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
+    let (message, label) = if template.text.len() > limit {
+        (format!("the {part} has more than {limit} bytes"), "shorten it")
+    } else if template.text.contains(bad) {
+        (format!("the {part} contains a control character"), "remove it")
+    } else {
+        return true;
+    };
+    report.add(
+        problem(Code::BadText, template.whole(), message)
+            .label(label)
+            .why("mail servers refuse it; line breaks in a subject are used to forge headers"),
+    );
+    false
+}
+
+fn check_expiry(length: Duration, span: Span, report: &mut Report<'_>) -> bool {
+    if length.0 >= crate::model::MINUTE_MS {
+        return true;
+    }
+    report.add(
+        problem(Code::BadPeriod, span, "the message would expire before it can be sent")
+            .label("at least 1 minute")
+            .why("nobody would ever get it"),
+    );
+    false
+}
+
+fn no_purpose(name: &str, span: Span) -> super::report::Problem {
+    problem(Code::NoPurpose, span, format!("`{}` does not say why it is sent", shorten(name)))
+        .label("add `email marketing` or `email transactional`")
+        .why("marketing needs a consent that was given, a receipt needs none: the law asks which it is")
+        .review(after(span), "\n  email marketing")
+}
+
+fn no_body(name: &str, span: Span, label: &str) -> super::report::Problem {
+    problem(Code::NoBody, span, format!("`{}` has nothing in it", shorten(name)))
+        .label(label)
+        .why("customers would get an empty message")
+}
+
+fn not_yet(what: &str, span: Span) -> super::report::Problem {
+    problem(Code::NotAvailableYet, span, format!("{what} is not available yet"))
+        .label("write it as HTML or plain text for now")
+        .why("what is understood by half is not sent at all")
+}
+
+/// A template in quotes; exact places only where nothing was escaped.
+fn inline(written: &Name, report: &Report<'_>) -> Template {
+    let inside = report.text(written.span);
+    let start = written.span.start as usize + 1;
+    if inside.get(1..inside.len().saturating_sub(1)) == Some(&written.text) {
+        return Template::in_file(written.span.file, start, &written.text);
+    }
+    Template::under(written.span, written.text.clone())
+}
+
+/// SHA-256 over purpose, channel and templates, each led by its length, hexadecimal.
+fn content_hash(purpose: Purpose, channel: &str, templates: &Templates) -> String {
+    let purpose = match purpose {
+        Purpose::Marketing => "marketing",
+        Purpose::Transactional => "transactional",
+    };
+    let mut context = Context::new(&SHA256);
+    let parts = [Some(purpose), Some(channel), Some(templates.subject.as_str()), templates.html.as_deref(), templates.text.as_deref()];
+    for part in parts {
+        // A part that is absent is not one that is empty.
+        let length = part.map_or(u64::MAX, |part| part.len() as u64);
+        context.update(&length.to_le_bytes());
+        context.update(part.unwrap_or_default().as_bytes());
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,158 @@
+//! Placeholders in templates: each a word of the language, its words joined by `_`.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Span};
+use crate::message::{Filled, Mention, Part, RenderError, Shown, Templates};
+use crate::model::{Date, Duration, Money, Number, Share};
+use crate::ruleset::{AggregateFunction, Expr, ExprKind, Type};
+
+use super::body::Template;
+use super::expression;
+use super::names::{Names, shorten};
+use super::report::{Report, problem};
+use super::suggest::{did_you_mean, nearest};
+
+/// Looks up the placeholders of a template and adds them to `fields`; false after a diagnostic.
+pub(super) fn check(
+    part: Part,
+    template: &Template,
+    names: &Names,
+    fields: &mut BTreeMap<String, Expr>,
+    report: &mut Report<'_>,
+) -> bool {
+    if let Some(range) = crate::message::uses_autoescape(&template.text) {
+        report.add(
+            problem(Code::BadTemplate, template.span(range), "escaping cannot be switched off")
+                .label("leave this out")
+                .why("a customer's name may contain HTML, and would then change the message"),
+        );
+        return false;
+    }
+    let read = match crate::message::placeholders(part, &template.text) {
+        Ok(read) => read,
+        Err(error) => {
+            report.add(in_words(template, &error));
+            return false;
+        }
+    };
+    let mentions = crate::message::mentions(&template.text);
+    let mut good = true;
+    for name in read {
+        let here: Vec<&Mention> = mentions.iter().filter(|mention| mention.name == name).collect();
+        let span = here.first().map_or(template.whole(), |mention| template.span(mention.range.clone()));
+        let Some((kind, ty, text)) = expression::placeholder(names, &name) else {
+            unknown(&name, span, names, report);
+            good = false;
+            continue;
+        };
+        let expr = Expr { kind, ty, text: text.into(), place: report.place(span) };
+        if can_be_unknown(&expr)
+            && let Some(bare) = here.iter().find(|mention| !mention.guarded)
+        {
+            optional(&name, template.span(bare.range.clone()), report);
+        }
+        fields.entry(name).or_insert(expr);
+    }
+    good
+}
+
+fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
+    let all = expression::placeholder_names(names);
+    let near = nearest(name, all.iter().map(String::as_str));
+    let label = if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
+    report.add(
+        problem(Code::UnknownPlaceholder, span, format!("nothing is known as `{}`", shorten(name)))
+            .label(label)
+            .why("the place would stay empty in every message")
+            .near(span, near),
+    );
+}
+
+fn optional(name: &str, span: Span, report: &mut Report<'_>) {
+    let found = problem(Code::OptionalWithoutDefault, span, format!("`{name}` can be unknown"))
+        .label(format!("say what stands there then: `{name} | default('…')`"))
+        .why("a customer without this value does not get the message at all, for `Dear ,` is never sent");
+    report.add(if name == "first_name" {
+        found.review(span, "first_name | default('friend')")
+    } else {
+        found
+    });
+}
+
+/// Whether some customer has no such value.
+fn can_be_unknown(expr: &Expr) -> bool {
+    !matches!(
+        expr.kind,
+        ExprKind::Frequency
+            | ExprKind::Aggregate { function: AggregateFunction::Count | AggregateFunction::Sum, .. }
+    )
+}
+
+/// Renders the whole message with made-up values: finds filters that do not exist, and what does
+/// not work with a value of its type. `of` says where a part's template stands.
+pub(super) fn rehearse<'t>(
+    templates: &Templates,
+    fields: &BTreeMap<String, Expr>,
+    of: impl Fn(Part) -> Option<&'t Template>,
+    report: &mut Report<'_>,
+) {
+    let filled: Filled = fields.iter().map(|(name, expr)| (name.clone(), sample(expr.ty))).collect();
+    let Err(error) = crate::message::render(templates, &filled) else { return };
+    // What is empty with made-up values may be full with others.
+    let part = match &error {
+        RenderError::Empty(_) => return,
+        RenderError::Unknown { part, .. }
+        | RenderError::Template { part, .. }
+        | RenderError::ControlCharacter(part)
+        | RenderError::TooLarge(part) => *part,
+    };
+    if let Some(template) = of(part).or_else(|| of(Part::Html)) {
+        report.add(in_words(template, &error));
+    }
+}
+
+fn sample(ty: Type) -> Shown {
+    match ty {
+        Type::Money => Shown::Money(Money(100 * Money::SCALE), None),
+        Type::Number => Shown::Number(Number::whole(2)),
+        Type::Percent => Shown::Percent(Share(Share::SCALE / 2)),
+        Type::Duration => Shown::Duration(Duration::days(30)),
+        Type::Date => Shown::Date(Date(20_000)),
+        Type::Time => Shown::Time("2026-11-26 09:00".into()),
+        Type::YesNo => Shown::YesNo(true),
+        Type::ListOfText => Shown::List(vec!["sample".into()]),
+        Type::Text | Type::Choice(_) | Type::Condition => Shown::Text("sample".into()),
+    }
+}
+
+fn in_words(template: &Template, error: &RenderError) -> super::report::Problem {
+    let why = "a message that cannot be filled cannot be sent";
+    match error {
+        RenderError::Template { range, reason, .. } => {
+            let length = template.text.len();
+            let span = range.clone().map_or(template.whole(), |range| {
+                template.span(range.start.min(length)..range.end.min(length))
+            });
+            problem(Code::BadTemplate, span, "this template does not work").label(reason.clone()).why(why)
+        }
+        RenderError::Unknown { placeholder, .. } => {
+            problem(Code::BadTemplate, template.whole(), "this template does not work")
+                .label(format!("`{placeholder}` has no value here"))
+                .why(why)
+        }
+        RenderError::ControlCharacter(part) => {
+            problem(Code::BadText, template.whole(), format!("the {part} contains a control character"))
+                .label("remove it")
+                .why("mail servers refuse it, and line breaks in a subject are used to forge headers")
+        }
+        RenderError::TooLarge(part) => {
+            problem(Code::BadText, template.whole(), format!("the {part} is too large to be sent"))
+                .label("shorten it")
+                .why("mail servers refuse it")
+        }
+        RenderError::Empty(part) => {
+            problem(Code::BadText, template.whole(), format!("the {part} is empty")).label("write something").why(why)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `rule`: for whom, when, how often, and what.
+
+use crate::diagnostic::{Code, Span};
+use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
+use crate::ruleset::{self, AtMost, Schedule};
+
+use super::action::{self, Targets};
+use super::expression::{Expressions, Scope};
+use super::item::{Of, Rule};
+use super::names::{Names, shorten};
+use super::report::{Report, after, problem};
+use super::workspace::duplicate_clause;
+use super::{period, schedule};
+
+/// The clauses of a rule, each once.
+#[derive(Default)]
+struct Clauses<'t> {
+    owner: Option<&'t Name>,
+    every: Option<(Option<Schedule>, Span)>,
+    when: Option<&'t Expr>,
+    at_most: Option<Option<AtMost>>,
+    priority: Option<u8>,
+    then: Option<&'t [Written]>,
+}
+
+/// A checked rule; `None` after a diagnostic.
+pub(super) fn check(
+    item: &Of<'_, Rule<'_>>,
+    names: &Names,
+    targets: &Targets<'_>,
+    report: &mut Report<'_>,
+) -> Option<ruleset::Rule> {
+    let clauses = collect(item.parts.clauses, item.item.head, report);
+    let broken = item.item.broken;
+    if clauses.when.is_none() && !broken {
+        report.add(
+            problem(Code::NoWhen, item.item.head, format!("`{}` does not say whom it means", shorten(&item.name.text)))
+                .label("add `when …`")
+                .why("a rule without a condition would mean everybody"),
+        );
+    }
+    if clauses.then.is_none_or(<[Written]>::is_empty) && !broken {
+        report.add(
+            problem(Code::NoThen, item.item.head, format!("`{}` does nothing", shorten(&item.name.text)))
+                .label("add `then send …` or `then call …`")
+                .why("whoever reads it would believe that customers are contacted"),
+        );
+    }
+    let when = clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
+    let actions = clauses.then.map(|actions| action::check(actions, names, targets, report));
+    if let (Some((Some(every), span)), None, false) = (&clauses.every, &clauses.at_most, broken)
+        && schedule::is_daily(every)
+    {
+        report.add(repeats_daily(*span));
+    }
+    Some(ruleset::Rule {
+        name: item.name.text.clone(),
+        title: item.parts.title.map(|title| title.text.clone()),
+        owner: clauses.owner.map(|owner| owner.text.clone()),
+        place: report.place(item.item.head),
+        schedule: match clauses.every {
+            None => None,
+            Some((every, _)) => Some(every?),
+        },
+        when: when??,
+        at_most: match clauses.at_most {
+            None => None,
+            Some(at_most) => Some(at_most?),
+        },
+        priority: clauses.priority.unwrap_or(50),
+        actions: actions??,
+    })
+}
+
+fn repeats_daily(span: Span) -> super::report::Problem {
+    problem(Code::RepeatsDaily, span, "whoever goes on matching gets this at every run")
+        .label("no `at most` limits it")
+        .why("a customer who matches for a month gets the message on every run of that month")
+        .review(after(span), "\n  at most once per 30 days")
+}
+
+fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -> Clauses<'t> {
+    let mut clauses = Clauses::default();
+    for clause in written {
+        let twice = match clause {
+            RuleClause::Owner(owner) => clauses.owner.replace(owner).map(|_| ("owner", owner.span)),
+            RuleClause::Every(words, span) => {
+                let every = schedule::check(words, *span, report);
+                clauses.every.replace((every, *span)).map(|_| ("every", *span))
+            }
+            RuleClause::When(when) => clauses.when.replace(when).map(|_| ("when", when.span)),
+            RuleClause::AtMost { count, period, span } => {
+                let period = period::check(*period, *span, report);
+                let at_most = period.map(|period| AtMost { count: *count, period });
+                clauses.at_most.replace(at_most).map(|_| ("at most", *span))
+            }
+            RuleClause::Priority(priority, span) => {
+                check_priority(*priority, *span, report);
+                clauses.priority.replace(*priority).map(|_| ("priority", *span))
+            }
+            RuleClause::Then(actions) => {
+                let span = actions.first().map_or(head, action::span);
+                clauses.then.replace(actions).map(|_| ("then", span))
+            }
+        };
+        if let Some((word, span)) = twice {
+            report.add(duplicate_clause(word, span));
+        }
+    }
+    clauses
+}
+
+fn check_priority(priority: u8, span: Span, report: &mut Report<'_>) {
+    if priority > 100 {
+        report.add(
+            problem(Code::BadPriority, span, format!("`{priority}` is beyond the scale"))
+                .label("priorities go from 0 to 100")
+                .why("the priorities of all rules are compared on one scale"),
+        );
+    }
+}
