@@ -73,7 +73,6 @@ impl Template {
 #[derive(Debug, Clone)]
 pub(super) struct Body {
     pub(super) format: Format,
-    pub(super) file: FileId,
     pub(super) subject: Option<Template>,
     pub(super) template: Template,
 }
@@ -150,6 +149,6 @@ impl<'a> Bodies<'a> {
             Some(Template::under(place, title))
         };
         let subject = subject_line.or_else(title);
-        Some(Body { format, file, subject, template: Template::in_file(file, split.offset, split.text) })
+        Some(Body { format, subject, template: Template::in_file(file, split.offset, split.text) })
     }
 }

@@ -62,6 +62,12 @@ impl Files {
     }
 }
 
+impl From<BTreeMap<String, Vec<u8>>> for Files {
+    fn from(tree: BTreeMap<String, Vec<u8>>) -> Self {
+        Self(tree)
+    }
+}
+
 impl<P: Into<String>, C: Into<Vec<u8>>> FromIterator<(P, C)> for Files {
     fn from_iter<I: IntoIterator<Item = (P, C)>>(files: I) -> Self {
         Self(files.into_iter().map(|(path, contents)| (path.into(), contents.into())).collect())

@@ -245,7 +245,7 @@ pub(super) fn default_segments(choices: ChoiceId) -> Segments {
         };
         built_in(kind, Type::Number, "orders")
     };
-    let since = |which, word| built_in(ExprKind::TimeSince { event: Event::Order, which }, Type::Duration, word);
+    let since = |which, word: &str| built_in(ExprKind::TimeSince { event: Event::Order, which }, Type::Duration, word);
     let exactly = |count: i64| {
         let number = built_in(ExprKind::Constant(Value::Number(Number::whole(count))), Type::Number, &count.to_string());
         let kind = ExprKind::Compare(Comparison::Equal, Box::new(orders()), Box::new(number));

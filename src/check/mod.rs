@@ -38,7 +38,7 @@ use body::Bodies;
 use item::{Items, Of, unique};
 use message::Surroundings;
 use names::Names;
-use report::{Report, problem};
+use report::Report;
 
 /// What is not in the files.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,8 @@ fn is_rules(path: &str) -> bool {
 /// Reads and checks a whole rules tree.
 #[must_use]
 pub fn check(files: &Files, options: &Options<'_>) -> Checked {
+    // What does not belong must change neither the hash nor what is found.
+    let files = &files.iter().filter(|(path, _)| belongs(path)).collect::<Files>();
     let sources = sources(files);
     let mut trees = Vec::new();
     let mut diagnostics = Vec::new();
@@ -90,10 +92,10 @@ pub fn check(files: &Files, options: &Options<'_>) -> Checked {
     Checked { rules, sources, diagnostics: found }
 }
 
-/// The texts of all files that belong to the tree; what is not UTF-8 with replacement characters.
+/// The texts of all files that belong to the tree; what is not UTF-8 has replacement characters.
 fn sources(files: &Files) -> Sources {
     let mut sources = Sources::default();
-    for (path, contents) in files.iter().filter(|(path, _)| belongs(path)) {
+    for (path, contents) in files.iter() {
         sources.add(path, &String::from_utf8_lossy(contents));
     }
     sources

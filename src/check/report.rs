@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Applicability, Code, Diagnostic, FileId, Fix, Severity, Sources, Span};
+use crate::diagnostic::{Applicability, Code, Diagnostic, FileId, Fix, Sources, Span};
 use crate::ruleset::Place;
 
 /// A diagnostic in the making.
@@ -77,10 +77,6 @@ impl<'a> Report<'a> {
         self.found.sort_by_key(|d| (d.span, d.code));
         self.found.dedup();
         self.found
-    }
-
-    pub(super) fn has_errors(&self) -> bool {
-        self.found.iter().any(|d| d.code.severity() == Severity::Error)
     }
 
     /// The text under a span; empty where the span does not fit its file.
