@@ -42,9 +42,13 @@ pub(super) fn check(
         };
         if seen.contains(&key) {
             report.add(
-                problem(Code::DuplicateAction, name.span, format!("`{}` twice in one rule", shorten(&name.text)))
-                    .label("keep one of them")
-                    .why("a customer would get it twice at once"),
+                problem(
+                    Code::DuplicateAction,
+                    name.span,
+                    format!("`{}` twice in one rule", shorten(&name.text)),
+                )
+                .label("keep one of them")
+                .why("a customer would get it twice at once"),
             );
         }
         seen.push(key);
@@ -82,9 +86,13 @@ fn call(
     let webhook = webhook(name, targets, report);
     if let Some((_, message)) = targets.carriers.iter().find(|(carrier, _)| *carrier == name.text) {
         report.add(
-            problem(Code::WebhookCarriesChannel, name.span, format!("`{}` carries messages and cannot be called", name.text))
-                .label(format!("send a message by it: `send {message}`"))
-                .why("a call would slip past consent and caps, which hold for messages"),
+            problem(
+                Code::WebhookCarriesChannel,
+                name.span,
+                format!("`{}` carries messages and cannot be called", name.text),
+            )
+            .label(format!("send a message by it: `send {message}`"))
+            .why("a call would slip past consent and caps, which hold for messages"),
         );
     }
     let mut checked: Vec<Option<(String, ruleset::Expr)>> = Vec::new();
@@ -111,7 +119,12 @@ fn webhook(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Optio
 }
 
 /// The position of a webhook by its name; `None` after a diagnostic.
-pub(super) fn find_webhook(name: &Name, webhooks: &[String], why: &str, report: &mut Report<'_>) -> Option<usize> {
+pub(super) fn find_webhook(
+    name: &Name,
+    webhooks: &[String],
+    why: &str,
+    report: &mut Report<'_>,
+) -> Option<usize> {
     if let Some(position) = webhooks.iter().position(|known| *known == name.text) {
         return Some(position);
     }

@@ -19,25 +19,32 @@ struct Allow {
 
 /// Leaves out the warnings that are allowed today, and says which comments have expired or cannot
 /// be read.
-pub(super) fn apply(sources: &Sources, found: Vec<Diagnostic>, today: Date) -> (Vec<Diagnostic>, Vec<Problem>) {
+pub(super) fn apply(
+    sources: &Sources,
+    found: Vec<Diagnostic>,
+    today: Date,
+) -> (Vec<Diagnostic>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut allows: Vec<Allow> = Vec::new();
     for (file, path, text) in sources.iter() {
         read(file, text, path.ends_with(".rules"), today, &mut allows, &mut problems);
     }
     let kept = found.into_iter().filter(|diagnostic| {
-        let Some(lint) = diagnostic.code.lint() else { return true };
+        let Some(name) = diagnostic.code.lint() else { return true };
         let line = line_of(sources, diagnostic.span);
         !allows.iter().any(|allow| {
-            allow.lint == lint && allow.file == diagnostic.span.file && allow.line == line && today <= allow.until
+            allow.lint == name
+                && allow.file == diagnostic.span.file
+                && allow.line == line
+                && today <= allow.until
         })
     });
     (kept.collect(), problems)
 }
 
 fn line_of(sources: &Sources, at: Span) -> usize {
-    let text = sources.text(at.file).as_bytes();
-    text[..(at.start as usize).min(text.len())].iter().filter(|&&b| b == b'\n').count()
+    let before = sources.text(at.file).get(..at.start as usize).unwrap_or_default();
+    before.matches('\n').count()
 }
 
 fn read(

@@ -99,11 +99,16 @@ fn check_value(value: &Name, report: &mut Report<'_>) {
         problem(Code::BadName, value.span, format!("`{}` cannot be a value without quotes", value.text))
             .label("this word belongs to the language; for yes or no there is the type `yes/no`")
             .review(value.span, format!("\"{}\"", value.text))
-    } else if value.text.trim().is_empty() || value.text.len() > NAME_LIMIT || value.text.contains(char::is_control) {
+    } else if value.text.trim().is_empty()
+        || value.text.len() > NAME_LIMIT
+        || value.text.contains(char::is_control)
+    {
         problem(Code::BadName, value.span, format!("`{}` cannot be a value", shorten(&value.text)))
             .label(format!("a value has between 1 and {NAME_LIMIT} visible letters"))
     } else {
         return;
     };
-    report.add(found.why("values stand in conditions and imports, where each must be told from the words around it"));
+    report.add(
+        found.why("values stand in conditions and imports, where each must be told from the words around it"),
+    );
 }

@@ -93,7 +93,9 @@ impl<'a> Bodies<'a> {
     /// The path in the tree of a body as it is written: in the folder, with or without its name.
     pub(super) fn path(&self, written: &str) -> Option<String> {
         let inside = format!("{FOLDER}{written}");
-        let found = [inside, written.to_owned()].into_iter().find(|path| is_body(path) && self.files.get(path).is_some());
+        let found = [inside, written.to_owned()]
+            .into_iter()
+            .find(|path| is_body(path) && self.files.get(path).is_some());
         found.filter(|path| self.ids.contains_key(path.as_str()))
     }
 

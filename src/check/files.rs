@@ -74,6 +74,13 @@ impl<P: Into<String>, C: Into<Vec<u8>>> FromIterator<(P, C)> for Files {
     }
 }
 
+/// Bytes as two digits each.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +90,12 @@ mod tests {
         let files = |list: &[(&str, &str)]| list.iter().map(|&(p, c)| (p, c)).collect::<Files>().hash();
         let base = files(&[("a", "bc"), ("d", "")]);
         assert_eq!(base, files(&[("d", ""), ("a", "bc")]));
-        for other in [&[("a", "bc")][..], &[("ab", "c"), ("d", "")], &[("a", "b"), ("d", "c")], &[("a", "bc"), ("e", "")]] {
+        for other in [
+            &[("a", "bc")][..],
+            &[("ab", "c"), ("d", "")],
+            &[("a", "b"), ("d", "c")],
+            &[("a", "bc"), ("e", "")],
+        ] {
             assert_ne!(base, files(other), "{other:?}");
         }
     }

@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Span};
 use crate::language::tree::Expr as TreeExpr;
 use crate::model::{Duration, Number};
 use crate::ruleset::{
-    AggregateFunction, Audience, ChoiceId, Comparison, Event, Expr, ExprKind, Place, Schema, Segments, Type, Value,
-    Which, Window,
+    AggregateFunction, Audience, ChoiceId, Comparison, Event, Expr, ExprKind, Place, Schema, Segments, Type,
+    Value, Which, Window,
 };
 
 use super::attribute::add_choices;
@@ -19,13 +19,16 @@ use super::report::{Report, problem};
 /// Places that a segmentation may have.
 const PLACE_LIMIT: usize = 100;
 
+/// A segmentation's name and choices, and its item where one was written.
+pub(super) type Declared<'i, 't> = (String, ChoiceId, Option<&'i Of<'t, &'t [PlaceLine]>>);
+
 /// Puts the segmentations' names into the schema: `segment` first, then by name. Returns name and
 /// choices of each, and the item where one was written.
 pub(super) fn declare<'i, 't>(
     items: &'i [Of<'t, &'t [PlaceLine]>],
     schema: &mut Schema,
     report: &mut Report<'_>,
-) -> Vec<(String, ChoiceId, Option<&'i Of<'t, &'t [PlaceLine]>>)> {
+) -> Vec<Declared<'i, 't>> {
     let own = items.iter().find(|item| item.name.text == "segment");
     let others = items.iter().filter(|item| item.name.text != "segment");
     let mut declared = Vec::new();
@@ -37,9 +40,13 @@ pub(super) fn declare<'i, 't>(
         }
         if schema.find(&item.name.text).is_some() {
             report.add(
-                problem(Code::DuplicateName, item.name.span, format!("`{}` is an attribute already", item.name.text))
-                    .label("a segmentation is a field too: give it another name")
-                    .why("in a condition nobody could tell which of the two is meant"),
+                problem(
+                    Code::DuplicateName,
+                    item.name.span,
+                    format!("`{}` is an attribute already", item.name.text),
+                )
+                .label("a segmentation is a field too: give it another name")
+                .why("in a condition nobody could tell which of the two is meant"),
             );
             continue;
         }
@@ -57,9 +64,13 @@ fn place_names(item: &Of<'_, &[PlaceLine]>, report: &mut Report<'_>) -> Vec<Stri
         }
         if names.contains(&name.text) {
             report.add(
-                problem(Code::DuplicateName, name.span, format!("the place `{}` is listed twice", shorten(&name.text)))
-                    .label("join the two conditions with `or`, or rename one")
-                    .why("each customer is in exactly one place, and a place has one condition"),
+                problem(
+                    Code::DuplicateName,
+                    name.span,
+                    format!("the place `{}` is listed twice", shorten(&name.text)),
+                )
+                .label("join the two conditions with `or`, or rename one")
+                .why("each customer is in exactly one place, and a place has one condition"),
             );
         }
         names.push(name.text.clone());
@@ -106,9 +117,13 @@ fn check_otherwise(item: &Of<'_, &[PlaceLine]>, report: &mut Report<'_>) {
     };
     for (name, _) in before.iter().filter(|(_, when)| when.is_none()) {
         report.add(
-            problem(Code::Otherwise, name.span, format!("`{}` takes everybody, and places follow it", shorten(&name.text)))
-                .label("move this line to the end")
-                .why("the first fitting line wins, so the lines after `otherwise` are never reached"),
+            problem(
+                Code::Otherwise,
+                name.span,
+                format!("`{}` takes everybody, and places follow it", shorten(&name.text)),
+            )
+            .label("move this line to the end")
+            .why("the first fitting line wins, so the lines after `otherwise` are never reached"),
         );
     }
     if when.is_some() && !item.item.broken && before.iter().all(|(_, when)| when.is_some()) {
@@ -143,7 +158,12 @@ pub(super) fn audience(
 
 /// Objects to segmentations and audiences that need each other. `spans` are the places of their
 /// names: segmentations first, then audiences.
-pub(super) fn cycles(segments: &[Segments], audiences: &[Audience], spans: &[Option<Span>], report: &mut Report<'_>) {
+pub(super) fn cycles(
+    segments: &[Segments],
+    audiences: &[Audience],
+    spans: &[Option<Span>],
+    report: &mut Report<'_>,
+) {
     let first_audience = segments.len();
     let label = |node: usize| match segments.get(node) {
         Some(segments) => segments.name.clone(),
@@ -165,8 +185,11 @@ pub(super) fn cycles(segments: &[Segments], audiences: &[Audience], spans: &[Opt
         let Some(path) = path_back(start, &needs).filter(|path| !path.iter().any(|&node| told[node])) else {
             continue;
         };
-        path.iter().for_each(|&node| told[node] = true);
-        let words: Vec<String> = path.iter().chain([&start]).map(|&node| format!("`{}`", label(node))).collect();
+        for &node in &path {
+            told[node] = true;
+        }
+        let words: Vec<String> =
+            path.iter().chain([&start]).map(|&node| format!("`{}`", label(node))).collect();
         if let Some(span) = spans.get(start).copied().flatten() {
             report.add(
                 problem(Code::Cycle, span, format!("`{}` needs itself", label(start)))
@@ -186,9 +209,9 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
         | ExprKind::Field(_)
         | ExprKind::EventField(_)
         | ExprKind::TimeSince { .. }
-        | ExprKind::Frequency => {}
+        | ExprKind::Frequency
         // Inside `where` only the event's own fields can stand.
-        ExprKind::Aggregate { .. } => {}
+        | ExprKind::Aggregate { .. } => {}
         ExprKind::OrElse(a, b) | ExprKind::Compare(_, a, b) => {
             needed(a, first_audience, into);
             needed(b, first_audience, into);
@@ -200,8 +223,16 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
         | ExprKind::IsKnown(a)
         | ExprKind::Truth(a)
         | ExprKind::Not(a) => needed(a, first_audience, into),
-        ExprKind::Between(a, b, c) => [a, b, c].into_iter().for_each(|e| needed(e, first_audience, into)),
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|e| needed(e, first_audience, into)),
+        ExprKind::Between(a, b, c) => {
+            for part in [a, b, c] {
+                needed(part, first_audience, into);
+            }
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            for part in parts {
+                needed(part, first_audience, into);
+            }
+        }
     }
 }
 
@@ -245,15 +276,22 @@ pub(super) fn default_segments(choices: ChoiceId) -> Segments {
         };
         built_in(kind, Type::Number, "orders")
     };
-    let since = |which, word: &str| built_in(ExprKind::TimeSince { event: Event::Order, which }, Type::Duration, word);
+    let since = |which, word: &str| {
+        built_in(ExprKind::TimeSince { event: Event::Order, which }, Type::Duration, word)
+    };
     let exactly = |count: i64| {
-        let number = built_in(ExprKind::Constant(Value::Number(Number::whole(count))), Type::Number, &count.to_string());
+        let number = built_in(
+            ExprKind::Constant(Value::Number(Number::whole(count))),
+            Type::Number,
+            &count.to_string(),
+        );
         let kind = ExprKind::Compare(Comparison::Equal, Box::new(orders()), Box::new(number));
         built_in(kind, Type::Condition, &format!("orders = {count}"))
     };
     let within = |which, word: &str, days: i64| {
         let length = format!("{days} days");
-        let value = built_in(ExprKind::Constant(Value::Duration(Duration::days(days))), Type::Duration, &length);
+        let value =
+            built_in(ExprKind::Constant(Value::Duration(Duration::days(days))), Type::Duration, &length);
         let kind = ExprKind::Compare(Comparison::LessOrEqual, Box::new(since(which, word)), Box::new(value));
         built_in(kind, Type::Condition, &format!("{word} <= {length}"))
     };

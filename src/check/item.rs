@@ -81,7 +81,9 @@ impl<'t> Items<'t> {
                 let parts = Webhook { url: url.as_ref(), secrets };
                 self.webhooks.push(Of { name: name.clone(), item, parts });
             }
-            ItemKind::Policy { name, caps } => self.policies.push(Of { name: name.clone(), item, parts: caps }),
+            ItemKind::Policy { name, caps } => {
+                self.policies.push(Of { name: name.clone(), item, parts: caps });
+            }
             ItemKind::Rule { name, title, clauses } => {
                 let parts = Rule { title: title.as_ref(), clauses };
                 if let Some(name) = name {
@@ -146,8 +148,12 @@ fn check_stem(name: &Name, report: &mut Report<'_>) {
         return;
     }
     report.add(
-        problem(Code::BadName, name.span, format!("the file's name, `{}`, cannot name this rule", shorten(&name.text)))
-            .label(format!("rename the file to `{}.rules`, or write `rule NAME` here", to_plain(&name.text)))
-            .why("a rule without a name takes its file's; a name has lower-case letters, digits and `_` only"),
+        problem(
+            Code::BadName,
+            name.span,
+            format!("the file's name, `{}`, cannot name this rule", shorten(&name.text)),
+        )
+        .label(format!("rename the file to `{}.rules`, or write `rule NAME` here", to_plain(&name.text)))
+        .why("a rule without a name takes its file's; a name has lower-case letters, digits and `_` only"),
     );
 }

@@ -40,7 +40,7 @@ struct Draft<'t> {
     text: Option<Template>,
 }
 
-impl<'t> Draft<'t> {
+impl Draft<'_> {
     fn new(name: &str, span: Span, place: Place) -> Self {
         Self {
             name: name.to_owned(),
@@ -76,11 +76,13 @@ pub(super) fn declared(
                 draft.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
             }
             MessageClause::Body(file) => body.replace(file).map(|_| ("body", file.span)),
-            MessageClause::Text(text) => draft.text.replace(inline(text, report)).map(|_| ("text", text.span)),
+            MessageClause::Text(text) => {
+                draft.text.replace(inline(text, report)).map(|_| ("text", text.span))
+            }
             MessageClause::From(from) => draft.from.replace(from).map(|_| ("from", from.span)),
             MessageClause::ReplyTo(to) => draft.reply_to.replace(to).map(|_| ("reply to", to.span)),
             MessageClause::Preview(preview) => {
-                report.add(not_yet("`preview`", preview.span));
+                report.add(not_yet("`preview`", "leave it out for now", preview.span));
                 sound = false;
                 None
             }
@@ -113,7 +115,12 @@ pub(super) fn found(name: &Name, around: &Surroundings<'_>, report: &mut Report<
 }
 
 /// Reads the body's files: the one written, else those that bear the message's name.
-fn add_body(draft: &mut Draft<'_>, body: Option<&Name>, around: &Surroundings<'_>, report: &mut Report<'_>) -> bool {
+fn add_body(
+    draft: &mut Draft<'_>,
+    body: Option<&Name>,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> bool {
     let Some(file) = body else {
         if draft.text.is_some() {
             return true;
@@ -151,14 +158,22 @@ fn add_files(
     let ready = paths.iter().any(|path| matches!(Format::of(path), Some(Format::Html | Format::Text)));
     for path in paths {
         if let Some(translated) = around.bodies.translations(path).first() {
-            report.add(not_yet(&format!("a body in another language (`{translated}`)"), span));
+            report.add(not_yet(
+                &format!("a body in another language (`{translated}`)"),
+                "move that file away for now",
+                span,
+            ));
             sound = false;
         }
         let Some(body) = around.bodies.read(path) else { continue };
         match body.format {
             Format::NotYet(_) if ready => {}
             Format::NotYet(what) => {
-                report.add(not_yet(&format!("a body in {what} (`{path}`)"), span));
+                report.add(not_yet(
+                    &format!("a body in {what} (`{path}`)"),
+                    "write it as HTML or plain text for now",
+                    span,
+                ));
                 sound = false;
             }
             Format::Html | Format::Text => sound &= add_file(draft, path, body, around, report),
@@ -200,7 +215,12 @@ fn add_file(
 }
 
 /// Checks what is there and makes the message.
-fn finish(mut draft: Draft<'_>, sound: bool, around: &Surroundings<'_>, report: &mut Report<'_>) -> Option<Message> {
+fn finish(
+    mut draft: Draft<'_>,
+    sound: bool,
+    around: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) -> Option<Message> {
     let (channel, purpose, webhook) = draft.purpose?;
     let carrier = carrier(channel, webhook, around, report);
     if sound && draft.html.is_none() && draft.text.is_none() {
@@ -226,7 +246,8 @@ fn finish(mut draft: Draft<'_>, sound: bool, around: &Surroundings<'_>, report: 
         text: text_of(&draft.text),
     };
     if good {
-        let of = |part| parts.iter().find(|(known, _)| *known == part).and_then(|(_, template)| template.as_ref());
+        let of =
+            |part| parts.iter().find(|(known, _)| *known == part).and_then(|(_, template)| template.as_ref());
         placeholder::rehearse(&templates, &fields, of, report);
     }
     let content_hash = content_hash(purpose, &channel.text, &templates);
@@ -235,7 +256,7 @@ fn finish(mut draft: Draft<'_>, sound: bool, around: &Surroundings<'_>, report: 
         place: draft.place,
         purpose,
         channel: Channel(channel.text.clone()),
-        webhook: carrier?,
+        webhook: carrier.ok()?,
         subject: templates.subject,
         html: templates.html,
         text: templates.text,
@@ -248,29 +269,28 @@ fn finish(mut draft: Draft<'_>, sound: bool, around: &Surroundings<'_>, report: 
     .filter(|_| good)
 }
 
-/// The webhook that carries a channel; the outer `None` after a diagnostic.
-#[allow(clippy::option_option)] // no webhook is an answer, no answer is another
+/// The webhook that carries a channel, none for e-mail; an error is told already.
 fn carrier(
     channel: &Name,
     webhook: Option<&Name>,
     around: &Surroundings<'_>,
     report: &mut Report<'_>,
-) -> Option<Option<usize>> {
+) -> Result<Option<usize>, ()> {
     let why = "e-mail goes by the mail server; any other channel needs a webhook that hands the message over";
     match (channel.text.as_str(), webhook) {
-        ("email", None) => Some(None),
+        ("email", None) => Ok(None),
         ("email", Some(webhook)) => {
             report.add(
                 problem(Code::ChannelCarrier, webhook.span, "e-mail needs no webhook")
                     .label("leave out `by webhook`, or name another channel")
                     .why(why),
             );
-            None
+            Err(())
         }
         (_, Some(webhook)) => {
             let named = check_name(report, channel);
             let found = find_webhook(webhook, around.webhooks, "nothing would carry the message", report);
-            found.filter(|_| named).map(Some)
+            found.filter(|_| named).map(Some).ok_or(())
         }
         (other, None) => {
             report.add(
@@ -278,7 +298,7 @@ fn carrier(
                     .label(format!("write `{} marketing by webhook NAME`", shorten(other)))
                     .why(why),
             );
-            None
+            Err(())
         }
     }
 }
@@ -287,7 +307,8 @@ fn carrier(
 fn subject_of_name(draft: &Draft<'_>, report: &mut Report<'_>) -> Template {
     let words = draft.name.replace('_', " ");
     let mut letters = words.chars();
-    let subject = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    let subject =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
     let body = draft.html.as_ref().or(draft.text.as_ref()).map_or(draft.span, |body| {
         let whole = body.whole();
         Span { end: whole.start, ..whole }
@@ -344,9 +365,9 @@ fn no_body(name: &str, span: Span, label: &str) -> super::report::Problem {
         .why("customers would get an empty message")
 }
 
-fn not_yet(what: &str, span: Span) -> super::report::Problem {
+fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
     problem(Code::NotAvailableYet, span, format!("{what} is not available yet"))
-        .label("write it as HTML or plain text for now")
+        .label(label)
         .why("what is understood by half is not sent at all")
 }
 
@@ -367,12 +388,18 @@ fn content_hash(purpose: Purpose, channel: &str, templates: &Templates) -> Strin
         Purpose::Transactional => "transactional",
     };
     let mut context = Context::new(&SHA256);
-    let parts = [Some(purpose), Some(channel), Some(templates.subject.as_str()), templates.html.as_deref(), templates.text.as_deref()];
+    let parts = [
+        Some(purpose),
+        Some(channel),
+        Some(templates.subject.as_str()),
+        templates.html.as_deref(),
+        templates.text.as_deref(),
+    ];
     for part in parts {
         // A part that is absent is not one that is empty.
         let length = part.map_or(u64::MAX, |part| part.len() as u64);
         context.update(&length.to_le_bytes());
         context.update(part.unwrap_or_default().as_bytes());
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    super::files::hexadecimal(context.finish().as_ref())
 }

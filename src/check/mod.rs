@@ -31,7 +31,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources, Span};
 use crate::language::tree::{self, Action, RuleClause};
 use crate::model::Date;
-use crate::ruleset::{Audience, ChoiceId, RuleSet, Segments};
+use crate::ruleset::{Audience, RuleSet, Segments};
 
 use action::Targets;
 use body::Bodies;
@@ -68,7 +68,7 @@ pub fn belongs(path: &str) -> bool {
 }
 
 fn is_rules(path: &str) -> bool {
-    path.ends_with(".rules")
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending == "rules")
 }
 
 /// Reads and checks a whole rules tree.
@@ -126,7 +126,9 @@ fn check_trees(
     diagnostics.extend(report.finish());
     let (mut diagnostics, problems) = allow::apply(sources, diagnostics, options.today);
     let mut more = Report::new(sources);
-    problems.into_iter().for_each(|problem| more.add(problem));
+    for problem in problems {
+        more.add(problem);
+    }
     diagnostics.extend(more.finish());
     diagnostics.sort_by_key(|d| (d.span, d.code));
     let errors = diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
@@ -173,7 +175,8 @@ fn workspace_of(
         webhooks: &webhook_names,
         carriers: &messages.carriers,
     };
-    let rules: Vec<Option<_>> = rule_items.iter().map(|item| rule::check(item, &names, &targets, report)).collect();
+    let rules: Vec<Option<_>> =
+        rule_items.iter().map(|item| rule::check(item, &names, &targets, report)).collect();
 
     let (segments, audiences) = groups?;
     Some(RuleSet {
@@ -191,11 +194,9 @@ fn workspace_of(
     })
 }
 
-type Declared<'i, 't> = (String, ChoiceId, Option<&'i Of<'t, &'t [item::PlaceLine]>>);
-
 /// Segmentations and audiences; `None` after a diagnostic.
 fn groups(
-    declared: &[Declared<'_, '_>],
+    declared: &[group::Declared<'_, '_>],
     audience_items: &[Of<'_, Option<&tree::Expr>>],
     names: &Names,
     report: &mut Report<'_>,

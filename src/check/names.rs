@@ -9,15 +9,48 @@ use super::report::{Report, problem};
 
 /// The words that no name may be, in any place.
 const RESERVED: [&str; 15] = [
-    "and", "or", "not", "in", "is", "of", "if", "when", "then", "where", "otherwise", "yes", "no", "known",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "of",
+    "if",
+    "when",
+    "then",
+    "where",
+    "otherwise",
+    "yes",
+    "no",
+    "known",
     "unknown",
 ];
 
 /// Words that the engine computes now or will: no attribute or segmentation may take them.
 const COMPUTED: [&str; 23] = [
-    "orders", "revenue", "average_order_value", "recency", "tenure", "frequency", "recency_score",
-    "frequency_score", "monetary_score", "rfm", "alive", "churn_risk", "expected_orders",
-    "expected_order_value", "segment", "tier", "decile", "chance", "consent", "count", "sum", "average", "order",
+    "orders",
+    "revenue",
+    "average_order_value",
+    "recency",
+    "tenure",
+    "frequency",
+    "recency_score",
+    "frequency_score",
+    "monetary_score",
+    "rfm",
+    "alive",
+    "churn_risk",
+    "expected_orders",
+    "expected_order_value",
+    "segment",
+    "tier",
+    "decile",
+    "chance",
+    "consent",
+    "count",
+    "sum",
+    "average",
+    "order",
 ];
 
 /// Letters a name may have.
@@ -119,7 +152,8 @@ pub(super) fn check_field_name(report: &mut Report<'_>, name: &Name) -> bool {
     if !built_in && !consent && !COMPUTED.contains(&name.text.as_str()) {
         return check_name(report, name);
     }
-    let label = if built_in { "every customer has this field already" } else { "this word is the engine's own" };
+    let label =
+        if built_in { "every customer has this field already" } else { "this word is the engine's own" };
     report.add(
         problem(Code::TakenName, name.span, format!("`{}` has a meaning already", name.text))
             .label(label)
@@ -131,7 +165,8 @@ pub(super) fn check_field_name(report: &mut Report<'_>, name: &Name) -> bool {
 /// The nearest plain name: `Win-Back` to `win_back`.
 pub(super) fn to_plain(text: &str) -> String {
     let lower = text.trim().to_lowercase();
-    let joined: String = lower.chars().map(|c| if c == '-' || c == ' ' || c == '.' { '_' } else { c }).collect();
+    let joined: String =
+        lower.chars().map(|c| if c == '-' || c == ' ' || c == '.' { '_' } else { c }).collect();
     joined.trim_start_matches('_').to_owned()
 }
 

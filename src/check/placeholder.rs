@@ -60,7 +60,8 @@ pub(super) fn check(
 fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
     let all = expression::placeholder_names(names);
     let near = nearest(name, all.iter().map(String::as_str));
-    let label = if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
+    let label =
+        if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
     report.add(
         problem(Code::UnknownPlaceholder, span, format!("nothing is known as `{}`", shorten(name)))
             .label(label)
@@ -151,8 +152,8 @@ fn in_words(template: &Template, error: &RenderError) -> super::report::Problem 
                 .label("shorten it")
                 .why("mail servers refuse it")
         }
-        RenderError::Empty(part) => {
-            problem(Code::BadText, template.whole(), format!("the {part} is empty")).label("write something").why(why)
-        }
+        RenderError::Empty(part) => problem(Code::BadText, template.whole(), format!("the {part} is empty"))
+            .label("write something")
+            .why(why),
     }
 }

@@ -7,9 +7,9 @@ use crate::ruleset::{Cap, CapSubject, Policy};
 
 use super::item::Of;
 use super::names::shorten;
+use super::period;
 use super::report::{Report, problem};
 use super::suggest::{did_you_mean, nearest};
-use super::period;
 
 /// A checked policy; `channels` are those that messages use, `email` among them.
 pub(super) fn check(
@@ -33,7 +33,9 @@ fn subject(name: &Name, channels: &[String], report: &mut Report<'_>) -> Option<
         return Some(CapSubject::Messages);
     }
     let singular = word.strip_suffix('s').unwrap_or(word);
-    if let Some(channel) = channels.iter().find(|c| *c == word).or_else(|| channels.iter().find(|c| *c == singular)) {
+    if let Some(channel) =
+        channels.iter().find(|c| *c == word).or_else(|| channels.iter().find(|c| *c == singular))
+    {
         return Some(CapSubject::Channel(Channel(channel.clone())));
     }
     let near = nearest(word, channels.iter().map(String::as_str).chain(["message", "messages", "emails"]));

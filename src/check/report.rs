@@ -93,13 +93,9 @@ impl<'a> Report<'a> {
 
     /// File and line of a span's beginning.
     pub(super) fn place(&self, span: Span) -> Place {
-        let text = self.sources.text(span.file).as_bytes();
-        let before = &text[..(span.start as usize).min(text.len())];
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        Place {
-            file: self.sources.path(span.file).clone(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-        }
+        let before = self.sources.text(span.file).get(..span.start as usize).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Place { file: self.sources.path(span.file).clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
     }
 }
 

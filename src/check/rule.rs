@@ -18,7 +18,7 @@ struct Clauses<'t> {
     owner: Option<&'t Name>,
     every: Option<(Option<Schedule>, Span)>,
     when: Option<&'t Expr>,
-    at_most: Option<Option<AtMost>>,
+    at_most: Option<(Option<AtMost>, Span)>,
     priority: Option<u8>,
     then: Option<&'t [Written]>,
 }
@@ -34,9 +34,13 @@ pub(super) fn check(
     let broken = item.item.broken;
     if clauses.when.is_none() && !broken {
         report.add(
-            problem(Code::NoWhen, item.item.head, format!("`{}` does not say whom it means", shorten(&item.name.text)))
-                .label("add `when …`")
-                .why("a rule without a condition would mean everybody"),
+            problem(
+                Code::NoWhen,
+                item.item.head,
+                format!("`{}` does not say whom it means", shorten(&item.name.text)),
+            )
+            .label("add `when …`")
+            .why("a rule without a condition would mean everybody"),
         );
     }
     if clauses.then.is_none_or(<[Written]>::is_empty) && !broken {
@@ -46,7 +50,8 @@ pub(super) fn check(
                 .why("whoever reads it would believe that customers are contacted"),
         );
     }
-    let when = clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
+    let when =
+        clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
     let actions = clauses.then.map(|actions| action::check(actions, names, targets, report));
     if let (Some((Some(every), span)), None, false) = (&clauses.every, &clauses.at_most, broken)
         && schedule::is_daily(every)
@@ -65,7 +70,7 @@ pub(super) fn check(
         when: when??,
         at_most: match clauses.at_most {
             None => None,
-            Some(at_most) => Some(at_most?),
+            Some((at_most, _)) => Some(at_most?),
         },
         priority: clauses.priority.unwrap_or(50),
         actions: actions??,
@@ -92,10 +97,9 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
             RuleClause::AtMost { count, period, span } => {
                 let period = period::check(*period, *span, report);
                 let at_most = period.map(|period| AtMost { count: *count, period });
-                clauses.at_most.replace(at_most).map(|_| ("at most", *span))
+                clauses.at_most.replace((at_most, *span)).map(|_| ("at most", *span))
             }
             RuleClause::Priority(priority, span) => {
-                check_priority(*priority, *span, report);
                 clauses.priority.replace(*priority).map(|_| ("priority", *span))
             }
             RuleClause::Then(actions) => {
@@ -108,14 +112,4 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
         }
     }
     clauses
-}
-
-fn check_priority(priority: u8, span: Span, report: &mut Report<'_>) {
-    if priority > 100 {
-        report.add(
-            problem(Code::BadPriority, span, format!("`{priority}` is beyond the scale"))
-                .label("priorities go from 0 to 100")
-                .why("the priorities of all rules are compared on one scale"),
-        );
-    }
 }

@@ -58,7 +58,8 @@ fn bad_interval(ms: i64, span: Span, report: &mut Report<'_>) {
     } else {
         let minutes = ms.max(MINUTE_MS) / MINUTE_MS;
         let (day, longest) = (DAY_MS / MINUTE_MS, LONGEST_MS / MINUTE_MS);
-        let near = (1..=longest).filter(|n| day % n == 0).min_by_key(|n| (n.abs_diff(minutes), *n)).unwrap_or(15);
+        let near =
+            (1..=longest).filter(|n| day % n == 0).min_by_key(|n| (n.abs_diff(minutes), *n)).unwrap_or(15);
         let (count, unit) = if near % 60 == 0 { (near / 60, "hour") } else { (near, "minute") };
         let words = format!("every {count} {unit}{}", if count == 1 { "" } else { "s" });
         let found = found.label("between 1 minute and 12 hours, an even part of a day");

@@ -55,7 +55,9 @@ fn bad_address(url: &Name, report: &mut Report<'_>) {
 /// Whether a text is an `http` or `https` address: a host, no user and password (a secret in a
 /// rule file would be read by everybody), nothing that is not printable ASCII.
 fn is_address(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
         if port.bytes().all(|b| b.is_ascii_digit()) { host } else { authority }
@@ -75,7 +77,9 @@ mod tests {
         for good in ["https://crm.shop.example/v1/touch", "http://127.0.0.1:9000/hook", "http://[::1]:80/x"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["", "crm.shop.example", "ftp://x", "https://", "https:///x", "https://a:b@c/", "https://a b/"] {
+        for bad in
+            ["", "crm.shop.example", "ftp://x", "https://", "https:///x", "https://a:b@c/", "https://a b/"]
+        {
             assert!(!is_address(bad), "{bad}");
         }
     }

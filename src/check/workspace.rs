@@ -17,10 +17,7 @@ pub(super) struct Found {
     pub(super) currency_line: Option<Span>,
 }
 
-pub(super) fn check(
-    items: &[(Option<&Name>, &Item, &[WorkspaceClause])],
-    report: &mut Report<'_>,
-) -> Found {
+pub(super) fn check(items: &[(Option<&Name>, &Item, &[WorkspaceClause])], report: &mut Report<'_>) -> Found {
     let mut found =
         Found { workspace: ruleset::Workspace::default(), zone: TimeZone::UTC, currency_line: None };
     for (_, item, _) in items.iter().skip(1) {
@@ -72,7 +69,8 @@ fn time_zone(name: &Name, found: &mut Found, report: &mut Report<'_>) {
         return;
     }
     let all: Vec<String> = jiff::tz::db().available().map(|zone| zone.as_str().to_owned()).collect();
-    let city = |zone: &&str| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&name.text));
+    let city =
+        |zone: &&str| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&name.text));
     let names = || all.iter().map(String::as_str);
     let near = names().find(city).or_else(|| nearest(&name.text, names()));
     let label = if near.is_some() { did_you_mean(near) } else { "a zone is written `Europe/Madrid`".into() };

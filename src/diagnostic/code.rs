@@ -196,8 +196,6 @@ codes! {
     Otherwise "E409" Error;
     /// A period that cannot be counted over.
     BadPeriod "E410" Error;
-    /// A priority beyond 100.
-    BadPriority "E411" Error;
     /// Two values of a call under one name.
     DuplicateCallField "E412" Error;
     /// A value of a call that needs a name.

@@ -110,10 +110,9 @@ fn close_of(text: &str, close: &str) -> Option<usize> {
     for (at, c) in text.char_indices() {
         match quote {
             Some(q) if c == q => quote = None,
-            Some(_) => {}
             None if text[at..].starts_with(close) => return Some(at),
             None if c == '"' || c == '\'' => quote = Some(c),
-            None => {}
+            Some(_) | None => {}
         }
     }
     None
@@ -180,9 +179,9 @@ fn words(template: &str, range: Range<usize>) -> Vec<Word<'_>> {
         let after = text[end..].trim_start();
         let keyword =
             after.starts_with('=') && !after.starts_with("==") && !words.is_empty() && before != "set";
-        let test =
+        let asks =
             before == "is" || before == "not" && words.len() > 1 && words[words.len() - 2].text == "is";
-        let belongs = matches!(before, "." | "|") || keyword || test;
+        let belongs = matches!(before, "." | "|") || keyword || asks;
         words.push(Word { text: &text[start..end], range: range.start + start..range.start + end, belongs });
     }
     words

@@ -1,1 +1,6 @@
 //! Tests of `check`.
+
+mod bad;
+mod good;
+mod human;
+mod tree;

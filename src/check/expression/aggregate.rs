@@ -48,7 +48,13 @@ impl Expressions<'_, '_> {
         Some(self.typed(kind, ty, span))
     }
 
-    pub(super) fn time_since(&mut self, which: Which, event: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
+    pub(super) fn time_since(
+        &mut self,
+        which: Which,
+        event: &Name,
+        span: Span,
+        scope: Scope,
+    ) -> Option<ruleset::Expr> {
         if scope == Scope::Order {
             self.no_orders_in_where(span);
             return None;
@@ -70,9 +76,14 @@ impl Expressions<'_, '_> {
             return Some(Event::Order);
         }
         let near = nearest(&name.text, ["order"]);
-        let found = problem(Code::UnknownEvent, name.span, format!("there is no event `{}`", shorten(&name.text)))
-            .label(if near.is_some() { did_you_mean(near) } else { "this version knows the event `order`".into() })
-            .why("what is not recorded cannot be counted");
+        let found =
+            problem(Code::UnknownEvent, name.span, format!("there is no event `{}`", shorten(&name.text)))
+                .label(if near.is_some() {
+                    did_you_mean(near)
+                } else {
+                    "this version knows the event `order`".into()
+                })
+                .why("what is not recorded cannot be counted");
         self.report.add(if name.text == "orders" {
             found.safe(name.span, "order")
         } else {
@@ -128,9 +139,10 @@ impl Expressions<'_, '_> {
     fn window(&mut self, words: Option<WindowWords>, span: Span) -> Option<Window> {
         let (window, empty) = match words {
             None => (Window::All, None),
-            Some(WindowWords::Last(length)) => {
-                (Window::Last(length), (length.0 <= 0).then(|| "a window of no length holds nothing".to_owned()))
-            }
+            Some(WindowWords::Last(length)) => (
+                Window::Last(length),
+                (length.0 <= 0).then(|| "a window of no length holds nothing".to_owned()),
+            ),
             Some(WindowWords::Between(far, near)) => {
                 let swapped = far <= near;
                 let say = || format!("it ends before it begins: write `from {near} to {far} ago`");

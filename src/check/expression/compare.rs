@@ -102,9 +102,13 @@ impl Expressions<'_, '_> {
         let typed = self.value_for(item, scope, wanted)?;
         if !matches!(typed.kind, ExprKind::Constant(_)) {
             self.report.add(
-                problem(Code::NotAConstant, item.span, format!("`{}` is no plain value", shorten(&typed.text)))
-                    .label("a list holds fixed values only")
-                    .why("so that a reader sees whom it means; compare with another field by `=` and `or`"),
+                problem(
+                    Code::NotAConstant,
+                    item.span,
+                    format!("`{}` is no plain value", shorten(&typed.text)),
+                )
+                .label("a list holds fixed values only")
+                .why("so that a reader sees whom it means; compare with another field by `=` and `or`"),
             );
             return None;
         }
@@ -129,7 +133,9 @@ impl Expressions<'_, '_> {
             _ => format!("`{}` is {}", shorten(&value.text), kind(value.ty)),
         };
         let why = match value.ty {
-            Type::Choice(_) => "declare the choice with `<` between its values where one is more than another",
+            Type::Choice(_) => {
+                "declare the choice with `<` between its values where one is more than another"
+            }
             _ => "only amounts, numbers, shares and times can be more or less than others",
         };
         self.report.add(problem(Code::NoOrder, span, "more or less than what?").label(label).why(why));
@@ -141,7 +147,12 @@ impl Expressions<'_, '_> {
         let (start, end) = self.day(day)?;
         let constant = |at: Instant| {
             let kind = ExprKind::Constant(Value::Time(at));
-            Box::new(ruleset::Expr { kind, ty: Type::Time, text: day.to_string().into(), place: time.place.clone() })
+            Box::new(ruleset::Expr {
+                kind,
+                ty: Type::Time,
+                text: day.to_string().into(),
+                place: time.place.clone(),
+            })
         };
         let subject = Box::new(time.clone());
         let within = ExprKind::Between(subject.clone(), constant(start), constant(end));

@@ -144,10 +144,14 @@ impl Expressions<'_, '_> {
             format!("declare it: `audience {} when …`", shorten(&name.text))
         };
         self.report.add(
-            problem(Code::UnknownAudience, name.span, format!("there is no audience `{}`", shorten(&name.text)))
-                .label(label)
-                .why("the rule would not know whom it means")
-                .near(name.span, near),
+            problem(
+                Code::UnknownAudience,
+                name.span,
+                format!("there is no audience `{}`", shorten(&name.text)),
+            )
+            .label(label)
+            .why("the rule would not know whom it means")
+            .near(name.span, near),
         );
         None
     }

@@ -15,7 +15,9 @@ impl Expressions<'_, '_> {
         let span = expr.span;
         let (value, ty) = match &expr.kind {
             Tree::Number(digits) => self.number(digits, span, wanted)?,
-            Tree::Money(digits, currency) => (Value::Money(self.money(digits, *currency, span)?), Type::Money),
+            Tree::Money(digits, currency) => {
+                (Value::Money(self.money(digits, *currency, span)?), Type::Money)
+            }
             Tree::Percent(share) => (Value::Percent(*share), Type::Percent),
             Tree::Duration(duration) => (Value::Duration(*duration), Type::Duration),
             Tree::Date(date) => (Value::Date(*date), Type::Date),
@@ -129,29 +131,41 @@ impl Expressions<'_, '_> {
         self.report.add(
             problem(Code::UnknownValue, span, format!("`{}` is none of the values here", shorten(word)))
                 .label(label)
-                .why(format!("no customer can have this value, so the condition would never be met; there are {listed}"))
+                .why(format!(
+                    "no customer can have this value, so the condition would never be met; there are {listed}"
+                ))
                 .near(span, near),
         );
         None
     }
 
     /// Objects where two values are not of one kind.
-    pub(super) fn same_kind(&mut self, left: &ruleset::Expr, right: &ruleset::Expr, span: Span) -> Option<()> {
+    pub(super) fn same_kind(
+        &mut self,
+        left: &ruleset::Expr,
+        right: &ruleset::Expr,
+        span: Span,
+    ) -> Option<()> {
         let (a, b) = (left.ty, right.ty);
         let lists = |list: Type, text: Type| list == Type::ListOfText && text == Type::Text;
         if a == b && a != Type::ListOfText || lists(a, b) || lists(b, a) {
             return Some(());
         }
-        let message = format!("`{}` is {}, `{}` is {}", shorten(&left.text), kind(a), shorten(&right.text), kind(b));
+        let message =
+            format!("`{}` is {}, `{}` is {}", shorten(&left.text), kind(a), shorten(&right.text), kind(b));
         let times = |ty| matches!(ty, Type::Date | Type::Time);
         let found = if times(a) && times(b) {
             problem(Code::DayOrInstant, span, message)
                 .label("a day lasts 24 hours, a point in time none")
                 .why("whether an instant is before a day, in it or after it depends on the zone: compare like with like")
         } else if matches!((a, b), (Type::Choice(_), Type::Choice(_))) {
-            problem(Code::DifferentKinds, span, format!("`{}` and `{}` are two choices", left.text, right.text))
-                .label("compare each with its own values")
-                .why("values of two lists have nothing in common, even where they share a name")
+            problem(
+                Code::DifferentKinds,
+                span,
+                format!("`{}` and `{}` are two choices", left.text, right.text),
+            )
+            .label("compare each with its own values")
+            .why("values of two lists have nothing in common, even where they share a name")
         } else {
             problem(Code::DifferentKinds, span, message)
                 .label(format!("{} compared with {}", kind(a), kind(b)))

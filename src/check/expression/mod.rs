@@ -62,7 +62,12 @@ impl Expressions<'_, '_> {
     }
 
     /// A value beside another: bare numbers, texts and words take their meaning from it.
-    fn value_for(&mut self, expr: &tree::Expr, scope: Scope, wanted: Option<Wanted>) -> Option<ruleset::Expr> {
+    fn value_for(
+        &mut self,
+        expr: &tree::Expr,
+        scope: Scope,
+        wanted: Option<Wanted>,
+    ) -> Option<ruleset::Expr> {
         use tree::ExprKind as Tree;
         match &expr.kind {
             Tree::Number(_)
@@ -77,7 +82,8 @@ impl Expressions<'_, '_> {
             Tree::Term(term) => self.term(*term, expr.span, scope, wanted),
             Tree::Member(owner, field) => self.member(owner, field, expr.span, scope),
             Tree::Aggregate { function, event, field, window, filter } => {
-                let parts = aggregate::Parts { function: *function, event, field: field.as_ref(), window: *window };
+                let parts =
+                    aggregate::Parts { function: *function, event, field: field.as_ref(), window: *window };
                 self.aggregate(&parts, filter.as_deref(), expr.span, scope)
             }
             Tree::TimeSince(which, event) => self.time_since(*which, event, expr.span, scope),
@@ -91,9 +97,13 @@ impl Expressions<'_, '_> {
                 let typed = self.value_for(whole, scope, wanted)?;
                 if !matches!(typed.ty, Type::Money | Type::Number | Type::Duration) {
                     self.report.add(
-                        problem(Code::DifferentKinds, whole.span, format!("there is no share of {}", kind(typed.ty)))
-                            .label(format!("this is {}", kind(typed.ty)))
-                            .why("a share can be taken of money, of a number or of a length of time"),
+                        problem(
+                            Code::DifferentKinds,
+                            whole.span,
+                            format!("there is no share of {}", kind(typed.ty)),
+                        )
+                        .label(format!("this is {}", kind(typed.ty)))
+                        .why("a share can be taken of money, of a number or of a length of time"),
                     );
                     return None;
                 }

@@ -24,7 +24,9 @@ pub(super) fn verdict(expr: &Expr, schema: &Schema) -> Option<Verdict> {
         return Some(Verdict::Never(what.clone()));
     }
     match reach.by_value.iter().next() {
-        Some((what, (values, domain))) if reach.exact && values == domain => Some(Verdict::Always(what.clone())),
+        Some((what, (values, domain))) if reach.exact && values == domain => {
+            Some(Verdict::Always(what.clone()))
+        }
         _ => None,
     }
 }
@@ -123,7 +125,9 @@ impl Reach {
 
     fn leaf(subject: &Expr, values: Option<Ranges>, schema: &Schema) -> Self {
         // A list can hold several values at once, and a constant is no question.
-        let Some(values) = values.filter(|_| subject.ty != Type::ListOfText) else { return Self::nothing_known() };
+        let Some(values) = values.filter(|_| subject.ty != Type::ListOfText) else {
+            return Self::nothing_known();
+        };
         let domain = domain(subject, schema);
         let values = values.intersect(&domain);
         Self { by_value: BTreeMap::from([(subject.text.clone(), (values, domain))]), exact: true }

@@ -1,5 +1,7 @@
 //! Words: fields, segmentations, computed words and values of choices.
 
+use std::ops::ControlFlow;
+
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Name, Term};
 use crate::ruleset::{self, AggregateFunction, Event, EventField, ExprKind, Type, Value, Which, Window};
@@ -17,7 +19,7 @@ impl Expressions<'_, '_> {
         scope: Scope,
         wanted: Option<Wanted>,
     ) -> Option<ruleset::Expr> {
-        if let Some(value) = self.as_value(word, span, wanted) {
+        if let ControlFlow::Break(value) = self.as_value(word, span, wanted) {
             return value;
         }
         let found = match scope {
@@ -35,16 +37,23 @@ impl Expressions<'_, '_> {
     }
 
     /// Where any word is a value (after a comparison with a choice), the word is that value.
-    fn as_value(&mut self, word: &str, span: Span, wanted: Option<Wanted>) -> Option<Option<ruleset::Expr>> {
-        match wanted? {
-            Wanted { ty: Type::Choice(choice), .. } => {
+    fn as_value(
+        &mut self,
+        word: &str,
+        span: Span,
+        wanted: Option<Wanted>,
+    ) -> ControlFlow<Option<ruleset::Expr>> {
+        match wanted {
+            Some(Wanted { ty: Type::Choice(choice), .. }) => {
                 let value = self.choice_value(choice, word, span);
-                Some(value.map(|(value, ty)| self.typed(ExprKind::Constant(value), ty, span)))
+                ControlFlow::Break(value.map(|(value, ty)| self.typed(ExprKind::Constant(value), ty, span)))
             }
-            Wanted { ty: Type::Text, plain_words: true } => {
-                Some(Some(self.typed(ExprKind::Constant(Value::Text(word.into())), Type::Text, span)))
-            }
-            _ => None,
+            Some(Wanted { ty: Type::Text, plain_words: true }) => ControlFlow::Break(Some(self.typed(
+                ExprKind::Constant(Value::Text(word.into())),
+                Type::Text,
+                span,
+            ))),
+            Some(_) | None => ControlFlow::Continue(()),
         }
     }
 
@@ -56,7 +65,7 @@ impl Expressions<'_, '_> {
         wanted: Option<Wanted>,
     ) -> Option<ruleset::Expr> {
         let written = self.report.one_line(span);
-        if let Some(value) = self.as_value(&written, span, wanted) {
+        if let ControlFlow::Break(value) = self.as_value(&written, span, wanted) {
             return value;
         }
         if scope == Scope::Order {
@@ -68,7 +77,13 @@ impl Expressions<'_, '_> {
     }
 
     /// `order.total` outside of an aggregate, or inside its `where`.
-    pub(super) fn member(&mut self, owner: &Name, field: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
+    pub(super) fn member(
+        &mut self,
+        owner: &Name,
+        field: &Name,
+        span: Span,
+        scope: Scope,
+    ) -> Option<ruleset::Expr> {
         let written = format!("{}.{}", owner.text, field.text);
         let known = owner.text == "order" && order_word(&field.text).is_some();
         let found = problem(Code::WrongPlace, span, format!("`{written}` has no single value here"));
@@ -107,7 +122,8 @@ impl Expressions<'_, '_> {
             self.needs_quotes(word, span);
             return;
         }
-        let label = if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
+        let label =
+            if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
         self.report.add(
             problem(Code::UnknownField, span, format!("nothing is known as `{}`", shorten(word)))
                 .label(label)
@@ -142,9 +158,13 @@ impl Expressions<'_, '_> {
 
     fn customers_word_in_where(&mut self, word: &str, span: Span) {
         self.report.add(
-            problem(Code::WrongPlace, span, format!("`{}` belongs to the customer, not to an order", shorten(word)))
-                .label("inside `where` the names are the order's")
-                .why("put what concerns the customer outside of the parentheses, joined with `and`"),
+            problem(
+                Code::WrongPlace,
+                span,
+                format!("`{}` belongs to the customer, not to an order", shorten(word)),
+            )
+            .label("inside `where` the names are the order's")
+            .why("put what concerns the customer outside of the parentheses, joined with `and`"),
         );
     }
 }
@@ -178,7 +198,9 @@ fn term_value(term: Term) -> (ExprKind, Type) {
     match term {
         Term::Orders => (over_orders(AggregateFunction::Count, None), Type::Number),
         Term::Revenue => (over_orders(AggregateFunction::Sum, Some(EventField::Total)), Type::Money),
-        Term::AverageOrderValue => (over_orders(AggregateFunction::Average, Some(EventField::Total)), Type::Money),
+        Term::AverageOrderValue => {
+            (over_orders(AggregateFunction::Average, Some(EventField::Total)), Type::Money)
+        }
         Term::Recency => since(Which::Last),
         Term::Tenure => since(Which::First),
         Term::Frequency => (ExprKind::Frequency, Type::Number),

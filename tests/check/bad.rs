@@ -1,0 +1,64 @@
+//! Every code has a file that shows it, and says what it should.
+
+use cvmd::diagnostic::{Code, Severity};
+
+use super::human::human;
+use super::tree::{cases, checked, expect, read};
+
+#[test]
+fn bad_files_are_answered_as_expected() {
+    for case in cases("bad") {
+        let checked = checked(&read(&case));
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let number = name.split('_').next().unwrap();
+        assert!(
+            checked.diagnostics.iter().any(|found| found.code.number() == number),
+            "{name} does not show {number}:\n{}",
+            human(&checked)
+        );
+        let errors = checked.diagnostics.iter().any(|found| found.code.severity() == Severity::Error);
+        assert_eq!(checked.rules.is_none(), errors, "{name}");
+        for found in &checked.diagnostics {
+            assert!(!found.message.is_empty() && !found.why.is_empty(), "{name}: {found:?}");
+            assert!(!found.message.starts_with(char::is_uppercase), "{name}: {}", found.message);
+        }
+        expect(&case, &human(&checked));
+    }
+}
+
+#[test]
+fn every_code_of_the_checker_has_a_case() {
+    let names: Vec<String> =
+        cases("bad").iter().map(|case| case.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    for code in Code::ALL.iter().filter(|code| code.number() > "E089") {
+        let prefix = format!("{}_", code.number());
+        assert!(names.iter().any(|name| name.starts_with(&prefix)), "{} has no case", code.number());
+    }
+}
+
+/// A fix that was applied answers its diagnostic: it is not found again.
+#[test]
+fn fixes_fix() {
+    for case in cases("bad") {
+        let files = read(&case);
+        let before = checked(&files);
+        for found in before.diagnostics.iter().filter(|found| found.fix.is_some()) {
+            let fix = found.fix.as_ref().unwrap();
+            let path = before.sources.path(fix.span.file);
+            let mut text = before.sources.text(fix.span.file).to_string();
+            text.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
+            let mut mended = files.clone();
+            mended.insert(path.to_string(), text);
+            let after = checked(&mended);
+            let count =
+                |list: &[cvmd::diagnostic::Diagnostic]| list.iter().filter(|d| d.code == found.code).count();
+            assert!(
+                count(&after.diagnostics) < count(&before.diagnostics),
+                "{}: {} is found again\n{}",
+                case.display(),
+                found.code.number(),
+                human(&after)
+            );
+        }
+    }
+}

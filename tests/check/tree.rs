@@ -1,0 +1,64 @@
+//! Cases on disk as trees in memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cvmd::check::{Checked, Files, Options, check};
+use cvmd::model::Date;
+
+/// The day on which all cases are checked.
+pub(crate) fn today() -> Date {
+    Date::parse("2026-11-21").unwrap()
+}
+
+pub(crate) fn checked(files: &Files) -> Checked {
+    check(files, &Options { commit: "unknown", today: today() })
+}
+
+/// The folder of cases of that name.
+pub(crate) fn cases(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check").join(kind);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|ending| ending == "rules"))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    cases
+}
+
+/// A case: a folder is a whole tree; a single file stands in a tree with a message `offer`.
+pub(crate) fn read(case: &Path) -> Files {
+    let mut files = Files::new();
+    if case.is_dir() {
+        add(case, "", &mut files);
+        return files;
+    }
+    files.insert("case.rules", fs::read(case).unwrap());
+    files.insert("messages/offer.html", "<title>For you</title>\n<p>Come back.</p>\n");
+    files
+}
+
+fn add(folder: &Path, prefix: &str, files: &mut Files) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            add(&path, &format!("{name}/"), files);
+        } else if name != "expected.txt" {
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// Compares with the text that is expected of a case; `UPDATE_EXPECTED=1` writes it instead.
+pub(crate) fn expect(case: &Path, found: &str) {
+    let path = if case.is_dir() { case.join("expected.txt") } else { case.with_extension("txt") };
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&path, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == found, "{}\n--- expected\n{expected}\n--- found\n{found}", case.display());
+}
