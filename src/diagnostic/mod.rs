@@ -97,4 +97,11 @@ pub struct Diagnostic {
 }
 
 mod code;
+mod fix;
+mod position;
+mod render;
+
 pub use code::Code;
+pub use fix::apply_fixes;
+pub use position::Position;
+pub use render::{Format, MAX_SHOWN};

@@ -62,7 +62,9 @@ impl<'a> Clause<'a> {
             }
         }
         if let Some((place, what)) = unavailable {
-            found.push(fault::not_available(place, what));
+            let words = self.written(place).split_whitespace().collect::<Vec<_>>().join(" ");
+            let what = if what.is_empty() { format!("`{words}`") } else { what.to_owned() };
+            found.push(fault::not_available(place, &what));
         }
         Some(node)
     }

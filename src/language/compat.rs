@@ -37,10 +37,7 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         Rule::compat_greater_or_equal => safe(">="),
         Rule::compat_is_words => safe(foreign::spoken_comparison(&lower)),
         Rule::compat_is_not_known => {
-            let unknown = lower.contains("not") && !lower.ends_with("unknown") && lower.ends_with("known");
-            let absent = !lower.contains("not") && !lower.ends_with("set");
-            let is_unknown = unknown || absent || (lower.contains("not") && lower.ends_with("set"));
-            let right = if is_unknown { "is unknown" } else { "is known" };
+            let right = if foreign::means_known(&lower) { "is known" } else { "is unknown" };
             Some((right.to_owned(), Applicability::NeedsReview))
         }
         Rule::compat_the => safe(""),
@@ -87,6 +84,7 @@ fn quantity(
     let message = match rule {
         Rule::compat_months => format!("`{text}` is no fixed length of time"),
         Rule::compat_unit => format!("`{text}` is finer than a minute, the shortest unit"),
+        _ if applicability == Applicability::Safe => format!("`{text}` is not how this is written"),
         _ => format!("`{text}` may be read in more than one way"),
     };
     if right.is_empty() {
@@ -102,8 +100,8 @@ fn joint(clause: &Clause<'_>, node: &Node<'_>, place: Span) -> Option<Diagnostic
     let text = node.as_str().trim_end();
     let start = node.as_span().start();
     let before = clause.text[..start].trim_end().len();
-    let place = if text.chars().all(char::is_alphabetic) || text == ";" {
-        // The blank before the word goes too: `a, then b`, not `a , then b`.
+    let place = if text != "," && text != "|" && text != "/" {
+        // The blank before a word goes too: `a, then b`, not `a , then b`.
         clause.span(before, start + text.len())
     } else {
         place
@@ -114,7 +112,10 @@ fn joint(clause: &Clause<'_>, node: &Node<'_>, place: Span) -> Option<Diagnostic
             (
                 Code::JoinedActions,
                 if followed { "," } else { ", then" },
-                format!("actions are not joined by `{text}`"),
+                format!(
+                    "actions are not joined by {}",
+                    if text.is_empty() { "`then` alone".into() } else { format!("`{text}`") }
+                ),
                 "a comma alone separates the elements of one list; actions follow one another",
             )
         }
@@ -179,15 +180,19 @@ fn not_a_word(rule: Rule, place: Span, text: &str) -> Option<Diagnostic> {
     }
 }
 
-/// What a rule of the grammar is that this version does not run.
+/// What a rule of the grammar is that this version does not run; empty where its own words say it
+/// best.
 pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::unavailable_in_top => "`in top … by …`",
         Rule::unavailable_enters => "movement into and out of audiences",
-        Rule::unavailable_term | Rule::unavailable_decile | Rule::unavailable_chance => "this computed word",
-        Rule::unavailable_clv => "`clv` with a horizon",
-        Rule::unavailable_events | Rule::unavailable_event => "an event of what we did",
-        Rule::unavailable_aggregate => "this aggregate",
+        Rule::unavailable_term
+        | Rule::unavailable_decile
+        | Rule::unavailable_chance
+        | Rule::unavailable_clv
+        | Rule::unavailable_events
+        | Rule::unavailable_event
+        | Rule::unavailable_aggregate => "",
         Rule::unavailable_since => "a window `since` an event",
         Rule::unavailable_dates => "comparing a date with the calendar",
         Rule::unavailable_movement => "movement such as `becomes` or `was`",
@@ -277,7 +282,30 @@ const fn is_keyword(rule: Rule) -> bool {
             | Rule::kw_workspace
             | Rule::kw_year
             | Rule::kw_day_name
+            | Rule::kw_becomes
+            | Rule::kw_been
+            | Rule::kw_chance
+            | Rule::kw_changes
+            | Rule::kw_decile
+            | Rule::kw_enters
+            | Rule::kw_falls
+            | Rule::kw_for
+            | Rule::kw_has
+            | Rule::kw_hour
+            | Rule::kw_leaves
+            | Rule::kw_minute
+            | Rule::kw_next
+            | Rule::kw_rises
+            | Rule::kw_skip
             | Rule::kw_to
+            | Rule::kw_top
+            | Rule::kw_total
+            | Rule::kw_wait
+            | Rule::kw_was
+            | Rule::kw_expected_orders
+            | Rule::kw_expected_order_value
+            | Rule::kw_churn_risk
+            | Rule::kw_score
             | Rule::unit
             | Rule::clv_unit
             | Rule::function

@@ -26,19 +26,19 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::angle_inner => "a text in quotes",
         Rule::path => "a file name",
         Rule::zone_name => "a time zone such as `Europe/Madrid`",
-        Rule::number => "a number",
+        Rule::number | Rule::list_number => "a number",
         Rule::whole => "a whole number",
         Rule::currency_code => "a currency such as `EUR`",
-        Rule::money => "an amount of money such as `500 EUR`",
+        Rule::money | Rule::list_money => "an amount of money such as `500 EUR`",
         Rule::percent => "a share such as `10%`",
-        Rule::unit => "a unit of time",
-        Rule::duration => "a duration such as `90 days`",
+        Rule::unit => "a unit of time such as `days`",
+        Rule::duration | Rule::list_duration => "a duration such as `90 days`",
         Rule::date => "a date such as `2026-11-26`",
         Rule::time_of_day => "a time of day such as `09:00`",
         Rule::yes => "`yes`",
         Rule::no => "`no`",
         Rule::expression | Rule::operation | Rule::group | Rule::negation => "a condition",
-        Rule::connective => "`and` or `or`",
+        Rule::connective => "`and`",
         Rule::paren => "a condition or value in parentheses",
         Rule::or_else => "`or else`",
         Rule::member => "a field of an event such as `order.total`",
@@ -67,7 +67,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::zone => "a zone",
         Rule::action_chunk | Rule::action | Rule::send | Rule::call => "an action such as `send offer`",
         Rule::field => "a field",
-        Rule::clv_horizon => "the horizon such as `in 12 months`",
+        Rule::clv_horizon => "a horizon such as `in 12 months`",
         Rule::clv_unit => "`months`",
         Rule::attribute_type | Rule::type_word | Rule::choice => "a type such as `money` or `yes/no`",
         Rule::ordered_rest | Rule::other_rest => "further values after `<` or `|`",
@@ -176,9 +176,31 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_with => "`with`",
         Rule::kw_workspace => "`workspace`",
         Rule::kw_year => "`year`",
+        Rule::close => "`)`",
+        Rule::kw_becomes => "`becomes`",
+        Rule::kw_been => "`been`",
+        Rule::kw_chance => "`chance`",
+        Rule::kw_changes => "`changes`",
+        Rule::kw_decile => "`decile`",
+        Rule::kw_enters => "`enters`",
+        Rule::kw_falls => "`falls`",
+        Rule::kw_for => "`for`",
+        Rule::kw_has => "`has`",
+        Rule::kw_hour => "`hour`",
+        Rule::kw_leaves => "`leaves`",
+        Rule::kw_minute => "`minute`",
+        Rule::kw_next => "`next`",
+        Rule::kw_rises => "`rises`",
+        Rule::kw_skip => "`skip`",
         Rule::kw_to => "`to`",
+        Rule::kw_top => "`top`",
+        Rule::kw_total => "`total`",
+        Rule::kw_wait => "`wait`",
+        Rule::kw_was => "`was`",
+        Rule::kw_expected_orders | Rule::kw_expected_order_value | Rule::kw_churn_risk | Rule::kw_score | Rule::model_word
+        | Rule::our_event | Rule::horizon | Rule::horizon_length | Rule::absent
         // Silent rules report what they are made of instead.
-        Rule::WHITESPACE
+        | Rule::WHITESPACE
         | Rule::ic
         | Rule::ident
         | Rule::reserved
@@ -190,7 +212,6 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::no_more
         | Rule::list_literal
         | Rule::literal
-        | Rule::plain_literal
         | Rule::any_duration
         | Rule::any_time
         | Rule::any_percent
@@ -200,9 +221,6 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_quantity
         | Rule::compat_list_quantity
         | Rule::grouped
-        | Rule::model_word
-        | Rule::horizon
-        | Rule::our_event
         | Rule::inside
         | Rule::nested
         | Rule::reserved_word

@@ -169,6 +169,13 @@ pub(super) fn spoken_comparison(text: &str) -> &'static str {
     }
 }
 
+/// Whether `is not empty`, `is set` and their like, lower-case, mean `is known`.
+pub(super) fn means_known(text: &str) -> bool {
+    let negated = text.split_whitespace().any(|word| word == "not");
+    let last = text.split_whitespace().next_back().unwrap_or("");
+    matches!(last, "known" | "set") != negated
+}
+
 /// The type that programmers' words mean; lower-case.
 pub(super) fn type_word(text: &str) -> &'static str {
     match text {
@@ -209,6 +216,20 @@ mod tests {
             (Rule::compat_time, "13pm", "", Safe),
         ] {
             assert_eq!(quantity(rule, text), Some((right.to_owned(), applicability)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_empty_is_known() {
+        for (text, known) in [
+            ("is empty", false),
+            ("is not null", true),
+            ("is set", true),
+            ("is not set", false),
+            ("is not known", false),
+            ("is not unknown", true),
+        ] {
+            assert_eq!(means_known(text), known, "{text}");
         }
     }
 

@@ -14,6 +14,9 @@ use super::split::clause_words;
 /// More alternatives than these help nobody.
 const MOST_EXPECTED: usize = 4;
 
+/// What may follow any number or value.
+const AFTER_NUMBERS: [Rule; 3] = [Rule::currency_code, Rule::unit, Rule::or_else];
+
 /// The diagnostic for a clause that could not be read.
 pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
@@ -32,13 +35,15 @@ pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic
         return diagnostic;
     }
     let ended = clause.text[at.min(clause.text.len())..].trim().is_empty();
-    let label = if ended { "nothing follows here".to_owned() } else { format!("`{word}` does not fit here") };
     let span = clause.span(found.0, found.1);
-    let fix = keyword(positives, word).map(|right| Fix {
-        span,
-        replacement: right.into(),
-        applicability: Applicability::NeedsReview,
-    });
+    let right = keyword(positives, word).filter(|_| !ended);
+    let label = match right {
+        _ if ended => "nothing follows here".to_owned(),
+        Some(right) => format!("did you mean `{right}`?"),
+        None => format!("`{word}` does not fit here"),
+    };
+    let applicability = Applicability::NeedsReview;
+    let fix = right.map(|right| Fix { span, replacement: right.into(), applicability });
     Diagnostic {
         code: Code::NotUnderstood,
         message: expected(positives),
@@ -61,6 +66,17 @@ fn expected(positives: &[Rule]) -> String {
     if words.contains(&"a condition") {
         words.retain(|word| *word != "a value");
     }
+    // What may follow any number says nothing where something else is missing.
+    if words.len() > 1 {
+        words.retain(|word| !AFTER_NUMBERS.iter().any(|rule| describe(*rule) == *word));
+    }
+    // A missing `)` is what is wrong most often, the clause's end what is wrong least.
+    let weight = |word: &str| match word {
+        "`)`" => 0,
+        _ if word == describe(Rule::EOI) => 2,
+        _ => 1,
+    };
+    words.sort_by_key(|word| weight(word));
     words.truncate(MOST_EXPECTED);
     match words.split_last() {
         None => "this is not understood here".into(),
@@ -99,11 +115,10 @@ fn keyword(positives: &[Rule], word: &str) -> Option<&'static str> {
         let inner = describe(*rule).strip_prefix('`')?.strip_suffix('`')?;
         inner.chars().all(|c| c.is_ascii_lowercase()).then_some(inner)
     });
-    let mut right = nearest(word, keywords)?;
-    if right == "and" && !positives.contains(&Rule::kw_and) {
-        right = "or";
-    }
-    Some(right)
+    let actions = [Rule::action_chunk, Rule::action, Rule::send, Rule::call];
+    let verbs =
+        if positives.iter().any(|rule| actions.contains(rule)) { ["send", "call"].as_slice() } else { &[] };
+    nearest(word, keywords.chain(verbs.iter().copied()))
 }
 
 /// A line that begins with almost a clause word.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cvmd::diagnostic::Sources;
+use cvmd::diagnostic::{Format, Sources};
 use cvmd::language::parse;
 
 use super::dump;
@@ -26,7 +26,7 @@ pub(super) fn cases(name: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// Compares with the file beside the case, or writes it where asked; the difference if there is one.
-fn compare(path: &Path, extension: &str, actual: &str) -> Option<String> {
+pub(super) fn compare(path: &Path, extension: &str, actual: &str) -> Option<String> {
     let expected_path = path.with_extension(extension);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&expected_path, actual).expect("the expectation can be written");
@@ -46,6 +46,28 @@ fn good_files_make_their_trees_and_nothing_is_said() {
         let (tree, diagnostics) = parse(file, &text);
         assert!(diagnostics.is_empty(), "{}: {diagnostics:#?}", path.display());
         wrong.extend(compare(&path, "tree", &dump::file(&tree)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn bad_files_are_answered_in_a_marketers_words() {
+    let mut wrong = Vec::new();
+    for (path, text) in cases("bad") {
+        let mut sources = Sources::default();
+        let file = sources.add("case.rules", &text);
+        let (_, diagnostics) = parse(file, &text);
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+        let code = stem.split('_').next().expect("a code");
+        assert!(
+            diagnostics.iter().any(|diagnostic| diagnostic.code.number() == code),
+            "{stem} says nothing of {code}: {diagnostics:#?}"
+        );
+        let rendered = Format::Human.render(&sources, &diagnostics, false);
+        for jargon in ["EOI", "token", "parse", "grammar", "kw_", "compat"] {
+            assert!(!rendered.contains(jargon), "{stem} speaks of `{jargon}`:\n{rendered}");
+        }
+        wrong.extend(compare(&path, "expected", &rendered));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

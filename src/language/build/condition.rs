@@ -1,6 +1,6 @@
 //! Conditions: comparisons joined by `and`, `or` and `not`, with what people get wrong in them.
 
-use crate::diagnostic::{Applicability, Code, Diagnostic, Span};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, Span};
 use crate::ruleset::Comparison;
 
 use super::super::clause::Clause;
@@ -165,40 +165,37 @@ fn tested<'a>(
     found: &mut Vec<Diagnostic>,
 ) -> Expr {
     let mut value = operand(clause, node, found);
-    let mut before: Option<(Span, Expr)> = None;
-    for tail in tails {
+    for (index, tail) in tails.enumerate() {
         let place = clause.place(&tail);
-        if let Some((first, right)) = before.take() {
-            found.push(chained(clause, span, first, place, &right));
+        if index > 0 {
+            found.push(chained(clause, span, &value, place));
             return Expr { kind: ExprKind::NotAvailable, span };
         }
-        let through = Span { end: place.end, ..span };
-        let left = value.clone();
-        value = Expr { kind: tail_kind(clause, value, &tail, found), span: through };
-        before = Some((through, middle(&value).unwrap_or(left)));
+        value = Expr { kind: tail_kind(clause, value, &tail, found), span: Span { end: place.end, ..span } };
     }
     value
 }
 
-/// The right side of a comparison: what stands in the middle of a chain.
-fn middle(expr: &Expr) -> Option<Expr> {
-    match &expr.kind {
-        ExprKind::Compare(_, _, right) => Some((**right).clone()),
+/// `a < b < c` becomes `a < b and b < c`; for other chains there is no one answer.
+fn chained(clause: &Clause<'_>, span: Span, first: &Expr, second: Span) -> Diagnostic {
+    let right = match &first.kind {
+        ExprKind::Compare(_, _, right) => Some(clause.written(right.span)),
         _ => None,
+    };
+    let rest = clause.written(second);
+    let fix = right.filter(|_| rest.starts_with(['<', '>', '=', '!'])).map(|right| Fix {
+        span: Span { end: second.end, ..span },
+        replacement: format!("{} and {right} {rest}", clause.written(first.span)),
+        applicability: Applicability::NeedsReview,
+    });
+    Diagnostic {
+        code: Code::ChainedComparison,
+        message: "a comparison has two sides".into(),
+        span: Span { end: second.end, ..span },
+        label: "this is a second comparison in one".into(),
+        why: "for a range write `between`, or two comparisons joined by `and`".into(),
+        fix,
     }
-}
-
-fn chained(clause: &Clause<'_>, span: Span, first: Span, second: Span, right: &Expr) -> Diagnostic {
-    let text =
-        format!("{} and {} {}", clause.written(first), clause.written(right.span), clause.written(second));
-    with_fix(
-        Code::ChainedComparison,
-        Span { end: second.end, ..span },
-        "a comparison has two sides".into(),
-        "this is a second comparison in one".into(),
-        "for a range write `between`, or two comparisons joined by `and`",
-        (text, Applicability::NeedsReview),
-    )
 }
 
 fn tail_kind(clause: &Clause<'_>, left: Expr, tail: &Node<'_>, found: &mut Vec<Diagnostic>) -> ExprKind {
@@ -236,7 +233,9 @@ fn test_kind(
         Rule::contains => ExprKind::Contains(left, clause.name(&child(test, &TEXTS)?)),
         Rule::starts_with => ExprKind::StartsWith(left, clause.name(&child(test, &TEXTS)?)),
         Rule::is_known => ExprKind::IsKnown(left, child(test, &[Rule::kw_known]).is_some()),
-        Rule::compat_is_not_known => ExprKind::IsKnown(left, false),
+        Rule::compat_is_not_known => {
+            ExprKind::IsKnown(left, foreign::means_known(&test.as_str().to_lowercase()))
+        }
         _ => return None,
     })
 }

@@ -59,7 +59,8 @@ fn paren(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> E
 }
 
 fn share_of(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> ExprKind {
-    let share = child(node, &[Rule::percent]).and_then(|share| any_share(clause, &share, found));
+    let share = child(node, &[Rule::percent, Rule::compat_percent])
+        .and_then(|share| any_share(clause, &share, found));
     let shared = child(node, &[Rule::shared]).map(|shared| operand(clause, &shared, found));
     match (share, shared) {
         (Some(share), Some(shared)) => ExprKind::ShareOf(share, Box::new(shared)),

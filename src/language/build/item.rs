@@ -42,6 +42,7 @@ pub(in crate::language) fn build(
         kind: empty(raw.word)?,
         named: raw.word == ItemWord::When,
         in_then: false,
+        said: false,
         found,
     };
     for chunk in chunks(scan, raw) {
@@ -86,6 +87,8 @@ struct Builder<'a> {
     named: bool,
     /// Whether a `then` clause is open for further actions.
     in_then: bool,
+    /// Whether the running clause was answered as not available.
+    said: bool,
     found: &'a mut Vec<Diagnostic>,
 }
 
@@ -104,12 +107,16 @@ impl<'a> Builder<'a> {
             text: &self.scan.masked[first.start..last.end],
             written: &self.written[first.start..last.end],
         };
-        if !matches!(chunk.kind, ChunkKind::Action { first: false }) {
-            self.in_then = false;
+        let (rule, unavailable) = match chunk.kind {
+            ChunkKind::Read(rule) => (rule, None),
+            ChunkKind::Action { unavailable, .. } => (Rule::action_chunk, unavailable),
+            ChunkKind::Unavailable(what) => (Rule::action_chunk, Some(what)),
+        };
+        if !matches!(chunk.kind, ChunkKind::Action { first: false, .. }) {
+            (self.in_then, self.said) = (false, false);
         }
-        if let ChunkKind::Unavailable(what) = chunk.kind {
-            let line = clause.text.split('\n').next().unwrap_or("").trim_end().len();
-            self.unavailable(clause.span(0, line), what);
+        if let Some(what) = unavailable {
+            self.unavailable(&clause, what);
             return;
         }
         if tokens.iter().any(|token| token.kind == TokenKind::Broken) {
@@ -121,11 +128,6 @@ impl<'a> Builder<'a> {
             self.broken = true;
             return;
         }
-        let rule = match chunk.kind {
-            ChunkKind::Read(rule) => rule,
-            ChunkKind::Action { .. } => Rule::action_chunk,
-            ChunkKind::Unavailable(_) => return,
-        };
         let added = match clause.read(rule, self.found) {
             Some(node) => self.add(&clause, &node),
             None => None,
@@ -133,10 +135,14 @@ impl<'a> Builder<'a> {
         self.broken |= added.is_none();
     }
 
-    /// One diagnostic a `then`, however many of its actions are not available.
-    fn unavailable(&mut self, place: Span, what: &str) {
+    /// One diagnostic a clause, however many actions of a `then` are not available.
+    fn unavailable(&mut self, clause: &Clause<'a>, what: &str) {
         self.broken = true;
-        self.found.push(fault::not_available(place, what));
+        if !self.said {
+            let line = clause.text.split('\n').next().unwrap_or("").trim_end().len();
+            self.found.push(fault::not_available(clause.span(0, line), what));
+            self.said = true;
+        }
     }
 
     fn missing_action(&mut self, chunk: &Chunk) {

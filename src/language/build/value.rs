@@ -23,14 +23,16 @@ pub(super) fn literal(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diag
     }
     let text = foreign.as_deref().unwrap_or(text);
     let kind = match node.as_rule() {
-        Rule::number | Rule::compat_number => number(text),
-        Rule::money | Rule::compat_money | Rule::compat_list_money => money(text),
+        Rule::number | Rule::list_number | Rule::compat_number => number(text),
+        Rule::money | Rule::list_money | Rule::compat_money | Rule::compat_list_money => money(text),
         Rule::percent | Rule::compat_percent => {
             share(text).map(ExprKind::Percent).map_err(|why| format!("`{text}` {why}"))
         }
-        Rule::duration | Rule::compat_duration | Rule::compat_months | Rule::compat_unit => {
-            duration(text).map(ExprKind::Duration)
-        }
+        Rule::duration
+        | Rule::list_duration
+        | Rule::compat_duration
+        | Rule::compat_months
+        | Rule::compat_unit => duration(text).map(ExprKind::Duration),
         Rule::date | Rule::compat_date => {
             Date::parse(text).map(ExprKind::Date).ok_or_else(|| format!("there is no day `{text}`"))
         }

@@ -16,6 +16,8 @@ pub(in crate::language) enum ChunkKind {
     Action {
         /// Whether a new `then` clause begins.
         first: bool,
+        /// In people's words what it is, where this version does not run it.
+        unavailable: Option<&'static str>,
     },
     /// Good language that this version does not run, in people's words.
     Unavailable(&'static str),
@@ -134,8 +136,9 @@ impl Cutter<'_> {
 
     /// Looks at one token: begins a chunk there, or lets the running one go on. The next to look at.
     fn step(&mut self, index: usize) -> usize {
-        let in_then = self.chunks.last().is_some_and(|chunk| self.in_then(chunk));
-        if in_then && let Some(next) = self.action(index) {
+        if self.in_then()
+            && let Some(next) = self.action(index)
+        {
             return next;
         }
         if let Some(kind) = self.clause(index) {
@@ -146,12 +149,8 @@ impl Cutter<'_> {
         index + 1
     }
 
-    fn in_then(&self, chunk: &Chunk) -> bool {
-        match chunk.kind {
-            ChunkKind::Action { .. } => true,
-            ChunkKind::Unavailable(what) => ACTIONS.iter().any(|(_, action)| *action == Some(what)),
-            ChunkKind::Read(_) => false,
-        }
+    fn in_then(&self) -> bool {
+        self.chunks.last().is_some_and(|chunk| matches!(chunk.kind, ChunkKind::Action { .. }))
     }
 
     /// Inside a `then` clause: a further action at a line's start, or after `, then`.
@@ -182,11 +181,8 @@ impl Cutter<'_> {
     /// How the action whose verb stands at `index` is read.
     fn action_kind(&self, index: usize, first: bool) -> ChunkKind {
         let look = self.look(index);
-        ACTIONS
-            .iter()
-            .find(|(word, _)| look.is(word))
-            .and_then(|(_, unavailable)| unavailable.map(ChunkKind::Unavailable))
-            .unwrap_or(ChunkKind::Action { first })
+        let known = ACTIONS.iter().find(|(word, _)| look.is(word));
+        ChunkKind::Action { first, unavailable: known.and_then(|(_, unavailable)| *unavailable) }
     }
 
     /// The clause that begins at this token, if one does.
@@ -211,8 +207,10 @@ impl Cutter<'_> {
                 begins.then_some(ChunkKind::Read(Rule::when_clause))
             }
             ItemWord::Segments => {
-                ((at.first || at.head_line) && self.opens_place(index + 1) && !word.is("when"))
-                    .then_some(ChunkKind::Read(Rule::place_clause))
+                // The first line below the head is a place even where it says no `when`.
+                let opens = self.opens_place(index + 1) || (at.first && self.chunks.len() == 1);
+                let begins = (at.first || at.head_line) && opens && !word.is("when");
+                begins.then_some(ChunkKind::Read(Rule::place_clause))
             }
             ItemWord::Workspace => {
                 (at.first || at.head_line).then(|| self.workspace_clause(&at, &word)).flatten()
@@ -235,16 +233,20 @@ impl Cutter<'_> {
         self.look(index).any(&["when", "otherwise"])
     }
 
-    /// After a comparison any word is a value, `then` too, where the condition goes on behind it.
+    /// After a comparison or in a list any word is a value, `then` too, where the condition goes on
+    /// behind it.
     fn is_value(&self, index: usize) -> bool {
-        let next = self.look(index + 1);
-        self.before(index).any(&["=", "<", ">"])
-            && (next.kind.is_none() || next.any(&["and", "or", ")", ",", "then"]))
+        let (before, next) = (self.before(index), self.look(index + 1));
+        let listed = before.any(&["(", ","]) && next.any(&[",", ")"]);
+        let goes_on = next.kind.is_none() || next.any(&["and", "or", ")", ",", "then"]);
+        listed || (before.any(&["=", "<", ">"]) && goes_on)
     }
 
     fn rule_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
         // `when` and `then` name nothing, so they begin their clauses on any line.
-        if word.is("then") && !self.is_value(at.index) {
+        // Inside a `then` clause a further one on the same line only joins, wrongly, its actions.
+        let joins = !at.first && self.in_then();
+        if word.is("then") && !joins && !self.is_value(at.index) {
             return Some(self.action_kind(at.index + 1, true));
         }
         let bare = self.item == ItemWord::When && at.index == self.range.start;

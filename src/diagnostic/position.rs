@@ -1,0 +1,64 @@
+//! Lines and columns of bytes, as people and editors count them.
+
+use super::{Sources, Span};
+
+/// A span in lines and columns, both from 1; columns count characters, the end is the column after
+/// the last character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line of the first character.
+    pub line: usize,
+    /// Column of the first character.
+    pub column: usize,
+    /// Line of the end.
+    pub end_line: usize,
+    /// Column of the end.
+    pub end_column: usize,
+}
+
+impl Position {
+    /// Where a span stands. Spans beyond the text end at its end.
+    #[must_use]
+    pub fn of(sources: &Sources, span: Span) -> Self {
+        let text = sources.text(span.file);
+        let (line, column) = line_and_column(text, span.start as usize);
+        let (end_line, end_column) = line_and_column(text, span.end.max(span.start) as usize);
+        Self { line, column, end_line, end_column }
+    }
+}
+
+/// The bytes of a span inside its text, on character boundaries.
+pub(super) fn bytes(text: &str, span: Span) -> std::ops::Range<usize> {
+    let start = text.floor_char_boundary(span.start as usize);
+    start..text.ceil_char_boundary((span.end as usize).min(text.len())).max(start)
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(at)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    // A byte order mark is no character of the line.
+    let column = before[line_start..].chars().filter(|c| *c != '\u{feff}').count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::FileId;
+
+    #[test]
+    fn columns_count_characters_from_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.rules", "\u{feff}añb\n\tçd\r\n");
+        let at = |start, end| {
+            let place = Position::of(&sources, Span { file, start, end });
+            (place.line, place.column, place.end_line, place.end_column)
+        };
+        assert_eq!(at(3, 4), (1, 1, 1, 2));
+        assert_eq!(at(6, 7), (1, 3, 1, 4));
+        assert_eq!(at(9, 11), (2, 2, 2, 3));
+        assert_eq!(at(9_999, 9_999), (3, 1, 3, 1));
+        assert_eq!(file, FileId(0));
+    }
+}
