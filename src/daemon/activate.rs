@@ -1,8 +1,12 @@
 //! Taking over a checked rule set.
 
-use crate::model::Instant;
-use crate::record::{PauseScope, StoredRuleSet};
-use crate::ruleset::RuleSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::check::{self, Files};
+use crate::model::{Date, Instant, RuleNumber, RuleSetHash};
+use crate::record::StoredRuleSet;
+use crate::ruleset::{Rule, RuleSet};
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
@@ -84,21 +88,55 @@ impl Engine {
         }
         last.map_or(Ok(()), |receipt| receipt.wait().map(drop))
     }
+}
 
-    /// The scope as the store keeps it; none for a rule that was never active.
-    pub(super) fn stored_scope(&self, scope: &crate::decide::Scope) -> Option<PauseScope> {
-        Some(match scope {
-            crate::decide::Scope::All => PauseScope::Everything,
-            crate::decide::Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
-            crate::decide::Scope::Rule(name) => PauseScope::Rule(*self.names.get(name)?),
-        })
+impl Engine {
+    /// Looks through checked rules without taking them over: nothing is written. For commands that
+    /// only ask while no daemon runs.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn preview(&mut self, rules: RuleSet) -> Result<Vec<Damage>, StoreError> {
+        let numbers = provisional(&self.names, &rules);
+        self.active = Some(Active::new(rules, numbers));
+        let mut damages = Vec::new();
+        self.read_customers(&mut damages)?;
+        self.publish();
+        Ok(damages)
+    }
+
+    /// A rule set that decided before, by its hash, from the text that was kept with its decisions.
+    pub(super) fn kept_rules(&self, hash: RuleSetHash) -> Result<Option<Arc<Active>>, StoreError> {
+        let Some(stored) = tables::rules::rule_set(&*self.store, hash)? else { return Ok(None) };
+        let mut files = Files::new();
+        for (path, text) in stored.sources {
+            files.insert(path, text.into_bytes());
+        }
+        // What changes with the date alone is a warning: any day will do.
+        let options = check::Options { commit: &stored.commit, today: Date(0) };
+        let rules = check::check(&files, &options).rules;
+        Ok(rules.map(|rules| {
+            let numbers = provisional(&self.names, &rules);
+            Active::new(rules, numbers)
+        }))
+    }
+
+    /// The rule set that was active last, for a start that finds bad files.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_good(&self) -> Result<Option<RuleSet>, StoreError> {
+        let Some(hash) = tables::rules::active(&*self.store)? else { return Ok(None) };
+        Ok(self.kept_rules(hash)?.map(|active| active.rules.clone()))
     }
 }
-impl Engine {
-    pub(super) fn kept_rules(
-        &self,
-        _hash: crate::model::RuleSetHash,
-    ) -> Result<Option<std::sync::Arc<Active>>, StoreError> {
-        Ok(None)
-    }
+
+/// The numbers of known rules; those of new ones are what they would get.
+fn provisional(names: &BTreeMap<String, RuleNumber>, rules: &RuleSet) -> Vec<RuleNumber> {
+    let mut names = names.clone();
+    let mut number = |rule: &Rule| {
+        let next = tables::rules::next_number(&names);
+        *names.entry(rule.name.clone()).or_insert(next)
+    };
+    rules.rules.iter().map(&mut number).collect()
 }

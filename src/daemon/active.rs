@@ -48,6 +48,24 @@ impl Active {
         (&self.rules.rules[position], self.numbers[position])
     }
 
+    /// The positions of rules by their names, of all rules where none is named.
+    ///
+    /// # Errors
+    /// With a sentence that names the rules there are.
+    pub fn positions(&self, names: &[impl AsRef<str>]) -> Result<Vec<usize>, String> {
+        if names.is_empty() {
+            return Ok((0..self.rules.rules.len()).collect());
+        }
+        let find = |name: &str| {
+            let position = self.rules.rules.iter().position(|rule| rule.name == name);
+            position.ok_or_else(|| {
+                let known: Vec<&str> = self.rules.rules.iter().map(|rule| rule.name.as_str()).collect();
+                format!("no rule is called `{name}`; there are: {}", known.join(", "))
+            })
+        };
+        names.iter().map(|name| find(name.as_ref())).collect()
+    }
+
     /// The position of a rule by its number.
     #[must_use]
     pub fn position(&self, number: RuleNumber) -> Option<usize> {

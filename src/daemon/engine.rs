@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::decide::{Ledger, Pauses, World};
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{RuleMemory, Run, Skip};
+use crate::record::{Load, RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;
@@ -38,6 +38,10 @@ pub struct Engine {
     /// Runs that a crash interrupted: they go on with the next tick.
     pub(super) interrupted: Vec<Run>,
     pub(super) last_tick: Option<Instant>,
+    /// Continuous rules whose first run is above the limit, and for how many.
+    pub(super) held: BTreeMap<RuleNumber, u64>,
+    /// Loads under way, or cut off by a crash: rules wait.
+    pub(super) loads: BTreeMap<u64, Load>,
 }
 
 impl std::fmt::Debug for Engine {

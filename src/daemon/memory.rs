@@ -55,7 +55,7 @@ impl Engine {
         let mut writer = Writer { store: self.store.clone(), batch: Batch::default() };
         put_memory(&mut |put| writer.put(put), number, memory, &touched);
         for (skip, members) in &selection.skipped {
-            self.note(number, rule, *skip, members, at, &mut |put| writer.put(put));
+            self.note(number, rule, *skip, members, at, &mut |put| writer.put(put))?;
         }
         writer.flush();
         self.store.failure().map_or(Ok(()), Err)
@@ -70,7 +70,7 @@ impl Engine {
         number: RuleNumber,
         run: &Run,
         slice: &Slice,
-    ) {
+    ) -> Result<(), StoreError> {
         let memory = self.memories.entry(number).or_default();
         let mut touched = Touched::default();
         if run.continuous {
@@ -102,8 +102,9 @@ impl Engine {
         }
         put_memory(&mut |put| put(batch), number, memory, &touched);
         for (skip, members) in &slice.skipped {
-            self.note(number, rule, *skip, members, run.at, &mut |put| put(batch));
+            self.note(number, rule, *skip, members, run.at, &mut |put| put(batch))?;
         }
+        Ok(())
     }
 
     /// Notes that a scheduled rule served (or skipped) an occurrence.
@@ -124,15 +125,23 @@ impl Engine {
         members: &Bitmap,
         at: Instant,
         put: Put<'_>,
-    ) {
+    ) -> Result<(), StoreError> {
         let at = noted_at(rule, at);
-        let known = self.reasons.entry((number, at, skip)).or_default();
+        let key = (number, at, skip);
+        if !self.reasons.contains_key(&key) {
+            // A start forgets what the day's records say already; a new day begins anew.
+            let noted = tables::runs::non_sends_at(&*self.store, number, at, skip)?;
+            self.reasons.retain(|(other, when, _), _| *other != number || *when == at);
+            self.reasons.insert(key, noted);
+        }
+        let known = self.reasons.entry(key).or_default();
         let mut new = members.clone();
         new.subtract(known);
         known.union(&new);
         for block in new.blocks() {
             put(&mut |batch| tables::runs::put_non_sends(batch, number, at, skip, block, known));
         }
+        Ok(())
     }
 }
 

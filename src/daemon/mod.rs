@@ -2,19 +2,33 @@
 
 mod activate;
 mod active;
+mod decider;
 mod engine;
+mod explain;
 mod fields;
+mod gate;
+mod handle;
+mod import;
+mod load;
 mod memory;
 mod outgoing;
 mod people;
 mod run;
+mod service;
 mod snapshot;
 mod start;
+mod status;
+mod switches;
 mod tick;
 
 pub use active::Active;
 pub use engine::Engine;
+pub use gate::{DaemonGate, Sender};
+pub use handle::OnBytes;
+pub use load::LoadError;
 pub use outgoing::{LeftInStore, Outgoing};
+pub use service::{Service, Signals, run};
 pub use snapshot::{Shared, Snapshot};
 pub use start::Damage;
+pub use switches::Resumed;
 pub use tick::TickReport;

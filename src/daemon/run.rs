@@ -33,8 +33,10 @@ impl Engine {
         let selection = decide::select(&self.world(active), (rule, number), memory, seen, at);
         report.matched += selection.matched;
         self.remember_selection(number, rule, &selection, at)?;
+        self.held.remove(&number);
         if selection.held {
             report.held.push(rule.name.clone());
+            self.held.insert(number, selection.recipients.len());
             if rule.schedule.is_some() {
                 let run = new_run(active, (rule, number), &selection, (at, now));
                 self.commit_run(&run, &selection.recipients)?;
@@ -130,7 +132,7 @@ impl Engine {
         for message in &slice.messages {
             tables::messages::put_open(&mut batch, message);
         }
-        self.remember_slice(&mut batch, rule, number, run, &slice);
+        self.remember_slice(&mut batch, rule, number, run, &slice)?;
         self.store.commit(batch).wait()?;
         failpoint::hit("slice_after_commit");
         self.next_ledger = next_ledger;

@@ -49,6 +49,7 @@ impl Engine {
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
             last_tick: tables::control::last_tick(&*store)?,
+            loads: tables::control::loads(&*store)?,
             pauses: pauses(&*store, &names)?,
             channels: tables::control::channels(&*store)?,
             shared: Shared::new(population.clone()),
@@ -64,6 +65,7 @@ impl Engine {
             names,
             reasons: HashMap::new(),
             interrupted,
+            held: BTreeMap::new(),
         };
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());

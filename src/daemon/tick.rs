@@ -15,6 +15,8 @@ use super::active::Active;
 /// What a tick did, for logs and tests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TickReport {
+    /// Nothing was done: a load is under way or was cut off.
+    pub waits_for_load: bool,
     /// How many rules looked at everybody.
     pub rules: u64,
     /// How many customers matched and were not decided before.
@@ -41,6 +43,10 @@ impl Engine {
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
         let now = self.last_tick.map_or(now, |last| last.max(now));
         let mut report = TickReport::default();
+        if !self.loads.is_empty() {
+            report.waits_for_load = true;
+            return Ok(report);
+        }
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
         let firings = self.firings(&active, now, &mut report)?;
@@ -77,7 +83,7 @@ impl Engine {
     }
 
     /// The rules that began a run: those that run now, or those kept with its hash.
-    fn active_of(&self, run: &Run) -> Result<Option<(Arc<Active>, usize)>, StoreError> {
+    pub(super) fn active_of(&self, run: &Run) -> Result<Option<(Arc<Active>, usize)>, StoreError> {
         let active = match &self.active {
             Some(active) if active.rules.hash == run.rule_set => Some(Arc::clone(active)),
             Some(_) | None => self.kept_rules(run.rule_set)?,

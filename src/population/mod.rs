@@ -145,6 +145,12 @@ impl Population {
         self.chunks.iter().map(|chunk| u64::from(chunk.exists.count())).sum()
     }
 
+    /// How many orders they made.
+    #[must_use]
+    pub fn orders(&self) -> u64 {
+        self.chunks.iter().map(|chunk| chunk.orders.times.len() as u64).sum()
+    }
+
     /// Whether there is nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -174,3 +174,43 @@ pub fn non_sends(
     }
     Ok(found)
 }
+
+/// The decision of a run for one customer.
+///
+/// # Errors
+/// When a record does not read back.
+pub fn decision(
+    store: &dyn Store,
+    rule: RuleNumber,
+    at: Instant,
+    customer: CustomerNumber,
+) -> Result<Option<Decision>, StoreError> {
+    for decision in decisions(store, rule, at) {
+        let decision = decision?;
+        if decision.customer == customer {
+            return Ok(Some(decision));
+        }
+    }
+    Ok(None)
+}
+
+/// Who a rule passed over for one reason at one instant (a run's, or a day's start).
+///
+/// # Errors
+/// When a block does not read back.
+pub fn non_sends_at(
+    store: &dyn Store,
+    rule: RuleNumber,
+    at: Instant,
+    reason: Skip,
+) -> Result<Bitmap, StoreError> {
+    let mut prefix = key::non_sends(rule, at, reason.code(), 0);
+    prefix.truncate(prefix.len() - 4);
+    let mut found = Bitmap::new();
+    for item in store.scan(&prefix, &prefix) {
+        let (key, bytes) = item?;
+        let (_, _, _, block) = key::parse_non_sends(&key).ok_or_else(|| strange_key(&key))?;
+        found.set_block_bytes(block, &codec::decode_raw(BLOCK, &key, &bytes)?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,130 @@
+//! The one decider: a thread that owns the engine and takes ticks, rules and requests in one order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::model::{CustomerNumber, Instant};
+use crate::ruleset::RuleSet;
+use crate::serve::{Progress, RefusalKind, Request, Response};
+use crate::store::StoreError;
+
+use super::{Engine, TickReport};
+
+/// Commands on their way to the decider at most; whoever asks for more waits.
+const QUEUE: usize = 1_024;
+
+/// What the decider does.
+pub(super) enum Command {
+    /// Let every due rule fire.
+    Tick(oneshot::Sender<Result<TickReport, StoreError>>),
+    /// Take over a checked rule set.
+    Activate(Box<RuleSet>, oneshot::Sender<Result<(), StoreError>>),
+    /// Answer a request.
+    Call(Request, oneshot::Sender<Response>),
+    /// An address was refused for good.
+    Suppressed(CustomerNumber),
+}
+
+/// A handle to the decider; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Decider {
+    commands: mpsc::Sender<Command>,
+    read: Arc<AtomicU64>,
+    to_read: Arc<AtomicU64>,
+}
+
+impl Decider {
+    /// Starts the thread. It ends when the last handle is gone, and gives the engine back.
+    pub(super) fn start(
+        mut engine: Engine,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<(Self, std::thread::JoinHandle<Engine>)> {
+        let (sender, mut commands) = mpsc::channel(QUEUE);
+        let handle = Self { commands: sender, read: Arc::default(), to_read: Arc::default() };
+        let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
+        let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
+            while let Some(command) = commands.blocking_recv() {
+                obey(&mut engine, command, clock.now(), (&read, &to_read));
+            }
+            engine
+        })?;
+        Ok((handle, thread))
+    }
+
+    /// Lets every due rule fire.
+    pub(super) async fn tick(&self) -> Result<TickReport, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Tick(reply)).await;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Takes over a checked rule set.
+    pub(super) async fn activate(&self, rules: RuleSet) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Activate(Box::new(rules), reply)).await;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Answers a request; how far an import is, at once.
+    pub(super) async fn call(&self, request: Request) -> Response {
+        if let Request::Progress {} = request {
+            let (done, total) = (self.read.load(Ordering::Relaxed), self.to_read.load(Ordering::Relaxed));
+            return Response::Progress(Progress { done, total });
+        }
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Call(request, reply)).await;
+        let ended = |_| Response::refused(RefusalKind::Failed, "the daemon is ending");
+        answer.await.unwrap_or_else(ended)
+    }
+
+    /// Notes that an address was refused for good.
+    pub(super) async fn suppressed(&self, customer: CustomerNumber) {
+        self.send(Command::Suppressed(customer)).await;
+    }
+
+    async fn send(&self, command: Command) {
+        // A decider that is gone drops the command, and with it the sender of its answer.
+        let _ = self.commands.send(command).await;
+    }
+}
+
+fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&AtomicU64, &AtomicU64)) {
+    match command {
+        Command::Tick(reply) => {
+            let _ = reply.send(engine.tick(now));
+        }
+        Command::Activate(rules, reply) => {
+            let activated = engine.activate(*rules, now);
+            let _ = reply.send(activated.map(|damages| {
+                for damage in damages {
+                    tracing::error!(damage = damage.0, "a damaged record was left out");
+                }
+            }));
+        }
+        Command::Call(request, reply) => {
+            if let Request::Import(import) = &request {
+                let sizes = import.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok());
+                to_read.store(sizes.map(|size| size.len()).sum(), Ordering::Relaxed);
+            }
+            let label = request.label();
+            let mut on_bytes = |bytes| read.store(bytes, Ordering::Relaxed);
+            // One request's bug must not take the daemon down: what it was about stays undone.
+            let handled = AssertUnwindSafe(|| engine.handle(request, now, &mut on_bytes));
+            let response = catch_unwind(handled).unwrap_or_else(|_| {
+                tracing::error!(request = label, "a request failed with an internal error");
+                Response::refused(
+                    RefusalKind::Failed,
+                    "an internal error, a bug of cvmd: see the daemon's log",
+                )
+            });
+            to_read.store(0, Ordering::Relaxed);
+            read.store(0, Ordering::Relaxed);
+            let _ = reply.send(response);
+        }
+        Command::Suppressed(customer) => engine.suppressed(customer),
+    }
+}

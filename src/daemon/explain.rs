@@ -1,0 +1,241 @@
+//! Why somebody was or was not contacted: the condition with its values, and what stopped it.
+
+use crate::decide::{Subject, at_most_of, judge};
+use crate::evaluate::{self, Trace, Verdict};
+use crate::model::{CustomerNumber, DecisionKey, Instant, RuleNumber};
+use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
+use crate::ruleset::{Rule, Schedule};
+use crate::schedule;
+use crate::serve::{Explanation, PastDecision, RuleExplanation};
+use crate::store::{StoreError, tables};
+
+use super::Engine;
+use super::active::Active;
+
+/// What is answered where rules are needed and none are loaded.
+pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
+
+/// Past contacts that are shown at most, latest first.
+const MOST_CONTACTS: usize = 10;
+
+/// What stands between a customer and a message, or that nothing does.
+struct Outcome {
+    /// The fixed word of what stopped it; none: nothing did, or it does not match.
+    stopped_by: Option<&'static str>,
+    sentence: String,
+}
+
+impl Outcome {
+    fn free(sentence: String) -> Self {
+        Self { stopped_by: None, sentence }
+    }
+
+    fn stopped(word: &'static str, sentence: String) -> Self {
+        Self { stopped_by: Some(word), sentence }
+    }
+}
+
+impl Engine {
+    /// Explains one rule, or all rules in the order of their names, for one customer at `now`.
+    ///
+    /// # Errors
+    /// With a sentence for the user: no such customer, no such rule, no rules, or a store that fails.
+    pub fn explain(&self, customer: &str, rule: Option<&str>, now: Instant) -> Result<Explanation, String> {
+        let active = self.active.clone().ok_or(NO_RULES)?;
+        let number = self.find(customer).ok_or_else(|| {
+            format!("no customer has the id `{customer}`: write it to the letter as in the imported file")
+        })?;
+        let positions = active.positions(rule.as_slice())?;
+        let explain = |at| self.explain_one(&active, at, number, now).map_err(|error| error.to_string());
+        let rules = positions.into_iter().map(explain).collect::<Result<_, _>>()?;
+        Ok(Explanation { customer: customer.into(), at: now, rules })
+    }
+
+    fn explain_one(
+        &self,
+        active: &Active,
+        position: usize,
+        customer: CustomerNumber,
+        now: Instant,
+    ) -> Result<RuleExplanation, StoreError> {
+        let (rule, number) = active.rule(position);
+        let condition =
+            evaluate::trace(&active.rules, &self.population, customer, &rule.when, now, &active.zone)
+                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
+        Ok(RuleExplanation {
+            rule: rule.name.clone(),
+            title: rule.title.clone(),
+            place: rule.place.to_string(),
+            matches: match condition.result {
+                Verdict::True => "true",
+                Verdict::False => "false",
+                Verdict::Unknown => "unknown",
+            }
+            .into(),
+            outcome: outcome.sentence,
+            stopped_by: outcome.stopped_by.map(str::to_owned),
+            tree_text: condition.to_string(),
+            tree: serde_json::to_value(&condition).unwrap_or_default(),
+            history: self.history(customer, number)?,
+        })
+    }
+
+    fn outcome(
+        &self,
+        active: &Active,
+        (rule, number): (&Rule, RuleNumber),
+        customer: CustomerNumber,
+        condition: &Trace,
+        now: Instant,
+    ) -> Result<Outcome, StoreError> {
+        match condition.result {
+            Verdict::False => return Ok(Outcome::free(failed_sentence(condition, "does not match"))),
+            Verdict::Unknown => {
+                let what = "whether they match is unknown, and unknown never sends";
+                return Ok(Outcome::free(failed_sentence(condition, what)));
+            }
+            Verdict::True => {}
+        }
+        if let Some(load) = self.loads.values().next() {
+            let sentence = format!("matches, but rules wait until the import of {} is complete", load.what);
+            return Ok(Outcome::stopped("held", sentence));
+        }
+        let spent = self.memories.get(&number).is_some_and(|memory| memory.spent.contains(customer.0));
+        if rule.schedule.is_none() && spent {
+            return self.spent(customer, number);
+        }
+        let subject = Subject { rule, number, customer, at: now };
+        if let Some(skip) = judge(&subject, &self.world(active)) {
+            return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, rule)));
+        }
+        if self.is_held(customer, number)? {
+            return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, rule)));
+        }
+        let sentence = format!("matches, and nothing stops it: fires {}", next_firing(active, rule, now));
+        Ok(Outcome::free(sentence))
+    }
+
+    /// Whether the customer is among the recipients of a held run, or of a continuous rule that is.
+    fn is_held(&self, customer: CustomerNumber, number: RuleNumber) -> Result<bool, StoreError> {
+        for run in tables::runs::unfinished(&*self.store) {
+            let run = run?;
+            if run.rule == number && run.state == RunState::Held {
+                let recipients = tables::runs::recipients(&*self.store, number, run.at)?;
+                return Ok(recipients.contains(customer.0));
+            }
+        }
+        let tried = self.memories.get(&number).is_some_and(|memory| memory.trying.contains_key(&customer));
+        let noted = tables::runs::non_sends(&*self.store, number)?;
+        let latest = noted.iter().rev().find(|(_, members)| members.contains(customer.0));
+        Ok(tried && latest.is_some_and(|((_, skip), _)| *skip == Skip::Held))
+    }
+
+    /// Why a match is used up: it was decided, or passed over for good.
+    fn spent(&self, customer: CustomerNumber, number: RuleNumber) -> Result<Outcome, StoreError> {
+        let last = self.ledger.of(customer).iter().rev().find(|contact| contact.rule == number);
+        let noted = tables::runs::non_sends(&*self.store, number)?;
+        let passed = noted.iter().rev().find(|(_, members)| members.contains(customer.0));
+        let passed = passed.filter(|((at, _), _)| last.is_none_or(|contact| contact.at < *at));
+        let again = "the rule looks again after the condition has been false";
+        Ok(match (last, passed) {
+            (_, Some(((at, skip), _))) => Outcome::stopped(
+                skip.label(),
+                format!("matches, and was passed over on {} ({}); {again}", day(*at), skip.label()),
+            ),
+            (Some(contact), None) => {
+                Outcome::free(format!("matches, and was decided at {}; {again}", contact.at))
+            }
+            (None, None) => Outcome::free(format!("matches, and this match is used up; {again}")),
+        })
+    }
+
+    /// The contacts of one rule with one customer, with what their decisions recorded.
+    fn history(&self, customer: CustomerNumber, number: RuleNumber) -> Result<Vec<PastDecision>, StoreError> {
+        let contacts = self.ledger.of(customer).iter().rev();
+        let contacts = contacts.filter(|contact| contact.rule == number && !contact.further);
+        contacts.take(MOST_CONTACTS).map(|contact| self.past(contact)).collect()
+    }
+
+    fn past(&self, contact: &Contact) -> Result<PastDecision, StoreError> {
+        let decision: Option<Decision> =
+            tables::runs::decision(&*self.store, contact.rule, contact.at, contact.customer)?;
+        let run = tables::runs::run(&*self.store, contact.rule, contact.at)?;
+        let key = decision.as_ref().map(|decision| decision.key(contact.rule));
+        Ok(PastDecision {
+            decision: key.map(|key| key.to_string()),
+            at: contact.at,
+            fate: match contact.kind {
+                ContactKind::Marketing | ContactKind::Transactional => "sent",
+                ContactKind::Call => "called",
+                ContactKind::HeldOut => "held out",
+            }
+            .into(),
+            commit: run.as_ref().map_or_else(|| "unknown".into(), |run| run.commit.clone()),
+            place: run.map_or_else(String::new, |run| run.place),
+            values: decision.map_or_else(Vec::new, |decision| decision.values),
+            messages: key.map_or_else(|| Ok(Vec::new()), |key| self.messages_of(key, contact.at))?,
+        })
+    }
+
+    /// What became of a decision's messages: name and state.
+    fn messages_of(&self, key: DecisionKey, at: Instant) -> Result<Vec<(String, String)>, StoreError> {
+        let mut found = Vec::new();
+        for message in tables::messages::open_messages(&*self.store) {
+            let message = message?;
+            if message.key.decision == key {
+                found.push((message.target, message.state.label().to_owned()));
+            }
+        }
+        for message in tables::messages::finished_messages(&*self.store, at) {
+            let message = message?;
+            if message.key.decision == key {
+                found.push((message.target, format!("{}: {}", message.state.label(), message.result)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn day(at: Instant) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+fn failed_sentence(condition: &Trace, what: &str) -> String {
+    match condition.first_failed() {
+        Some(clause) => format!("{what}: `{}` ({})", clause.text, clause.place),
+        None => what.into(),
+    }
+}
+
+/// What a stage's reason means for this rule, and what to do about it.
+fn skip_sentence(skip: Skip, rule: &Rule) -> String {
+    match skip {
+        Skip::Consent => "matches, but gave no consent to marketing on this channel".into(),
+        Skip::Suppression => {
+            "matches, but the address is suppressed (bounced, or a person asked for it)".into()
+        }
+        Skip::NoAddress => "matches, but there is no address to send to".into(),
+        Skip::AtMost => {
+            let implied = if rule.at_most.is_none() {
+                " (a continuous rule that writes none has once per 30 days)"
+            } else {
+                ""
+            };
+            let count = at_most_of(rule).map_or(0, |limit| limit.count);
+            format!("matches, but had this rule {count} time(s) already, its `at most`{implied}")
+        }
+        Skip::Cap => "matches, but a policy's cap is used up by other messages".into(),
+        Skip::Paused => format!("matches, but it is paused: `cvmd resume {}`, or `cvmd resume`", rule.name),
+        Skip::Held => format!("matches, but the run is held: `cvmd resume {}` releases it", rule.name),
+    }
+}
+
+fn next_firing(active: &Active, rule: &Rule, now: Instant) -> String {
+    let next = |schedule: &Schedule| schedule::next_after(schedule, &active.zone, now);
+    match rule.schedule.as_ref().map(next) {
+        None => "with the next tick".into(),
+        Some(Some(at)) => format!("at {at}"),
+        Some(None) => "never again: its schedule has no further occurrence".into(),
+    }
+}

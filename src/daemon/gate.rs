@@ -1,0 +1,397 @@
+//! Whether a message may go now, asked at every claim, and what it says.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::config::Secrets;
+use crate::decide::People;
+use crate::deliver::email::Email;
+use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
+use crate::evaluate;
+use crate::message::{self, Filled, Templates};
+use crate::model::{Channel, CustomerId, Duration, Instant};
+use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
+use crate::record::{Frozen, OpenMessage};
+use crate::ruleset::{Message, Webhook};
+use crate::store::{Batch, Store, tables};
+
+use super::active::Active;
+use super::snapshot::{Shared, Snapshot};
+
+/// A message that waited longer than this since its decision must match its rule still.
+const FRESH: Duration = Duration::seconds(60);
+
+/// How long a paused message waits before it is asked about again; a resume asks at once.
+const PAUSED_FOR: Duration = Duration::seconds(60);
+
+/// What the gate needs of the configuration.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The sender of e-mails that name none.
+    pub from: String,
+    /// Addresses and domains that may be reached; empty: all.
+    pub sandbox: Vec<String>,
+    /// Where secrets are.
+    pub secrets: Secrets,
+}
+
+/// The daemon's gate.
+pub struct DaemonGate {
+    store: Arc<dyn Store>,
+    shared: Arc<Shared>,
+    sender: Sender,
+    reports: UnboundedSender<Report>,
+    /// Contents that the store has.
+    kept: Mutex<BTreeSet<String>>,
+}
+
+/// What an e-mail says, as it is kept by its hash: a retry repeats it under any later rules.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    from: String,
+    reply_to: Option<String>,
+    subject: String,
+    html: Option<String>,
+    text: Option<String>,
+}
+
+impl DaemonGate {
+    /// A gate over the engine's state.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        shared: Arc<Shared>,
+        sender: Sender,
+        reports: UnboundedSender<Report>,
+    ) -> Arc<Self> {
+        Arc::new(Self { store, shared, sender, reports, kept: Mutex::default() })
+    }
+
+    /// What stops a message now, if anything does.
+    fn stopped(
+        message: &OpenMessage,
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Option<Claim> {
+        if message.expires.is_some_and(|expires| now > expires) {
+            return Some(Claim::Withdraw("expired before it could go".into()));
+        }
+        if seen.pauses.stops(&message.rule, &message.channel).is_some() {
+            return Some(Claim::Wait(now.plus(PAUSED_FOR), "paused".into()));
+        }
+        let Some(rule) = active.rules.rules.iter().position(|rule| rule.name == message.rule) else {
+            return Some(Claim::Withdraw("its rule is gone".into()));
+        };
+        if !message.is_call {
+            let people = &seen.population;
+            if message.marketing && !People::consents(people, message.customer, &message.channel) {
+                return Some(Claim::Withdraw("consent is missing or was withdrawn".into()));
+            }
+            if People::suppressed(people, message.customer) {
+                return Some(Claim::Withdraw("the address is suppressed".into()));
+            }
+        }
+        let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
+        let root = active.program.rules()[rule];
+        let matches =
+            || evaluate::truth(&active.program, &seen.population, message.customer, now, &active.zone, root);
+        if waited && matches() != Some(true) {
+            return Some(Claim::Withdraw("the customer no longer matches its rule".into()));
+        }
+        None
+    }
+
+    fn prepare(
+        &self,
+        message: &OpenMessage,
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Result<Prepared, Claim> {
+        if message.is_call {
+            return self.call(message, seen, active, now);
+        }
+        match &message.frozen {
+            Some(frozen) if message.channel == Channel::email() => self.frozen_email(message, frozen),
+            Some(frozen) => self.post(message, carrier(message, active)?, frozen.clone()),
+            None => {
+                let (declared, webhook) = declared(message, active)?;
+                match webhook {
+                    None => self.new_email(message, declared, seen, active, now),
+                    Some(webhook) => self.new_carried(message, (declared, webhook), seen, active, now),
+                }
+            }
+        }
+    }
+
+    /// An e-mail's first claim: freezes what it says.
+    fn new_email(
+        &self,
+        message: &OpenMessage,
+        declared: usize,
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Result<Prepared, Claim> {
+        let to = address(seen, message, "email").ok_or_else(no_address)?;
+        if !self.allowed(&to) {
+            return Err(Claim::Withdraw("outside the sandbox".into()));
+        }
+        let text = &active.rules.messages[declared];
+        let content = Content {
+            from: text.from.clone().unwrap_or_else(|| self.sender.from.clone()),
+            reply_to: text.reply_to.clone(),
+            subject: text.subject.clone(),
+            html: text.html.clone(),
+            text: text.text.clone(),
+        };
+        let kept = serde_json::to_string(&content).map_err(|error| Claim::Dead(error.to_string()))?;
+        let hash = hash(&kept);
+        let filled = fill(message, (declared, text), seen, active, now);
+        let values = filled.iter().map(|(name, shown)| (name.clone(), json!(shown).to_string())).collect();
+        let frozen = Frozen { at: now, to, content: hash.clone(), values, body: None };
+        let email = Self::email(message, &content, &filled, &frozen)?;
+        let mut with = Batch::default();
+        if !self.has(&hash) {
+            tables::rules::put_content(&mut with, &hash, &kept);
+            self.kept().insert(hash);
+        }
+        Ok(Prepared { frozen, payload: Payload::Email(email), with })
+    }
+
+    /// A retry: the same words as at the first claim.
+    fn frozen_email(&self, message: &OpenMessage, frozen: &Frozen) -> Result<Prepared, Claim> {
+        let lost = || Claim::Dead("what it said at its first attempt is not in the store any more".into());
+        let kept = tables::rules::content(&*self.store, &frozen.content).ok().flatten().ok_or_else(lost)?;
+        let content: Content = serde_json::from_str(&kept).map_err(|_| lost())?;
+        let read = |(name, json): &(String, String)| Some((name.clone(), serde_json::from_str(json).ok()?));
+        let filled: Filled = frozen.values.iter().map(read).collect::<Option<_>>().ok_or_else(lost)?;
+        let email = Self::email(message, &content, &filled, frozen)?;
+        Ok(Prepared { frozen: frozen.clone(), payload: Payload::Email(email), with: Batch::default() })
+    }
+
+    fn email(
+        message: &OpenMessage,
+        content: &Content,
+        filled: &Filled,
+        frozen: &Frozen,
+    ) -> Result<Email, Claim> {
+        let templates = Templates {
+            subject: content.subject.clone(),
+            html: content.html.clone(),
+            text: content.text.clone(),
+        };
+        let rendered = message::render(&templates, filled).map_err(|error| Claim::Dead(error.to_string()))?;
+        let domain = content.from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
+        Ok(Email {
+            key: message.key,
+            from: content.from.clone(),
+            reply_to: content.reply_to.clone(),
+            to: frozen.to.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            date: frozen.at,
+            domain,
+        })
+    }
+
+    /// A call: its body is frozen as it is.
+    fn call(
+        &self,
+        message: &OpenMessage,
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Result<Prepared, Claim> {
+        let webhook = active.rules.webhooks.iter().find(|webhook| webhook.name == message.target);
+        let webhook = webhook.ok_or_else(|| Claim::Withdraw("its webhook is gone".into()))?;
+        let frozen = if let Some(frozen) = &message.frozen {
+            frozen.clone()
+        } else {
+            let customer = customer(seen, message)?;
+            let payload = CallPayload {
+                decided: message.decided,
+                decision: message.key.decision,
+                rule: &message.rule,
+                customer: &customer,
+                commit: &message.provenance.0,
+                fields: &message.call_fields,
+            };
+            let body = payload.to_json().map_err(Claim::Dead)?;
+            posted(webhook, body, now)
+        };
+        self.post(message, webhook, frozen)
+    }
+
+    /// A message on a channel that a webhook carries: its first claim.
+    fn new_carried(
+        &self,
+        message: &OpenMessage,
+        (declared, webhook): (usize, &Webhook),
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Result<Prepared, Claim> {
+        let to = address(seen, message, "phone").ok_or_else(no_address)?;
+        if !self.allowed(&to) {
+            return Err(Claim::Withdraw("outside the sandbox".into()));
+        }
+        let text = &active.rules.messages[declared];
+        let filled = fill(message, (declared, text), seen, active, now);
+        let rendered =
+            message::render(&Templates::of(text), &filled).map_err(|error| Claim::Dead(error.to_string()))?;
+        let decision = message.key.decision;
+        let body = json!({
+            "type": "cvmd.message",
+            "timestamp": message.decided.to_string(),
+            "data": {
+                "decision": decision.to_string(),
+                "rule": message.rule,
+                "customer_id": customer(seen, message)?.0,
+                "occurrence": decision.occurrence.0,
+                "commit": message.provenance.0,
+                "channel": message.channel.0,
+                "message": message.target,
+                "to": to,
+                "text": rendered.text,
+            },
+        });
+        self.post(message, webhook, posted(webhook, body.to_string(), now))
+    }
+
+    fn post(&self, message: &OpenMessage, webhook: &Webhook, frozen: Frozen) -> Result<Prepared, Claim> {
+        // A secret that cannot be read is an operator's to mend: nothing is lost for it.
+        let wait = |text: String| Claim::Wait(frozen.at.max(message.next_attempt).plus(PAUSED_FOR), text);
+        let mut secrets = Vec::new();
+        for name in &webhook.secrets {
+            let secret = self.sender.secrets.read(name).map_err(|error| wait(error.to_string()))?;
+            secrets.push(
+                Secret::parse(secret.expose()).map_err(|text| wait(format!("the secret `{name}` {text}")))?,
+            );
+        }
+        let call = Call {
+            id: message.key.to_string(),
+            url: frozen.to.clone(),
+            body: frozen.body.clone().unwrap_or_default(),
+            secrets,
+        };
+        Ok(Prepared { frozen, payload: Payload::Call(call), with: Batch::default() })
+    }
+
+    /// Whether the sandbox, where there is one, lets an address through.
+    fn allowed(&self, address: &str) -> bool {
+        let address = address.to_lowercase();
+        let domain = address.rsplit('@').next().unwrap_or_default();
+        let allows = |entry: &String| {
+            let entry = entry.to_lowercase();
+            entry == address || entry.trim_start_matches('@') == domain
+        };
+        self.sender.sandbox.is_empty() || self.sender.sandbox.iter().any(allows)
+    }
+
+    fn has(&self, hash: &str) -> bool {
+        self.kept().contains(hash)
+            || tables::rules::content(&*self.store, hash).is_ok_and(|kept| kept.is_some())
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate for DaemonGate {
+    fn route(&self, message: &OpenMessage) -> Route {
+        if message.is_call {
+            return Route::Endpoint(message.target.clone());
+        }
+        let seen = self.shared.get();
+        let carrier =
+            seen.active.as_ref().and_then(|active| declared(message, active).ok()?.1.map(|w| w.name.clone()));
+        carrier.map_or(Route::Email, Route::Endpoint)
+    }
+
+    fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
+        let seen = self.shared.get();
+        let Some(active) = &seen.active else {
+            return Claim::Wait(now.plus(PAUSED_FOR), "no rules are loaded".into());
+        };
+        if let Some(stopped) = Self::stopped(message, &seen, active, now) {
+            return stopped;
+        }
+        match self.prepare(message, &seen, active, now) {
+            Ok(prepared) => Claim::Go(Box::new(prepared)),
+            Err(claim) => claim,
+        }
+    }
+
+    fn is_paused(&self, message: &OpenMessage) -> bool {
+        self.shared.get().pauses.stops(&message.rule, &message.channel).is_some()
+    }
+
+    fn report(&self, report: Report) {
+        // Nobody listens any more only while the daemon ends.
+        let _ = self.reports.send(report);
+    }
+}
+
+/// The position of the message's declaration, and the webhook that carries it, if one does.
+fn declared<'a>(message: &OpenMessage, active: &'a Active) -> Result<(usize, Option<&'a Webhook>), Claim> {
+    let gone = || Claim::Withdraw("its message is gone".into());
+    let position =
+        active.rules.messages.iter().position(|one| one.name == message.target).ok_or_else(gone)?;
+    let webhook = active.rules.messages[position].webhook.map(|webhook| &active.rules.webhooks[webhook]);
+    Ok((position, webhook))
+}
+
+fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&'a Webhook, Claim> {
+    declared(message, active)?.1.ok_or_else(|| Claim::Withdraw("its channel is gone".into()))
+}
+
+/// The values of a message's placeholders as they are now.
+fn fill(
+    message: &OpenMessage,
+    (position, declared): (usize, &Message),
+    seen: &Snapshot,
+    active: &Active,
+    now: Instant,
+) -> Filled {
+    let nodes: Vec<_> = active.program.message_fields(position).iter().map(|(_, node)| *node).collect();
+    let values =
+        evaluate::values(&active.program, &seen.population, message.customer, now, &active.zone, &nodes);
+    message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+}
+
+fn address(seen: &Snapshot, message: &OpenMessage, field: &str) -> Option<String> {
+    let field = seen.population.schema().find(field)?;
+    seen.population.text(message.customer, field).map(str::to_owned)
+}
+
+fn customer(seen: &Snapshot, message: &OpenMessage) -> Result<CustomerId, Claim> {
+    let id = seen.population.id(message.customer);
+    id.map(|id| CustomerId(id.into())).ok_or_else(|| Claim::Withdraw("the customer is gone".into()))
+}
+
+fn no_address() -> Claim {
+    Claim::Withdraw("there is no address any more".into())
+}
+
+fn posted(webhook: &Webhook, body: String, now: Instant) -> Frozen {
+    Frozen { at: now, to: webhook.url.clone(), content: String::new(), values: Vec::new(), body: Some(body) }
+}
+
+fn hash(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let mut hash = String::with_capacity(64);
+    for byte in digest.as_ref() {
+        // Writing into a string cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
+}

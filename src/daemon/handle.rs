@@ -1,0 +1,166 @@
+//! What requests do: the one code path of the control socket and of commands without a daemon.
+
+use std::collections::BTreeMap;
+
+use crate::evaluate;
+use crate::model::{CustomerNumber, Instant};
+use crate::record::{FinishedMessage, MessageState, OpenMessage};
+use crate::serve::{
+    Matches, OutboxFilter, OutboxRow, RefusalKind, Request, Response, RuleMatches, StoreStats,
+};
+use crate::store::tables;
+
+use super::Engine;
+use super::explain::NO_RULES;
+
+/// Counts bytes of an import as they are read.
+pub type OnBytes<'a> = &'a mut dyn FnMut(u64);
+
+impl Engine {
+    /// Answers what the engine alone can answer; `now` is the clock's. Requests about the daemon
+    /// itself are its own to answer and are refused here.
+    pub fn handle(&mut self, request: Request, now: Instant, on_bytes: OnBytes<'_>) -> Response {
+        match request {
+            Request::Evaluate { at, rules, limit } => {
+                answer(self.matches(at.unwrap_or(now), &rules, limit).map(Response::Matches))
+            }
+            Request::Explain { customer, rule, at } => {
+                let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now));
+                answer(explained.map(Response::Explanation))
+            }
+            Request::OutboxList(filter) => self.outbox_rows(&filter),
+            Request::Import(import) => self.import(&import, now, on_bytes),
+            Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
+            Request::Pause { scope, queued: _ } => answer(self.pause_named(&scope, now)),
+            Request::Resume { scope } => answer(self.resume_named(&scope)),
+            Request::Status {} => Response::Status(Box::new(self.status(now))),
+            Request::Reload {} | Request::Stop {} | Request::Progress {} => Response::refused(
+                RefusalKind::Usage,
+                "no daemon runs on this store: start one with `cvmd run`",
+            ),
+        }
+    }
+
+    /// Who matches at an instant.
+    fn matches(&self, at: Instant, rules: &[String], limit: Option<u64>) -> Result<Matches, String> {
+        let active = self.active.as_ref().ok_or(NO_RULES)?;
+        let positions = active.positions(rules)?;
+        let roots: Vec<_> = positions.iter().map(|position| active.program.rules()[*position]).collect();
+        let found = evaluate::evaluate(&active.program, &self.population, at, &active.zone, &roots);
+        let everybody = self.population.len();
+        let mut rules: Vec<RuleMatches> = positions
+            .iter()
+            .zip(&found)
+            .map(|(position, found)| {
+                let count = found.truth.len();
+                let ids = found.truth.iter().filter_map(|row| self.population.id(CustomerNumber(row)));
+                let mut customer_ids: Vec<String> = ids.map(str::to_owned).collect();
+                customer_ids.sort_unstable();
+                customer_ids
+                    .truncate(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
+                let unknown = everybody - count - found.falsity.len();
+                RuleMatches { rule: active.rules.rules[*position].name.clone(), count, unknown, customer_ids }
+            })
+            .collect();
+        rules.sort_by(|one, other| one.rule.cmp(&other.rule));
+        Ok(Matches { at, customers: everybody, rules })
+    }
+
+    fn outbox_rows(&self, filter: &OutboxFilter) -> Response {
+        let wanted = |message: &OpenMessage| {
+            filter.state.as_deref().is_none_or(|state| message.state.label() == state)
+                && filter.rule.as_deref().is_none_or(|rule| message.rule == rule)
+        };
+        let state = filter.state.as_deref();
+        let open = tables::messages::open_messages(&*self.store).filter_map(Result::ok).filter(wanted);
+        let mut rows: Vec<OutboxRow> = open.map(|message| self.row(message)).collect();
+        if state.is_some_and(is_finished) {
+            let finished = tables::messages::finished_messages(&*self.store, Instant(i64::MIN));
+            for message in finished.filter_map(Result::ok) {
+                let right = state == Some(message.state.label())
+                    && filter.rule.as_deref().is_none_or(|rule| message.rule == rule);
+                if right {
+                    rows.push(self.finished_row(message));
+                }
+            }
+        }
+        rows.sort_by(|one, other| (one.next_attempt, &one.id).cmp(&(other.next_attempt, &other.id)));
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let more = rows.len().saturating_sub(limit) as u64;
+        rows.truncate(limit);
+        Response::Outbox { messages: rows, more }
+    }
+
+    fn row(&self, message: OpenMessage) -> OutboxRow {
+        OutboxRow {
+            id: message.key.to_string(),
+            state: message.state.label().into(),
+            rule: message.rule,
+            target: message.target,
+            channel: message.channel.0,
+            customer_id: self.population.id(message.customer).unwrap_or_default().into(),
+            decided: message.decided,
+            next_attempt: message.next_attempt,
+            attempts: message.attempts,
+            last_result: message.last.map(|attempt| attempt.result),
+        }
+    }
+
+    fn finished_row(&self, message: FinishedMessage) -> OutboxRow {
+        OutboxRow {
+            id: message.key.to_string(),
+            state: message.state.label().into(),
+            rule: message.rule,
+            target: message.target,
+            channel: message.channel.0,
+            customer_id: self.population.id(message.key.decision.customer).unwrap_or_default().into(),
+            decided: message.at,
+            next_attempt: message.at,
+            attempts: message.attempts,
+            last_result: Some(message.result),
+        }
+    }
+
+    fn figures(&self) -> Result<StoreStats, String> {
+        let stats = self.store.stats().map_err(|error| error.to_string())?;
+        let open = tables::messages::open_messages(&*self.store).count() as u64;
+        let figures = BTreeMap::from([
+            ("bytes".to_owned(), stats.bytes),
+            ("commits".to_owned(), stats.commits),
+            ("customers".to_owned(), self.population.len()),
+            ("orders".to_owned(), self.population.orders()),
+            ("contacts".to_owned(), self.ledger.len() as u64),
+            ("open_messages".to_owned(), open),
+        ]);
+        Ok(StoreStats { path: String::new(), figures })
+    }
+
+    fn pause_named(&mut self, scope: &str, now: Instant) -> Result<Response, String> {
+        let scope = scope.parse()?;
+        self.pause(&scope, now)?;
+        Ok(Response::Done { message: format!("paused: {scope}; `cvmd resume` lets it go on") })
+    }
+
+    fn resume_named(&mut self, scope: &str) -> Result<Response, String> {
+        let scope = scope.parse()?;
+        let resumed = self.resume(&scope)?;
+        let mut parts = Vec::new();
+        parts.extend(resumed.pauses.iter().map(|pause| format!("the pause of {pause} is over")));
+        if resumed.runs > 0 {
+            parts.push(format!("{} held run(s) went on with {} decisions", resumed.runs, resumed.decisions));
+        } else if !resumed.released.is_empty() {
+            parts.push("its first run may be above the limit".into());
+        }
+        parts.extend(resumed.loads.iter().map(|what| format!("the import of {what} is given up")));
+        let message = if parts.is_empty() { "nothing was paused or held".into() } else { parts.join("; ") };
+        Ok(Response::Done { message })
+    }
+}
+
+fn is_finished(state: &str) -> bool {
+    [MessageState::Sent, MessageState::Dead, MessageState::Withdrawn].iter().any(|one| one.label() == state)
+}
+
+fn answer(answer: Result<Response, String>) -> Response {
+    answer.unwrap_or_else(|text| Response::refused(RefusalKind::Usage, text))
+}

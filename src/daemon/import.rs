@@ -1,0 +1,140 @@
+//! The request to import: files as one load, a summary each, rejects into a file.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::ingest::{self, Kind, Options, Origin, Reject, RejectWriter, Report, Summary, Totals};
+use crate::model::Instant;
+use crate::ruleset::Schema;
+use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
+
+use super::handle::OnBytes;
+use super::{Engine, LoadError};
+
+type Rejects = RejectWriter<BufWriter<File>>;
+
+impl Engine {
+    /// Imports files as one load.
+    pub(super) fn import(&mut self, import: &Import, now: Instant, on_bytes: OnBytes<'_>) -> Response {
+        match self.import_files(import, now, on_bytes) {
+            Ok(imported) => Response::Imported(imported),
+            Err(error @ (LoadError::File(_) | LoadError::Usage(_))) => {
+                Response::refused(RefusalKind::Usage, error.to_string())
+            }
+            Err(LoadError::Store(error)) => Response::refused(RefusalKind::Failed, error.to_string()),
+        }
+    }
+
+    fn import_files(
+        &mut self,
+        import: &Import,
+        now: Instant,
+        on_bytes: OnBytes<'_>,
+    ) -> Result<Imported, LoadError> {
+        let totals = import.total.as_deref().map(totals).transpose()?;
+        let mut rejects = import.rejects.as_deref().map(open_rejects).transpose()?;
+        // Whatever is wrong with a file's name is said before anything is begun.
+        import.files.iter().try_for_each(|file| open(file).map(drop))?;
+        let names: Vec<&str> = import.files.iter().map(|file| file.name.as_str()).collect();
+        let load = self.begin_load(&names.join(", "), now)?;
+        let mut imported = Imported { files: Vec::new(), rejected: 0 };
+        let mut before = 0;
+        for file in &import.files {
+            let mut latest = 0;
+            let mut progress = |bytes: u64| {
+                latest = bytes;
+                on_bytes(before + bytes);
+            };
+            let loaded = self.import_file(file, (import, totals, now), &mut rejects, &mut progress);
+            let summary = match loaded {
+                Ok(summary) => summary,
+                Err(error) => {
+                    // What was taken of it is whole as far as it goes; only a crash leaves the mark.
+                    self.end_load(load)?;
+                    return Err(error);
+                }
+            };
+            before += latest;
+            imported.rejected += summary.rejected_rows;
+            imported.files.push(ImportedFile {
+                name: file.name.clone(),
+                summary_text: summary.text(),
+                summary: serde_json::to_value(&summary).unwrap_or_default(),
+            });
+        }
+        self.end_load(load)?;
+        Ok(imported)
+    }
+
+    fn import_file(
+        &mut self,
+        file: &ImportFile,
+        (import, totals, now): (&Import, Option<Totals>, Instant),
+        rejects: &mut Option<Rejects>,
+        progress: OnBytes<'_>,
+    ) -> Result<Summary, LoadError> {
+        let (schema, zone) = self.columns();
+        let options =
+            Options { schema: &schema, zone: &zone, now, map: &import.map, totals, origin: Origin::File };
+        let mut failed = None;
+        let mut on_reject = |reject: &Reject| {
+            if let (Some(writer), None) = (rejects.as_mut(), &failed) {
+                failed = writer.write(reject).err();
+            }
+        };
+        let mut report = Report::new(kind_of(file.kind), &file.name, &mut on_reject);
+        let opened = open(file)?;
+        self.load(kind_of(file.kind), &mut *ingest::open(opened, progress)?, &options, &mut report)?;
+        let summary = report.summary;
+        if let Some(error) = failed {
+            return Err(LoadError::Usage(format!("the rejects cannot be written: {error}")));
+        }
+        if let Some(writer) = rejects {
+            let mut no_progress = |_| {};
+            if writer.needs_rows() {
+                let again = open(file)?;
+                writer.finish(Some(&mut *ingest::open(again, &mut no_progress)?))?;
+            } else {
+                writer.finish(None)?;
+            }
+        }
+        Ok(summary)
+    }
+
+    /// The fields and the zone that files are read by.
+    fn columns(&self) -> (Arc<Schema>, TimeZone) {
+        match &self.active {
+            Some(active) => (Arc::clone(&active.rules.schema), active.zone.clone()),
+            None => (Arc::new(Schema::built_in()), TimeZone::UTC),
+        }
+    }
+}
+
+const fn kind_of(kind: ImportKind) -> Kind {
+    match kind {
+        ImportKind::Customers => Kind::Customers,
+        ImportKind::Orders => Kind::Orders,
+    }
+}
+
+fn totals(text: &str) -> Result<Totals, LoadError> {
+    Totals::parse(text).ok_or_else(|| {
+        LoadError::Usage(format!("`{text}` is no way to read totals: write `per-line` or `per-order`"))
+    })
+}
+
+fn open(file: &ImportFile) -> Result<File, LoadError> {
+    File::open(&file.path)
+        .map_err(|error| LoadError::Usage(format!("`{}` cannot be read: {error}", file.name)))
+}
+
+fn open_rejects(path: &Path) -> Result<Rejects, LoadError> {
+    let refuse = |error: std::io::Error| {
+        LoadError::Usage(format!("the rejects cannot be written to `{}`: {error}", path.display()))
+    };
+    RejectWriter::new(BufWriter::new(File::create(path).map_err(refuse)?)).map_err(refuse)
+}

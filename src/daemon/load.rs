@@ -1,0 +1,265 @@
+//! Imports: files into the store and the population. One `import` command is one load; no rule
+//! looks at anybody before its last row is stored.
+
+use std::collections::BTreeSet;
+
+use crate::failpoint;
+use crate::ingest::{
+    Customers, ImportError, Kind, Options, Orders, Report, Rows, merge_customer, merge_orders,
+    read_customers, read_orders, unknown_customer,
+};
+use crate::model::{CustomerId, CustomerNumber, Instant};
+use crate::population::Customer;
+use crate::record::{Load, Order, Profile};
+use crate::store::{Batch, Receipt, StoreError, tables};
+
+use super::Engine;
+use super::start::Damage;
+
+/// Changes that a load gathers before it commits them: a customer's record may take several.
+const GATHERED: usize = 200;
+
+/// Commits on their way at most: bounds the memory they take.
+const ON_THEIR_WAY: usize = 64;
+
+/// One in so many customers touched: beyond it reading everybody anew is cheaper than one by one.
+const MANY: u64 = 8;
+
+/// Why a load stopped.
+#[derive(Debug)]
+pub enum LoadError {
+    /// What was asked for makes no sense: a sentence for the user.
+    Usage(String),
+    /// The file cannot be read as it is.
+    File(ImportError),
+    /// The store failed; nothing more is taken.
+    Store(StoreError),
+}
+
+impl From<StoreError> for LoadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ImportError> for LoadError {
+    fn from(error: ImportError) -> Self {
+        Self::File(error)
+    }
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(text) => f.write_str(text),
+            Self::File(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl Engine {
+    /// Begins a load: until [`Engine::end_load`] no rule looks at anybody, not even after a crash.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn begin_load(&mut self, what: &str, now: Instant) -> Result<u64, StoreError> {
+        let number = self.loads.keys().next_back().map_or(0, |last| last + 1);
+        let load = Load { started: now, what: what.into() };
+        let mut batch = Batch::default();
+        tables::control::put_load(&mut batch, number, &load);
+        self.store.commit(batch).wait()?;
+        self.loads.insert(number, load);
+        Ok(number)
+    }
+
+    /// Ends a load, and every cut-off one of the same files: what they left is whole now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_load(&mut self, number: u64) -> Result<(), StoreError> {
+        failpoint::hit("import_before_end");
+        let Some(ended) = self.loads.get(&number).cloned() else { return Ok(()) };
+        let mut batch = Batch::default();
+        let same = |(_, load): &(&u64, &Load)| load.what == ended.what;
+        let numbers: Vec<u64> = self.loads.iter().filter(same).map(|(number, _)| *number).collect();
+        for number in &numbers {
+            tables::control::remove_load(&mut batch, *number);
+        }
+        self.store.commit(batch).wait()?;
+        self.loads.retain(|number, _| !numbers.contains(number));
+        self.publish();
+        Ok(())
+    }
+
+    /// Loads that a crash cut off: rules wait until the import is run again, or a person says
+    /// `cvmd resume`.
+    pub fn cut_off_loads(&self) -> impl Iterator<Item = &Load> {
+        self.loads.values()
+    }
+
+    /// Reads one file of a load. What could be taken is durable when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be read at all, or the store fails.
+    pub fn load(
+        &mut self,
+        kind: Kind,
+        rows: &mut dyn Rows,
+        options: &Options<'_>,
+        report: &mut Report<'_>,
+    ) -> Result<(), LoadError> {
+        let mut loading = Loading { batch: Batch::default(), receipts: Vec::new(), touched: BTreeSet::new() };
+        match kind {
+            Kind::Customers => {
+                let customers = read_customers(rows, options, report)?;
+                self.load_customers(customers, options.now, report, &mut loading)?;
+            }
+            Kind::Orders => {
+                let orders = read_orders(rows, options, report)?;
+                self.load_orders(orders, options.now, report, &mut loading)?;
+            }
+        }
+        loading.commit(self)?;
+        loading.wait()?;
+        Ok(self.take_up(&loading.touched)?)
+    }
+
+    fn load_customers(
+        &mut self,
+        customers: Customers,
+        now: Instant,
+        report: &mut Report<'_>,
+        loading: &mut Loading,
+    ) -> Result<(), StoreError> {
+        for update in customers {
+            let known = self.directory.get(&update.id).copied();
+            let existing =
+                known.map(|number| tables::customers::profile(&*self.store, number)).transpose()?;
+            let merged = merge_customer(existing.flatten().as_ref(), &update, now);
+            report.customer(&merged);
+            if !merged.changed {
+                continue;
+            }
+            let number = known.unwrap_or_else(|| self.new_number(update.id));
+            tables::customers::append_changes(&*self.store, &mut loading.batch, number, &merged.changes)?;
+            tables::customers::put_profile(&mut loading.batch, number, &merged.profile);
+            loading.touch(self, number)?;
+        }
+        Ok(())
+    }
+
+    fn load_orders(
+        &mut self,
+        orders: Orders,
+        now: Instant,
+        report: &mut Report<'_>,
+        loading: &mut Loading,
+    ) -> Result<(), StoreError> {
+        for (id, new) in orders {
+            let known = self.directory.get(&id).copied();
+            let existing = match known {
+                Some(number) => tables::customers::orders(&*self.store, number)?,
+                None => Vec::new(),
+            };
+            let merged = merge_orders(&existing, new);
+            let creates = known.is_none() && !merged.added.is_empty();
+            report.orders(&merged, creates);
+            if merged.added.is_empty() {
+                continue;
+            }
+            let number = known.unwrap_or_else(|| {
+                let number = self.new_number(id.clone());
+                tables::customers::put_profile(&mut loading.batch, number, &unknown_customer(id, now));
+                number
+            });
+            for (part, orders) in merged.added.chunks(ORDERS_A_PART).enumerate() {
+                if part > 0 {
+                    // It begins where the part before it ended: that one must be in the store.
+                    loading.commit(self)?;
+                }
+                tables::customers::append_orders(&*self.store, &mut loading.batch, number, orders)?;
+                loading.touch(self, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that an address must not be written to any more; its record is durable already.
+    pub(super) fn suppressed(&mut self, customer: CustomerNumber) {
+        let read = tables::customers::profile(&*self.store, customer)
+            .and_then(|profile| Ok((profile, tables::customers::orders(&*self.store, customer)?)));
+        match read {
+            Ok((Some(profile), orders)) => {
+                let customer =
+                    Customer { number: customer, profile: &profile, orders: &orders, suppressed: true };
+                self.population.upsert(vec![customer]);
+                self.publish();
+            }
+            Ok((None, _)) => {}
+            Err(error) => tracing::error!(error = error.to_string(), "a damaged record was left out"),
+        }
+    }
+
+    /// A number for a customer who is seen for the first time.
+    fn new_number(&mut self, id: CustomerId) -> CustomerNumber {
+        let number = self.next_customer;
+        self.next_customer = CustomerNumber(number.0.saturating_add(1));
+        self.directory.insert(id, number);
+        number
+    }
+
+    /// Shows the population what was stored of those customers.
+    fn take_up(&mut self, touched: &BTreeSet<CustomerNumber>) -> Result<(), StoreError> {
+        if touched.len() as u64 * MANY > self.population.len() {
+            let mut damages: Vec<Damage> = Vec::new();
+            return self.read_customers(&mut damages);
+        }
+        let mut read: Vec<(CustomerNumber, Profile, Vec<Order>)> = Vec::with_capacity(touched.len());
+        for number in touched {
+            if let Some(profile) = tables::customers::profile(&*self.store, *number)? {
+                read.push((*number, profile, tables::customers::orders(&*self.store, *number)?));
+            }
+        }
+        let customers = read.iter().map(|(number, profile, orders)| Customer {
+            number: *number,
+            profile,
+            orders,
+            suppressed: self.population.is_suppressed(*number),
+        });
+        self.population.upsert(customers.collect());
+        Ok(())
+    }
+}
+
+/// Orders of one customer that go into one commit at most.
+const ORDERS_A_PART: usize = 2_000;
+
+/// What a load has under way.
+struct Loading {
+    batch: Batch,
+    receipts: Vec<Receipt>,
+    touched: BTreeSet<CustomerNumber>,
+}
+
+impl Loading {
+    fn touch(&mut self, engine: &Engine, number: CustomerNumber) -> Result<(), StoreError> {
+        self.touched.insert(number);
+        if self.batch.changes.len() >= GATHERED { self.commit(engine) } else { Ok(()) }
+    }
+
+    fn commit(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        failpoint::hit("import_before_commit");
+        self.receipts.push(engine.store.commit(std::mem::take(&mut self.batch)));
+        if self.receipts.len() >= ON_THEIR_WAY { self.wait() } else { Ok(()) }
+    }
+
+    fn wait(&mut self) -> Result<(), StoreError> {
+        for receipt in self.receipts.drain(..) {
+            receipt.wait()?;
+        }
+        Ok(())
+    }
+}

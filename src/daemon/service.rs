@@ -1,0 +1,494 @@
+//! The daemon as a whole: start in order, run until told to stop, stop in order.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+use tracing::{error, info, warn};
+
+use crate::check::{self, Checked, Files};
+use crate::clock::Clock;
+use crate::config::{Config, Secret, Transport};
+use crate::deliver::Mailer;
+use crate::deliver::email::{Server, TimeOuts};
+use crate::deliver::file::Folder;
+use crate::deliver::webhook::{Caller, Options as CallOptions};
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::model::{Date, Duration, Instant};
+use crate::outbox::{Channels, Options as OutboxOptions, Outbox, Report, Retries};
+use crate::record::OpenMessage;
+use crate::reload::{self, Loaded, Watch};
+use crate::ruleset::RuleSet;
+use crate::schedule;
+use crate::serve::{Control, Listener, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool};
+use crate::store::{self, Store};
+
+use super::decider::Decider;
+use super::gate::{DaemonGate, Sender};
+use super::outgoing::Outgoing;
+use super::snapshot::Shared;
+use super::{Engine, TickReport};
+
+/// How long messages under way may take to end when the daemon stops.
+const STOP_WITHIN: Duration = Duration::seconds(20);
+
+/// Hands decided messages to the outbox once it runs; it finds earlier ones in the store.
+#[derive(Default)]
+struct ToOutbox(OnceLock<Arc<Outbox>>);
+
+impl Outgoing for ToOutbox {
+    fn add(&self, messages: Vec<OpenMessage>) {
+        if let Some(outbox) = self.0.get() {
+            outbox.add(&messages);
+        }
+    }
+}
+
+/// What happened to the rules last.
+#[derive(Debug, Clone, Default)]
+struct RulesState {
+    since: Option<Instant>,
+    refused: Option<Refusal>,
+}
+
+/// A running daemon, as requests see it.
+pub struct Service {
+    clock: Arc<dyn Clock>,
+    config: Config,
+    decider: Decider,
+    outbox: Arc<Outbox>,
+    shared: Arc<Shared>,
+    spool: Spool,
+    rules: Mutex<RulesState>,
+    started: Instant,
+    /// Wakes the ticker before its time.
+    wake: Notify,
+    stop: Arc<Notify>,
+    stopping: AtomicBool,
+}
+
+/// How the daemon is told what to do from outside its socket.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    /// End.
+    pub stop: Arc<Notify>,
+    /// Read the rules again.
+    pub reload: Arc<Notify>,
+}
+
+/// Runs the daemon until it is told to stop. `ready` is called when it decides and delivers.
+///
+/// # Errors
+/// With a text for the operator that says what is wrong and what to do.
+pub async fn run(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    signals: Signals,
+    ready: impl FnOnce() + Send,
+) -> Result<(), String> {
+    if let Some(problem) = config.marketing_refused() {
+        warn!(problem = problem.to_string(), "marketing mail is refused");
+    }
+    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
+    let opened = open_engine(&config)?;
+    let Opened { mut engine, store, to_outbox } = opened;
+    let (rules, refused) = first_rules(&engine, &loaded, clock.now())?;
+    engine.activate(rules, clock.now()).map_err(|error| error.to_string())?;
+    let shared = Arc::clone(engine.shared());
+    let (reports, heard) = mpsc::unbounded_channel();
+    let sender = Sender {
+        from: config.email.from.clone(),
+        sandbox: config.sandbox.clone(),
+        secrets: config.secrets.clone(),
+    };
+    let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(&shared), sender, reports);
+    let (outbox, recovery) = Outbox::start(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        gate,
+        channels(&config)?,
+        outbox_options(&config),
+    )
+    .await?;
+    info!(?recovery, "the outbox is open");
+    let outbox = Arc::new(outbox);
+    let _ = to_outbox.0.set(Arc::clone(&outbox));
+    let (decider, thread) = Decider::start(engine, Arc::clone(&clock))
+        .map_err(|error| format!("no thread can be started: {error}"))?;
+    let spool = Spool::open(&config.data, Arc::clone(&clock)).map_err(|error| error.to_string())?;
+    let started = clock.now();
+    let service = Arc::new(Service {
+        rules: Mutex::new(RulesState { since: Some(started), refused }),
+        started,
+        spool,
+        outbox: Arc::clone(&outbox),
+        decider: decider.clone(),
+        shared,
+        wake: Notify::new(),
+        stop: Arc::clone(&signals.stop),
+        stopping: AtomicBool::new(false),
+        clock: Arc::clone(&clock),
+        config,
+    });
+    drop(outbox);
+    drop(decider);
+    let ended = Arc::clone(&service).work(loaded, heard, signals, store, ready).await;
+    service.end(thread).await;
+    ended
+}
+
+struct Opened {
+    engine: Engine,
+    store: Arc<dyn Store>,
+    to_outbox: Arc<ToOutbox>,
+}
+
+fn open_engine(config: &Config) -> Result<Opened, String> {
+    let store: Arc<dyn Store> =
+        Arc::new(store::open(&config.data.join("store")).map_err(|error| error.to_string())?);
+    let to_outbox = Arc::new(ToOutbox::default());
+    let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
+    let (engine, damages) = Engine::open(Arc::clone(&store), outgoing).map_err(|error| error.to_string())?;
+    for damage in damages {
+        error!(damage = damage.0, "a damaged record was left out");
+    }
+    Ok(Opened { engine, store, to_outbox })
+}
+
+/// The rules to begin with: those of the files, or, where these are wrong, the last good ones, so
+/// that a bad commit and a reboot are no outage.
+fn first_rules(engine: &Engine, loaded: &Loaded, now: Instant) -> Result<(RuleSet, Option<Refusal>), String> {
+    let refusal = match check_loaded(loaded, now) {
+        Ok((rules, _)) => return Ok((rules, None)),
+        Err(refusal) => refusal,
+    };
+    match engine.last_good().map_err(|error| error.to_string())? {
+        Some(rules) => {
+            error!(reason = refusal.message, "the rules have errors; the last good ones run");
+            Ok((rules, Some(refusal)))
+        }
+        None => Err(format!("{}\n{}", refusal.details.join("\n"), refusal.message)),
+    }
+}
+
+/// Checks what was loaded; the rules and the warnings, or a refusal with the diagnostics.
+fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>), Refusal> {
+    let mut files = Files::new();
+    for (path, bytes) in &loaded.files {
+        files.insert(path.clone(), bytes.clone());
+    }
+    let today = Date(i32::try_from(now.0.div_euclid(crate::model::DAY_MS)).unwrap_or(0));
+    let options = check::Options { commit: &loaded.commit, today };
+    let Checked { rules, sources, diagnostics } = check::check(&files, &options);
+    let lines = lines(&sources, &diagnostics);
+    match rules {
+        Some(rules) => Ok((rules, lines)),
+        None => Err(Refusal {
+            kind: RefusalKind::Errors,
+            message: "the rules have errors: the set that ran before goes on".into(),
+            details: lines,
+        }),
+    }
+}
+
+fn lines(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let line = |diagnostic: &Diagnostic| {
+        let span = diagnostic.span;
+        let before = sources.text(span.file).get(..span.start as usize).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        format!("{}:{line}: [{}] {}", sources.path(span.file), diagnostic.code.number(), diagnostic.message)
+    };
+    diagnostics.iter().map(line).collect()
+}
+
+fn channels(config: &Config) -> Result<Channels, String> {
+    let mailer = match &config.email.transport {
+        Transport::File(directory) => Mailer::Folder(Folder::open(directory)?),
+        Transport::Smtp(server) => {
+            let password = server.login.as_ref().map(|(_, name)| config.secrets.read(name)).transpose();
+            let password = password.map_err(|error| error.to_string())?;
+            let hello = config.email.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>');
+            let mut mail = Server::new(server, password.as_ref().map(Secret::expose), hello, None)?;
+            mail.time_outs = TimeOuts {
+                connect: config.email.connect_timeout.to_std(),
+                command: config.email.timeout.to_std(),
+                end_of_data: config.email.dot_timeout.to_std(),
+            };
+            Mailer::Smtp(Arc::new(mail))
+        }
+    };
+    let caller = Caller::new(&CallOptions {
+        connect: config.webhooks.connect_timeout.to_std(),
+        total: config.webhooks.timeout.to_std(),
+        allow_private: config.webhooks.allow_private,
+        authorities: None,
+    })?;
+    Ok(Channels { mailer, caller })
+}
+
+fn outbox_options(config: &Config) -> OutboxOptions {
+    let mut options = OutboxOptions::new(config.data.join("workers"), OutboxOptions::boot_of_machine());
+    options.mail_workers = config.email.workers;
+    options.calls_per_endpoint = config.webhooks.workers;
+    options.mail_retries = Retries(config.email.retries.clone());
+    options.call_retries = Retries(config.webhooks.retries.clone());
+    options.in_doubt = config.email.in_doubt;
+    options
+}
+
+impl Service {
+    /// Everything that goes on at the same time, until a stop or a failure.
+    async fn work(
+        self: Arc<Self>,
+        loaded: Loaded,
+        heard: mpsc::UnboundedReceiver<Report>,
+        signals: Signals,
+        store: Arc<dyn Store>,
+        ready: impl FnOnce() + Send,
+    ) -> Result<(), String> {
+        let token = self.config.secrets.has("admin_token").then(|| self.config.secrets.read("admin_token"));
+        let token = token.transpose().map_err(|error| error.to_string())?;
+        let listener =
+            Listener::bind(&self.config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
+        let watch = Watch::start(self.config.rules.clone(), loaded, Arc::clone(&self.clock));
+        info!(
+            rules = self.config.rules.display().to_string(),
+            admin = self.config.listen.admin.to_string(),
+            "ready"
+        );
+        ready();
+        let control: Arc<dyn Control> = Arc::clone(&self) as _;
+        let closed = Arc::clone(&self);
+        let shutdown = async move { closed.stop_asked().await };
+        tokio::select! {
+            () = listener.serve(control, self.spool.clone(), shutdown) => Ok(()),
+            failure = self.tick_for_ever() => Err(failure),
+            () = self.reload_for_ever(watch, &signals) => Ok(()),
+            failure = self.listen_to_reports(heard) => Err(failure),
+            failure = self.watch_store(store) => Err(failure),
+            () = self.stop_asked() => Ok(()),
+        }
+    }
+
+    async fn stop_asked(&self) {
+        if !self.stopping.load(Ordering::Relaxed) {
+            self.stop.notified().await;
+            self.stopping.store(true, Ordering::Relaxed);
+            self.stop.notify_waiters();
+        }
+    }
+
+    /// Ticks at each interval, at each scheduled instant, and when something changed.
+    async fn tick_for_ever(&self) -> String {
+        loop {
+            match self.decider.tick().await {
+                Ok(report) => log_tick(&report),
+                Err(error) => return format!("the store failed: {error}"),
+            }
+            tokio::select! {
+                () = self.clock.sleep_until(self.next_tick(self.clock.now())) => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    fn next_tick(&self, now: Instant) -> Instant {
+        let regular = now.plus(self.config.daemon.tick);
+        let Some(active) = self.shared.get().active.clone() else { return regular };
+        let schedules = active.rules.rules.iter().filter_map(|rule| rule.schedule.as_ref());
+        let soonest = schedules.filter_map(|one| schedule::next_after(one, &active.zone, now)).min();
+        soonest.map_or(regular, |at| at.min(regular))
+    }
+
+    /// Takes over changed rules; returns never.
+    async fn reload_for_ever(&self, mut watch: Watch, signals: &Signals) {
+        loop {
+            tokio::select! {
+                update = watch.next() => match update {
+                    Ok(loaded) => drop(self.take_over(loaded).await),
+                    Err(error) => self.refuse(Refusal {
+                        kind: RefusalKind::Failed,
+                        message: format!("the rules cannot be read: {error}"),
+                        details: Vec::new(),
+                    }),
+                },
+                () = signals.reload.notified() => watch.poke(),
+            }
+        }
+    }
+
+    async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
+        let checked = check_loaded(&loaded, self.clock.now());
+        let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
+        let before = self.shared.get().active.as_ref().map(|active| active.rules.hash);
+        let changed = before != Some(rules.hash);
+        let reloaded = Reloaded {
+            changed,
+            rule_set: rules.hash.to_string(),
+            commit: rules.commit.clone(),
+            rules: rules.rules.len() as u64,
+            warnings,
+        };
+        if let Err(error) = self.decider.activate(rules).await {
+            let message = format!("the store failed: {error}");
+            return Err(Refusal { kind: RefusalKind::Failed, message, details: Vec::new() });
+        }
+        info!(
+            rule_set = reloaded.rule_set,
+            commit = reloaded.commit,
+            rules = reloaded.rules,
+            "rules are taken over"
+        );
+        {
+            let mut state = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+            state.refused = None;
+            if changed {
+                state.since = Some(self.clock.now());
+            }
+        }
+        self.outbox.recheck();
+        self.wake.notify_one();
+        Ok(reloaded)
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        error!(
+            reason = refusal.message,
+            diagnostics = refusal.details.join(" | "),
+            "rules are not taken over"
+        );
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refusal);
+    }
+
+    /// Hears what becomes of messages; returns when the outbox failed.
+    async fn listen_to_reports(&self, mut heard: mpsc::UnboundedReceiver<Report>) -> String {
+        while let Some(report) = heard.recv().await {
+            match report {
+                Report::Finished(message) => info!(
+                    message = message.key.to_string(),
+                    rule = message.rule,
+                    state = message.state.label(),
+                    attempts = message.attempts,
+                    result = message.result,
+                    "a message ended"
+                ),
+                Report::Suppressed { customer, reason, .. } => {
+                    info!(customer = customer.0, ?reason, "an address is suppressed");
+                    self.decider.suppressed(customer).await;
+                }
+                Report::InDoubt { key, rule, reason } => {
+                    warn!(
+                        message = key.to_string(),
+                        rule, reason, "a message is in doubt: see `cvmd outbox list`"
+                    );
+                }
+                Report::EndpointGone(route) => {
+                    warn!(?route, "an endpoint answered 410: its messages are held")
+                }
+                Report::Unreachable { route, reason, until } => {
+                    warn!(?route, reason, until = until.to_string(), "cannot deliver: messages wait");
+                }
+                Report::Skipped(error) => error!(error = error.to_string(), "a damaged record was left out"),
+                Report::Failed(text) => return text,
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Returns when the store's writer met an error on its own.
+    async fn watch_store(&self, store: Arc<dyn Store>) -> String {
+        loop {
+            self.clock.sleep(Duration::seconds(1)).await;
+            if let Some(error) = store.failure() {
+                return format!("the store failed: {error}");
+            }
+        }
+    }
+
+    async fn reload_now(&self) -> Response {
+        let loaded = match reload::load_settled(&self.config.rules, &*self.clock).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Response::refused(RefusalKind::Failed, error.to_string()),
+        };
+        match self.take_over(loaded).await {
+            Ok(reloaded) => Response::Reloaded(reloaded),
+            Err(refusal) => Response::Refused(refusal),
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        match request {
+            Request::Reload {} => self.reload_now().await,
+            Request::Stop {} => {
+                self.stop.notify_one();
+                Response::Done { message: "the daemon ends".into() }
+            }
+            Request::Status {} => match self.decider.call(request).await {
+                Response::Status(mut status) => {
+                    let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    status.pid = Some(std::process::id());
+                    status.started = Some(self.started);
+                    status.rules_since = rules.since;
+                    status.reload_error = rules.refused;
+                    status.next_tick = Some(self.next_tick(self.clock.now()));
+                    Response::Status(status)
+                }
+                other => other,
+            },
+            Request::Resume { .. } | Request::Import(_) => {
+                let response = self.decider.call(request).await;
+                self.outbox.recheck();
+                self.wake.notify_one();
+                response
+            }
+            Request::Pause { .. }
+            | Request::Evaluate { .. }
+            | Request::Explain { .. }
+            | Request::OutboxList(_)
+            | Request::Progress {}
+            | Request::StoreStats {} => self.decider.call(request).await,
+        }
+    }
+
+    /// Ends in order: no more requests, no more ticks, messages under way, the store.
+    async fn end(self: Arc<Self>, thread: std::thread::JoinHandle<Engine>) {
+        info!("ending");
+        let Ok(service) = Arc::try_unwrap(self) else {
+            return warn!("a request is still under way: messages under way are settled at the next start");
+        };
+        drop(service.decider);
+        let engine = tokio::task::spawn_blocking(move || thread.join()).await;
+        if let Ok(Ok(engine)) = engine {
+            drop(engine);
+        }
+        if let Ok(outbox) = Arc::try_unwrap(service.outbox)
+            && !outbox.stop(STOP_WITHIN).await
+        {
+            warn!("some messages under way did not end in time: they are settled at the next start");
+        }
+        info!("ended");
+    }
+}
+
+impl Control for Service {
+    fn call(&self, request: Request) -> Reply<'_> {
+        Box::pin(self.answer(request))
+    }
+}
+
+fn log_tick(report: &TickReport) {
+    for (rule, passed) in &report.missed {
+        warn!(
+            rule,
+            count = passed.count,
+            last = passed.last.to_string(),
+            "occurrences were missed and passed over"
+        );
+    }
+    for rule in &report.held {
+        warn!(rule, "its first run is above the limit and held: `cvmd resume` releases it");
+    }
+    if report.decisions > 0 {
+        info!(rules = report.rules, matched = report.matched, decisions = report.decisions, "tick");
+    }
+}

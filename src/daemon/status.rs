@@ -1,0 +1,123 @@
+//! How the engine is, as `cvmd status` shows it. The daemon adds what it knows of itself.
+
+use crate::decide::Scope;
+use crate::model::{Channel, Instant, RuleNumber};
+use crate::record::{Run, RunState};
+use crate::ruleset::{DaySet, Rule, Schedule};
+use crate::schedule;
+use crate::serve::{RuleState, RuleStatus, Status};
+use crate::store::tables;
+
+use super::Engine;
+use super::active::Active;
+
+impl Engine {
+    /// How it goes.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> Status {
+        let mut outbox = std::collections::BTreeMap::new();
+        for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
+            *outbox.entry(message.state.label().to_owned()).or_default() += 1;
+        }
+        let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
+        problems.extend(self.store.failure().map(|error| error.to_string()));
+        let active = self.active.as_ref();
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pid: None,
+            started: None,
+            now,
+            rule_set: active.map(|active| active.rules.hash.to_string()),
+            commit: active.map(|active| active.rules.commit.clone()),
+            rules_since: None,
+            reload_error: None,
+            last_tick: self.last_tick,
+            next_tick: None,
+            hold: self.waiting_for_load(),
+            pauses: self.pauses.0.iter().map(ToString::to_string).collect(),
+            problems,
+            customers: self.population.len(),
+            orders: self.population.orders(),
+            outbox,
+            rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
+        }
+    }
+
+    fn waiting_for_load(&self) -> Option<String> {
+        let load = self.loads.values().next()?;
+        Some(format!(
+            "the import of {} (begun {}) is not complete: run it again, or `cvmd resume` goes on without",
+            load.what, load.started
+        ))
+    }
+
+    fn rule_statuses(&self, active: &Active, now: Instant) -> Vec<RuleStatus> {
+        let unfinished: Vec<Run> = tables::runs::unfinished(&*self.store).filter_map(Result::ok).collect();
+        (0..active.rules.rules.len())
+            .map(|position| {
+                let (rule, number) = active.rule(position);
+                let last = tables::runs::runs_of(&*self.store, number).filter_map(Result::ok).last();
+                let (state, note) = self.rule_state(rule, number, &unfinished);
+                RuleStatus {
+                    name: rule.name.clone(),
+                    place: rule.place.to_string(),
+                    schedule: rule.schedule.as_ref().map(schedule_words),
+                    next: rule.schedule.as_ref().and_then(|s| schedule::next_after(s, &active.zone, now)),
+                    last_run: last.as_ref().map(|run| run.at),
+                    last_recipients: last.map(|run| run.recipients),
+                    state,
+                    note,
+                }
+            })
+            .collect()
+    }
+
+    fn rule_state(&self, rule: &Rule, number: RuleNumber, unfinished: &[Run]) -> (RuleState, Option<String>) {
+        if let Some(error) = self.amnesiac.get(&number) {
+            return (RuleState::Silenced, Some(error.clone()));
+        }
+        if let Some(pause) = self.pauses.stops(&rule.name, &Channel::email())
+            && *pause != Scope::Channel(Channel::email())
+        {
+            return (RuleState::Paused, Some(format!("`cvmd resume` ends the pause of {pause}")));
+        }
+        let held = unfinished.iter().find(|run| run.rule == number && run.state == RunState::Held);
+        let waiting = held.map(|run| run.recipients).or_else(|| self.held_matches(number));
+        match waiting {
+            Some(customers) => {
+                let note = format!(
+                    "a first run for {customers} customers is above the limit: `cvmd resume rule {}`",
+                    rule.name
+                );
+                (RuleState::Held, Some(note))
+            }
+            None => (RuleState::Active, None),
+        }
+    }
+
+    /// How many a continuous rule holds because its first run is above the limit.
+    fn held_matches(&self, number: RuleNumber) -> Option<u64> {
+        self.held.get(&number).copied()
+    }
+}
+
+/// A schedule in the language's words.
+pub(super) fn schedule_words(schedule: &Schedule) -> String {
+    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    match schedule {
+        Schedule::Every(duration) => format!("every {duration}"),
+        Schedule::Days { days, at } => {
+            let days = match days {
+                DaySet::Week(0b111_1111) => "day".to_owned(),
+                DaySet::Week(0b001_1111) => "weekday".to_owned(),
+                DaySet::Week(mask) => {
+                    let named = (0_u8..).zip(NAMES).filter(|(bit, _)| mask >> bit & 1 == 1);
+                    named.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+                }
+                DaySet::MonthDay(day) => format!("month on day {day}"),
+                DaySet::MonthEnd => "month on last day".to_owned(),
+            };
+            format!("every {days} at {at}")
+        }
+    }
+}

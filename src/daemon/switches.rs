@@ -1,0 +1,109 @@
+//! Pauses and releases: what an operator says, durable before it is answered.
+
+use std::sync::Arc;
+
+use crate::decide::Scope;
+use crate::model::{CustomerNumber, Instant, RuleNumber};
+use crate::record::{Pause, PauseScope, RunState, WhileQueued};
+use crate::store::{Batch, StoreError, tables};
+
+use super::memory::put_state;
+use super::{Engine, TickReport};
+
+/// What a resume let go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resumed {
+    /// Pauses that ended.
+    pub pauses: Vec<Scope>,
+    /// Held runs that went on, with their decisions.
+    pub runs: u64,
+    /// Rules whose first run may now be above the limit.
+    pub released: Vec<String>,
+    /// Loads that were cut off and are given up.
+    pub loads: Vec<String>,
+    /// Decisions made by the runs that went on.
+    pub decisions: u64,
+}
+
+impl Engine {
+    /// Pauses everything, a channel or a rule. Messages that wait are held.
+    ///
+    /// # Errors
+    /// With a sentence for the user where the rule is unknown or the store fails.
+    pub fn pause(&mut self, scope: &Scope, now: Instant) -> Result<(), String> {
+        let stored = self.stored_scope(scope)?;
+        let mut batch = Batch::default();
+        let pause = Pause { scope: stored, since: now, queued: WhileQueued::Hold };
+        tables::control::put_pause(&mut batch, &pause);
+        self.store.commit(batch).wait().map_err(|error| error.to_string())?;
+        self.pauses.0.insert(scope.clone());
+        self.publish();
+        Ok(())
+    }
+
+    /// Ends a pause; for a rule also releases its held run, for everything also gives up loads that
+    /// were cut off.
+    ///
+    /// # Errors
+    /// With a sentence for the user where the rule is unknown or the store fails.
+    pub fn resume(&mut self, scope: &Scope) -> Result<Resumed, String> {
+        let stored = self.stored_scope(scope)?;
+        let said = |error: StoreError| error.to_string();
+        let mut resumed = Resumed::default();
+        let mut batch = Batch::default();
+        tables::control::remove_pause(&mut batch, &stored);
+        if *scope == Scope::All {
+            for number in self.loads.keys() {
+                tables::control::remove_load(&mut batch, *number);
+            }
+        }
+        self.store.commit(batch).wait().map_err(said)?;
+        if *scope == Scope::All {
+            resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
+        }
+        if self.pauses.0.remove(scope) {
+            resumed.pauses.push(scope.clone());
+        }
+        self.publish();
+        if let (Scope::Rule(name), PauseScope::Rule(number)) = (scope, stored) {
+            self.release(name, number, &mut resumed).map_err(said)?;
+        }
+        Ok(resumed)
+    }
+
+    /// Lets a held run go on, or a continuous rule's first run be above the limit.
+    fn release(&mut self, name: &str, number: RuleNumber, resumed: &mut Resumed) -> Result<(), StoreError> {
+        let memory = self.memories.entry(number).or_default();
+        if !memory.released {
+            memory.released = true;
+            let mut batch = Batch::default();
+            put_state(&mut batch, number, memory);
+            self.store.commit(batch).wait()?;
+            resumed.released.push(name.into());
+        }
+        let store = Arc::clone(&self.store);
+        let held = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
+        for mut run in held.into_iter().filter(|run| run.rule == number && run.state == RunState::Held) {
+            let Some((active, position)) = self.active_of(&run)? else { continue };
+            let recipients = tables::runs::recipients(&*store, number, run.at)?;
+            run.state = RunState::Open(CustomerNumber(0));
+            let mut report = TickReport::default();
+            self.run_slices(&active, position, run, &recipients, &mut report)?;
+            resumed.runs += 1;
+            resumed.decisions += report.decisions;
+        }
+        Ok(())
+    }
+
+    /// The scope as the store keeps it.
+    fn stored_scope(&self, scope: &Scope) -> Result<PauseScope, String> {
+        Ok(match scope {
+            Scope::All => PauseScope::Everything,
+            Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
+            Scope::Rule(name) => PauseScope::Rule(*self.names.get(name).ok_or_else(|| {
+                let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
+                format!("no rule is called `{name}`; there are: {}", known.join(", "))
+            })?),
+        })
+    }
+}
