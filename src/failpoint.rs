@@ -7,6 +7,7 @@
 //! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch.
 
 #[cfg(feature = "failpoints")]
+#[expect(clippy::disallowed_methods, reason = "a crash test crashes")]
 mod live {
     use std::collections::BTreeMap;
     use std::fs::{File, OpenOptions};

@@ -1,4 +1,4 @@
-//! The one thread that writes: takes all batches that wait, applies each, syncs once, answers all.
+//! The one thread that writes: takes all batches that wait, applies them, syncs once, answers all.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot::Sender;
 
-use super::limits::GROUP_LIMIT;
+use super::limits::{BATCH_LIMIT, GROUP_LIMIT};
 use super::overlay::Overlay;
 use super::{Batch, Sequence, StoreError, failure};
 use crate::failpoint;
@@ -96,9 +96,9 @@ impl Writer {
 
     fn write(&self, group: &[Commit]) -> Result<(), StoreError> {
         let failed = |error| failure::sled(&self.directory, "writing to", error);
-        for commit in group {
+        for some in joined(group) {
             let mut batch = sled::Batch::default();
-            for (key, value) in &commit.batch.changes {
+            for (key, value) in some.iter().flat_map(|commit| &commit.batch.changes) {
                 match value {
                     Some(value) => batch.insert(key.as_slice(), value.as_slice()),
                     None => batch.remove(key.as_slice()),
@@ -107,7 +107,9 @@ impl Writer {
             self.tree.apply_batch(batch).map_err(failed)?;
             // Only now: a reader who no longer finds it here must find it in the tree.
             let mut overlay = self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner);
-            overlay.forget(commit.sequence, &commit.batch);
+            for commit in some {
+                overlay.forget(commit.sequence, &commit.batch);
+            }
         }
         failpoint::hit("commit_before_sync");
         if failpoint::sabotage("ack_before_sync") {
@@ -121,5 +123,45 @@ impl Writer {
             std::thread::sleep(delay);
         }
         Ok(())
+    }
+}
+
+/// Parts a group into runs of commits that together are no larger than one may be. Each run is one
+/// batch of sled's: a batch costs it a write of its own, and of two changes of a key it keeps the
+/// later one. What must be whole stays whole.
+fn joined(group: &[Commit]) -> Vec<&[Commit]> {
+    let (mut runs, mut first, mut changes) = (Vec::new(), 0, 0);
+    for (index, commit) in group.iter().enumerate() {
+        if index > first && changes + commit.batch.changes.len() > BATCH_LIMIT {
+            runs.push(&group[first..index]);
+            (first, changes) = (index, 0);
+        }
+        changes += commit.batch.changes.len();
+    }
+    runs.push(&group[first..]);
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn runs_keep_order_and_limit(sizes in proptest::collection::vec(0..=BATCH_LIMIT, 1..40)) {
+            let commit = |(sequence, size)| Commit {
+                sequence,
+                batch: Batch { changes: vec![(vec![1], None); size] },
+                answer: super::super::Receipt::new().0,
+            };
+            let group: Vec<Commit> = (0..).zip(sizes).map(commit).collect();
+            let runs = joined(&group);
+            let size = |run: &&[Commit]| run.iter().map(|commit| commit.batch.changes.len()).sum::<usize>();
+            prop_assert!(runs.iter().all(|run| !run.is_empty() && size(run) <= BATCH_LIMIT));
+            prop_assert!(runs.windows(2).all(|two| size(&two[0]) + two[1][0].batch.changes.len() > BATCH_LIMIT));
+            let order: Vec<u64> = runs.iter().flat_map(|run| run.iter().map(|commit| commit.sequence)).collect();
+            prop_assert_eq!(order, (0..group.len() as u64).collect::<Vec<_>>());
+        }
     }
 }

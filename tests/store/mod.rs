@@ -7,3 +7,4 @@ mod model;
 mod samples;
 mod sled_store;
 mod tables;
+mod trace;
