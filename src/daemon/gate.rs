@@ -73,12 +73,7 @@ impl DaemonGate {
     }
 
     /// What stops a message now, if anything does.
-    fn stopped(
-        message: &OpenMessage,
-        seen: &Snapshot,
-        active: &Active,
-        now: Instant,
-    ) -> Option<Claim> {
+    fn stopped(message: &OpenMessage, seen: &Snapshot, active: &Active, now: Instant) -> Option<Claim> {
         if message.expires.is_some_and(|expires| now > expires) {
             return Some(Claim::Withdraw("expired before it could go".into()));
         }

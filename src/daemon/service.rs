@@ -13,7 +13,7 @@ use crate::deliver::Mailer;
 use crate::deliver::email::{Server, TimeOuts};
 use crate::deliver::file::Folder;
 use crate::deliver::webhook::{Caller, Options as CallOptions};
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::diagnostic::Format;
 use crate::model::{Date, Duration, Instant};
 use crate::outbox::{Channels, Options as OutboxOptions, Outbox, Report, Retries};
 use crate::record::OpenMessage;
@@ -172,7 +172,7 @@ fn first_rules(engine: &Engine, loaded: &Loaded, now: Instant) -> Result<(RuleSe
 }
 
 /// Checks what was loaded; the rules and the warnings, or a refusal with the diagnostics.
-fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>), Refusal> {
+pub(super) fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>), Refusal> {
     let mut files = Files::new();
     for (path, bytes) in &loaded.files {
         files.insert(path.clone(), bytes.clone());
@@ -180,25 +180,16 @@ fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>),
     let today = Date(i32::try_from(now.0.div_euclid(crate::model::DAY_MS)).unwrap_or(0));
     let options = check::Options { commit: &loaded.commit, today };
     let Checked { rules, sources, diagnostics } = check::check(&files, &options);
-    let lines = lines(&sources, &diagnostics);
+    let rendered = Format::Short.render(&sources, &diagnostics, false);
+    let lines: Vec<String> = rendered.lines().map(str::to_owned).collect();
     match rules {
         Some(rules) => Ok((rules, lines)),
         None => Err(Refusal {
             kind: RefusalKind::Errors,
-            message: "the rules have errors: the set that ran before goes on".into(),
+            message: "the rules have errors".into(),
             details: lines,
         }),
     }
-}
-
-fn lines(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<String> {
-    let line = |diagnostic: &Diagnostic| {
-        let span = diagnostic.span;
-        let before = sources.text(span.file).get(..span.start as usize).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        format!("{}:{line}: [{}] {}", sources.path(span.file), diagnostic.code.number(), diagnostic.message)
-    };
-    diagnostics.iter().map(line).collect()
 }
 
 fn channels(config: &Config) -> Result<Channels, String> {
@@ -383,7 +374,7 @@ impl Service {
                     );
                 }
                 Report::EndpointGone(route) => {
-                    warn!(?route, "an endpoint answered 410: its messages are held")
+                    warn!(?route, "an endpoint answered 410: its messages are held");
                 }
                 Report::Unreachable { route, reason, until } => {
                     warn!(?route, reason, until = until.to_string(), "cannot deliver: messages wait");

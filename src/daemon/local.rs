@@ -1,0 +1,127 @@
+//! The engine of a command that no daemon answers: the same requests, the same answers.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::reload;
+use crate::serve::{
+    Control, Import, ImportFile, ImportKind, Progress, Refusal, RefusalKind, Reply, Request, Response,
+};
+use crate::store::{self, Memory, Store};
+
+use super::outgoing::LeftInStore;
+use super::service::check_loaded;
+use super::{Engine, OnBytes};
+
+/// Names that files of a folder may end in.
+const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
+
+/// An engine in this process.
+pub struct Local {
+    engine: Arc<Mutex<Engine>>,
+    clock: Arc<dyn Clock>,
+    progress: Arc<Mutex<Progress>>,
+}
+
+impl Local {
+    /// Opens the store of the configuration, or, with `from`, one in memory that is filled from the
+    /// files of a folder: `customers`, `orders`, each `.csv` or `.ndjson`, also `.gz`.
+    ///
+    /// The rules are those of the files as they are now; nothing of them is written to the store. An
+    /// import into the store needs no rules: without good ones, built-in fields are read.
+    ///
+    /// # Errors
+    /// With a refusal for the user: bad rules, a store that another process holds, unreadable files.
+    pub fn open(config: &Config, from: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
+        let failed = |message: String| Refusal { kind: RefusalKind::Failed, message, details: Vec::new() };
+        let store: Arc<dyn Store> = match from {
+            Some(_) => Arc::new(Memory::new()),
+            None => Arc::new(store::open(&config.data.join("store")).map_err(|e| failed(e.to_string()))?),
+        };
+        let (mut engine, damages) =
+            Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
+        for damage in damages {
+            tracing::error!(damage = damage.0, "a damaged record was left out");
+        }
+        let loaded = reload::load(&config.rules).map_err(|error| failed(error.to_string()))?;
+        let (rules, warnings) = check_loaded(&loaded, clock.now())
+            .map_err(|refusal| Refusal { message: "the rules have errors".into(), ..refusal })?;
+        for warning in warnings {
+            tracing::debug!(warning, "the rules have a warning");
+        }
+        engine.preview(rules).map_err(|error| failed(error.to_string()))?;
+        if let Some(folder) = from {
+            fill(&mut engine, folder, &*clock)?;
+        }
+        Ok(Self { engine: Arc::new(Mutex::new(engine)), clock, progress: Arc::default() })
+    }
+}
+
+/// Imports the files of a folder.
+fn fill(engine: &mut Engine, folder: &Path, clock: &dyn Clock) -> Result<(), Refusal> {
+    let refuse = |message: String| Refusal { kind: RefusalKind::Usage, message, details: Vec::new() };
+    let find =
+        |stem: &str| ENDS.iter().map(|end| folder.join(format!("{stem}{end}"))).find(|path| path.is_file());
+    let file = |kind, path: PathBuf| ImportFile { kind, name: path.display().to_string(), path };
+    let customers = find("customers").map(|path| file(ImportKind::Customers, path));
+    let orders = find("orders").map(|path| file(ImportKind::Orders, path));
+    let files: Vec<ImportFile> = customers.into_iter().chain(orders).collect();
+    if files.is_empty() {
+        return Err(refuse(format!(
+            "`{}` has neither customers nor orders: name the files `customers.csv` and `orders.csv` (or .ndjson, also .gz)",
+            folder.display()
+        )));
+    }
+    let import = Import { files, map: Vec::new(), total: None, rejects: None };
+    match engine.handle(Request::Import(import), clock.now(), &mut |_| {}) {
+        Response::Imported(imported) => {
+            if imported.rejected > 0 {
+                tracing::warn!(
+                    rejected = imported.rejected,
+                    "rows were rejected: `cvmd import` with --rejects shows them"
+                );
+            }
+            Ok(())
+        }
+        Response::Refused(refusal) => Err(refusal),
+        _ => Err(refuse("the files could not be imported".into())),
+    }
+}
+
+impl Control for Local {
+    fn call(&self, request: Request) -> Reply<'_> {
+        if let Request::Progress {} = request {
+            let progress = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            return Box::pin(std::future::ready(Response::Progress(progress)));
+        }
+        let (engine, progress) = (Arc::clone(&self.engine), Arc::clone(&self.progress));
+        let now = self.clock.now();
+        let answered = tokio::task::spawn_blocking(move || answer(&engine, request, now, &progress));
+        Box::pin(async move {
+            let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+            answered.await.unwrap_or_else(failed)
+        })
+    }
+}
+
+fn answer(
+    engine: &Mutex<Engine>,
+    request: Request,
+    now: crate::model::Instant,
+    progress: &Mutex<Progress>,
+) -> Response {
+    let total = match &request {
+        Request::Import(import) => {
+            let sizes = import.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok());
+            sizes.map(|size| size.len()).sum()
+        }
+        _ => 0,
+    };
+    let mut on_bytes = |done| {
+        *progress.lock().unwrap_or_else(PoisonError::into_inner) = Progress { done, total };
+    };
+    let on_bytes: OnBytes<'_> = &mut on_bytes;
+    engine.lock().unwrap_or_else(PoisonError::into_inner).handle(request, now, on_bytes)
+}
