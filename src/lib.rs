@@ -10,6 +10,7 @@ pub mod config;
 pub mod daemon;
 pub mod decide;
 pub mod deliver;
+pub mod demo;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod failpoint;

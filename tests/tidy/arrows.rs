@@ -39,6 +39,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
     ("reload",     &["check", "clock", "diagnostic", "failpoint", "language", "model", "ruleset"]),
     ("serve",      &["clock", "config", "model"]),
     ("generate",   &["model", "record", "ruleset"]),
+    ("demo",       &["deliver", "generate", "model"]),
 
     // Brings them together.
     ("daemon",     &["check", "clock", "compile", "config", "decide", "deliver", "diagnostic", "evaluate", "failpoint", "ingest", "language", "message", "model", "outbox", "population", "record", "reload", "ruleset", "schedule", "serve", "store"]),
