@@ -9,7 +9,7 @@ use super::source::{House, room, running};
 ///
 /// Before you add an arrow: does the room need to *know* that, or only to be given it?
 #[rustfmt::skip]
-const ROOMS: [(&str, &[&str]); 23] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     // What everybody speaks of.
     ("model",      &[]),
     ("diagnostic", &[]),
