@@ -3,9 +3,11 @@
 //! A plain write reaches the kernel before it returns and survives the death of the process, though
 //! not of the machine; so each line names the boot in which it was written. Lines:
 //!
-//!     begin d1-7-4f-0 1 2b5c…     before the first byte: key, attempt, boot
-//!     sent d1-7-4f-0 1            the other side took it
-//!     failed d1-7-4f-0 1          it did not
+//! ```text
+//! begin d1-7-4f-0 1 2b5c…     before the first byte: key, attempt, boot
+//! sent d1-7-4f-0 1            the other side took it
+//! failed d1-7-4f-0 1          it did not
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
