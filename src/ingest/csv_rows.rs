@@ -306,6 +306,9 @@ mod tests {
         long.extend(std::iter::repeat_n(b'x', 3 * MAX_ROW_BYTES));
         long.extend(b"\n1,2\n");
         assert_eq!(read(&long), [(2, Err(RowTooLong)), cells(3, &["1", "2"])]);
+        // The same after a quote that was left open.
+        let open = [b"a,b\n\"open,1\n", &long[4..]].concat();
+        assert_eq!(read(&open), [(2, Err(BadQuotes)), (3, Err(RowTooLong)), cells(4, &["1", "2"])]);
     }
 
     proptest::proptest! {

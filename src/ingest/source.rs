@@ -111,6 +111,9 @@ mod tests {
             assert_eq!(rows_of(text.as_bytes()).unwrap(), expected, "{text}");
             assert_eq!(rows_of(&gzip(text.as_bytes())).unwrap(), expected, "{text}");
         }
+        // A gzip stream that was cut off is an error, not a short file.
+        let whole = gzip(b"id,email\n1,x\n");
+        assert!(matches!(rows_of(&whole[..whole.len() - 6]), Err(ImportError::Io(_))));
         // Concatenated gzip members are one file.
         let two = [gzip(b"id,email\n"), gzip(b"1,x\n")].concat();
         assert_eq!(rows_of(&two).unwrap(), expected);
