@@ -121,7 +121,7 @@ impl Outbox {
     /// Ends the workers: each finishes the message under its hand, and gives the rest of its claim
     /// back. What is not through within `limit` is cut off, and settled at the next start as after a
     /// crash. Whether all ended in time.
-    pub async fn stop(self, limit: Duration) -> bool {
+    pub async fn stop(&self, limit: Duration) -> bool {
         self.shared.stopping.send_replace(true);
         let mut tasks =
             std::mem::take(&mut *self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner));

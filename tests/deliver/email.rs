@@ -8,7 +8,7 @@ use cvmd::model::Instant;
 use cvmd::record::SuppressionReason;
 
 use super::samples::email;
-use crate::support::smtp::{Act, At, SmtpServer, dead_address};
+use crate::support::smtp::{Act, At, Protection, SmtpServer, authority, dead_address};
 
 const NOW: Instant = Instant(1_790_000_000_000);
 
@@ -208,4 +208,53 @@ async fn what_is_said_is_kept_without_addresses() {
         reason.contains("is gone") && !reason.contains("ana1") && !reason.contains("customer.example"),
         "{reason}"
     );
+}
+
+async fn send_encrypted(
+    protection: Protection,
+    security: config::Security,
+    trusted: bool,
+) -> (Outcome, usize) {
+    let peer = SmtpServer::start_with(protection).await;
+    let at =
+        config::SmtpServer { security, host: "127.0.0.1".into(), port: peer.address.port(), login: None };
+    let authority = authority();
+    let mut server = Server::new(&at, None, "shop.example", trusted.then_some(authority.as_path())).unwrap();
+    let short = Duration::from_millis(500);
+    server.time_outs = TimeOuts { connect: short, command: short, end_of_data: short };
+    let mut session = Session::new(Arc::new(server));
+    let outcome = send(&mut session, 1).await;
+    if is_sent(&outcome) {
+        assert!(is_sent(&send(&mut session, 2).await), "the connection goes on");
+    }
+    (outcome, peer.taken().len())
+}
+
+#[tokio::test]
+async fn encrypted_servers_take_mail_both_ways() {
+    for (protection, security) in
+        [(Protection::Tls, config::Security::Tls), (Protection::StartTls, config::Security::StartTls)]
+    {
+        let (outcome, taken) = send_encrypted(protection, security, true).await;
+        assert!(is_sent(&outcome), "{protection:?}: {outcome:?}");
+        assert_eq!(taken, 2);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_a_server_that_is_not_who_it_should_be_or_will_not_encrypt() {
+    for (protection, security, trusted) in [
+        (Protection::Tls, config::Security::Tls, false),
+        (Protection::StartTls, config::Security::StartTls, false),
+        (Protection::NoStartTls, config::Security::StartTls, true),
+        (Protection::Injected, config::Security::StartTls, true),
+        (Protection::None, config::Security::Tls, true),
+    ] {
+        let (outcome, taken) = send_encrypted(protection, security, trusted).await;
+        assert!(
+            matches!(&outcome, Outcome::Unreachable { reason } if reason.contains("TLS")),
+            "{protection:?}: {outcome:?}"
+        );
+        assert_eq!(taken, 0);
+    }
 }

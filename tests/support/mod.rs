@@ -3,14 +3,22 @@
 pub mod smtp;
 pub mod webhook;
 
+use cvmd::clock::{Clock, SystemClock};
+use cvmd::model::Duration;
+
+/// Lets so many milliseconds of real time pass.
+pub async fn breathe(ms: i64) {
+    SystemClock.sleep_until(SystemClock.now().plus(Duration(ms))).await;
+}
+
 /// Waits until `done` holds, for at most ten seconds.
 ///
 /// # Panics
 /// When it never did.
 pub async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = SystemClock.boot_elapsed().0 + 10_000;
     while !done() {
-        assert!(std::time::Instant::now() < deadline, "it did not come to pass: {what}");
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        assert!(SystemClock.boot_elapsed().0 < deadline, "it did not come to pass: {what}");
+        breathe(2).await;
     }
 }

@@ -2,10 +2,19 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// A plain or an encrypted stream.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Where in a transaction something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +78,34 @@ struct Inner {
     always: Option<(At, Act)>,
 }
 
+/// How the server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    None,
+    /// From the first byte.
+    Tls,
+    /// After STARTTLS.
+    StartTls,
+    /// Does not offer STARTTLS.
+    NoStartTls,
+    /// Somebody on the way adds a plain reply behind the one to STARTTLS.
+    Injected,
+}
+
+/// The certificate that signed the server's own.
+pub fn authority() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls/authority.pem")
+}
+
+fn acceptor() -> TlsAcceptor {
+    let chain = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    TlsAcceptor::from(Arc::new(builder.with_no_client_auth().with_single_cert(vec![chain], key).unwrap()))
+}
+
 /// A server on a free port of 127.0.0.1; it ends with the runtime of its test.
 #[derive(Clone)]
 pub struct SmtpServer {
@@ -78,6 +115,10 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     pub async fn start() -> Self {
+        Self::start_with(Protection::None).await
+    }
+
+    pub async fn start_with(protection: Protection) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { inner: Arc::default(), address: listener.local_addr().unwrap() };
         let accepting = server.clone();
@@ -86,7 +127,7 @@ impl SmtpServer {
                 stream.set_nodelay(true).unwrap();
                 let number = accepting.count_connection();
                 let server = accepting.clone();
-                tokio::spawn(async move { server.serve(stream, number).await });
+                tokio::spawn(async move { server.welcome(stream, number, protection).await });
             }
         });
         server
@@ -130,7 +171,7 @@ impl SmtpServer {
     }
 
     /// Answers; whether the connection goes on.
-    async fn answer(&self, stream: &mut BufReader<TcpStream>, at: At, usual: &str) -> Option<bool> {
+    async fn answer<S: Stream>(&self, stream: &mut BufReader<S>, at: At, usual: &str) -> Option<bool> {
         let (line, goes_on, good) = match self.act(at) {
             None => (usual.to_owned(), true, true),
             Some(Act::Say(line)) => (line, true, false),
@@ -142,10 +183,35 @@ impl SmtpServer {
         goes_on.then_some(good)
     }
 
-    async fn serve(&self, stream: TcpStream, number: usize) -> Option<()> {
+    async fn welcome(&self, stream: TcpStream, number: usize, protection: Protection) -> Option<()> {
+        let after_220: &[u8] = match protection {
+            Protection::None => return self.serve(stream, number, true).await,
+            Protection::Tls => return self.serve(acceptor().accept(stream).await.ok()?, number, true).await,
+            Protection::NoStartTls | Protection::StartTls => b"",
+            Protection::Injected => b"250 never mind\r\n",
+        };
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"220 test\r\n").await.ok()?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let offer: &[u8] = if protection == Protection::NoStartTls {
+            b"250 test\r\n"
+        } else {
+            b"250-test\r\n250 STARTTLS\r\n"
+        };
+        stream.write_all(offer).await.ok()?;
+        stream.read_line(&mut line).await.ok().filter(|_| line.ends_with("STARTTLS\r\n"))?;
+        stream.write_all(&[b"220 go on\r\n", after_220].concat()).await.ok()?;
+        let stream = acceptor().accept(stream.into_inner()).await.ok()?;
+        self.serve(stream, number, false).await
+    }
+
+    async fn serve<S: Stream>(&self, stream: S, number: usize, greets: bool) -> Option<()> {
         let mut stream = BufReader::new(stream);
         let (mut from, mut to) = (String::new(), String::new());
-        self.answer(&mut stream, At::Greeting, "220 test").await?;
+        if greets {
+            self.answer(&mut stream, At::Greeting, "220 test").await?;
+        }
         loop {
             let mut line = String::new();
             if stream.read_line(&mut line).await.ok()? == 0 {
@@ -178,7 +244,7 @@ impl SmtpServer {
     }
 
     /// Takes the message unless the script refuses or forgets it.
-    async fn end(&self, stream: &mut BufReader<TcpStream>, mail: Mail) -> Option<()> {
+    async fn end<S: Stream>(&self, stream: &mut BufReader<S>, mail: Mail) -> Option<()> {
         let (next, reply) = {
             let inner = self.lock();
             let next = inner.script.front().or(inner.always.as_ref());
@@ -202,7 +268,7 @@ fn between(line: &str) -> String {
     rest.split_once('>').unwrap_or_default().0.to_owned()
 }
 
-async fn read_text(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+async fn read_text<S: Stream>(stream: &mut BufReader<S>) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     loop {
         let start = text.len();

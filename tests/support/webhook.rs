@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,8 +17,8 @@ pub enum Answer {
     Status(u16, Vec<String>, String),
     /// Never.
     Hang,
-    /// Like 200, but after this long.
-    Slow(Duration),
+    /// Like 200, but after so many milliseconds.
+    Slow(i64),
     /// By closing the connection, the call taken.
     Cut,
 }
@@ -131,7 +130,7 @@ impl Receiver {
                 Answer::Status(code, headers, body) => response(code, &headers, &body),
                 Answer::Hang => std::future::pending().await,
                 Answer::Slow(wait) => {
-                    tokio::time::sleep(wait).await;
+                    super::breathe(wait).await;
                     response(200, &[], "")
                 }
                 Answer::Cut => {

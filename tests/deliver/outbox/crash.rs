@@ -7,8 +7,8 @@ use cvmd::record::MessageState;
 
 use super::stage::{Stage, call, mail, receipt};
 use crate::support::smtp::{Act, At, SmtpServer};
-use crate::support::until;
 use crate::support::webhook::{Answer, Receiver};
+use crate::support::{breathe, until};
 
 /// Ten mails in one claim: three were taken, the fourth got no answer; then the process dies.
 async fn killed_at_the_fourth(peer: &SmtpServer, marketing: bool) -> Stage {
@@ -70,7 +70,7 @@ async fn in_another_boot_the_whole_claim_is_in_doubt() {
     let before = peer.taken().len();
     let (outbox, recovery) = stage.start().await;
     assert_eq!((recovery.held, recovery.again, recovery.sent, recovery.untouched), (10, 0, 0, 0));
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    breathe(50).await;
     assert_eq!((stage.states(), peer.taken().len()), (vec![MessageState::InDoubt; 10], before));
     outbox.stop(Duration::seconds(5)).await;
 }
@@ -161,7 +161,7 @@ async fn whatever_was_durable_when_it_died_no_marketing_mail_is_sent_twice() {
                 peer.script(At::Dot, Act::Cut);
             }
             if let Some(outbox) = try_start(&stage).await {
-                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                breathe(30).await;
                 outbox.stop(Duration(0)).await;
             }
             stage = stage.after_crash();

@@ -1,16 +1,16 @@
 use cvmd::deliver::Mailer;
 use cvmd::deliver::file::Folder;
-use cvmd::model::{Duration, Instant};
+use cvmd::model::Duration;
 use cvmd::outbox::{Claim, Filter, Report, Retries};
 use cvmd::record::{MessageState, SuppressionReason};
 use cvmd::store::tables::{customers, messages};
 use cvmd::store::{Batch, Store};
 
 use super::super::samples::key;
-use super::stage::{NOW, Stage, call, list, mail, pass, receipt};
+use super::stage::{Answer as Say, NOW, Stage, call, list, mail, pass, receipt, smtp};
 use crate::support::smtp::{Act, At, SmtpServer, dead_address};
-use crate::support::until;
 use crate::support::webhook::{Answer, Receiver};
+use crate::support::{breathe, until};
 
 #[tokio::test]
 async fn what_was_decided_before_and_after_the_start_arrives_once() {
@@ -41,7 +41,7 @@ async fn nothing_goes_out_before_its_claim_is_durable() {
     stage.store.hold();
     let (outbox, _) = stage.start().await;
     until("the claim waits for the disk", || stage.store.undurable() == 1).await;
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    breathe(50).await;
     assert_eq!((peer.connections(), stage.journal()), (0, String::new()));
     stage.store.release();
     until("it is sent", || stage.ended(MessageState::Sent) == 1).await;
@@ -52,7 +52,7 @@ async fn nothing_goes_out_before_its_claim_is_durable() {
 async fn calls_are_tried_again_on_schedule_under_the_same_id_and_body_and_then_are_dead() {
     let receiver = Receiver::start().await;
     receiver.always(Answer::status(500));
-    let stage = Stage::new(super::stage::smtp(dead_address().await));
+    let stage = Stage::new(smtp(dead_address().await));
     stage.endpoint("crm", receiver.url());
     stage.decide(&[call(1, "crm")]).await;
     let (outbox, _) = stage.start().await;
@@ -86,7 +86,7 @@ async fn calls_are_tried_again_on_schedule_under_the_same_id_and_body_and_then_a
 async fn retry_after_is_honoured() {
     let receiver = Receiver::start().await;
     receiver.script(Answer::Status(429, vec!["Retry-After: 7200".into()], String::new()));
-    let stage = Stage::new(super::stage::smtp(dead_address().await));
+    let stage = Stage::new(smtp(dead_address().await));
     stage.endpoint("crm", receiver.url());
     stage.decide(&[call(1, "crm")]).await;
     let (outbox, _) = stage.start().await;
@@ -139,7 +139,7 @@ async fn a_hard_bounce_is_dead_and_its_suppression_durable_before_it_is_told() {
 async fn the_gate_is_asked_at_every_claim_and_its_word_counts() {
     let peer = SmtpServer::start().await;
     let stage = Stage::smtp(&peer);
-    let answers: [(&str, fn(Instant) -> Claim); 3] = [
+    let answers: [(&str, Say); 3] = [
         ("gone", |_| Claim::Withdraw("no consent".into())),
         ("late", |_| Claim::Dead("expired".into())),
         ("quiet", |now| Claim::Wait(now.plus(Duration::hours(3)), "quiet hours".into())),
@@ -161,7 +161,7 @@ async fn the_gate_is_asked_at_every_claim_and_its_word_counts() {
     let row = list(&outbox).remove(0);
     assert_eq!((row.state, row.waiting.as_deref()), (MessageState::Pending, Some("quiet hours")));
     stage.gate.answers.lock().unwrap().clear();
-    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    breathe(30).await;
     assert_eq!(peer.taken().len(), 0, "nobody asks again before the time has come");
     outbox.recheck();
     until("it is sent", || stage.ended(MessageState::Sent) == 1).await;
@@ -277,8 +277,8 @@ async fn a_message_that_cannot_be_built_is_dead_and_takes_nobody_with_it() {
 #[tokio::test]
 async fn a_stop_finishes_what_is_under_way_and_gives_the_rest_back() {
     let receiver = Receiver::start().await;
-    receiver.always(Answer::Slow(std::time::Duration::from_millis(100)));
-    let stage = Stage::new(super::stage::smtp(dead_address().await));
+    receiver.always(Answer::Slow(100));
+    let stage = Stage::new(smtp(dead_address().await));
     stage.endpoint("crm", receiver.url());
     let open: Vec<_> = (0..40).map(|n| call(n, "crm")).collect();
     stage.decide(&open).await;
@@ -302,7 +302,7 @@ async fn a_person_may_send_again_what_is_in_doubt_or_take_it_back() {
     assert_eq!(told, 2);
     stage.clock.advance(Duration::days(3));
     outbox.recheck();
-    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    breathe(30).await;
     assert_eq!((peer.taken().len(), stage.open().len()), (1, 2), "doubt is not settled by time");
     let in_doubt = Filter { state: Some(MessageState::InDoubt), limit: 1, ..Filter::default() };
     assert_eq!(outbox.list(&in_doubt).unwrap().len(), 1);

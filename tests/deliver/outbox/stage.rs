@@ -24,12 +24,15 @@ use crate::support::webhook::SECRET;
 
 pub const NOW: Instant = Instant(1_790_000_000_000);
 
+/// What a test wants the gate to say.
+pub type Answer = fn(Instant) -> Claim;
+
 /// A gate that lets all through unless told otherwise.
 #[derive(Default)]
 pub struct TestGate {
     pub urls: Mutex<BTreeMap<String, String>>,
     /// By rule: what to answer instead.
-    pub answers: Mutex<BTreeMap<String, fn(Instant) -> Claim>>,
+    pub answers: Mutex<BTreeMap<String, Answer>>,
     pub paused: Mutex<bool>,
     pub reports: Mutex<Vec<Report>>,
 }
@@ -154,7 +157,9 @@ impl Stage {
     pub async fn decide(&self, open: &[OpenMessage]) {
         for chunk in open.chunks(50) {
             let mut batch = Batch::default();
-            chunk.iter().for_each(|message| messages::put_open(&mut batch, message));
+            for message in chunk {
+                messages::put_open(&mut batch, message);
+            }
             self.store.commit(batch).durable().await.unwrap();
         }
     }
