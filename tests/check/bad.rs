@@ -62,3 +62,19 @@ fn fixes_fix() {
         }
     }
 }
+
+/// The example of the language's own description, to the letter.
+#[test]
+fn two_currencies_are_answered_as_the_language_says() {
+    let case = cases("bad").into_iter().find(|case| case.ends_with("E312_two_currencies")).unwrap();
+    let expected = "\
+error[E312]: two currencies compared
+  --> rules/winback.rules:9:14
+   |
+ 9 |   when clv > 500 USD
+   |              ^^^^^^^ this workspace counts in EUR
+   = why: 500 USD is another amount every day; who gets the offer would depend on it
+   = fix (needs review): 500 EUR
+";
+    assert_eq!(human(&checked(&read(&case))).trim_end(), expected.trim_end());
+}

@@ -3,4 +3,5 @@
 mod bad;
 mod good;
 mod human;
+mod render;
 mod tree;
