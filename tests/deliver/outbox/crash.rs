@@ -139,8 +139,9 @@ async fn a_call_in_doubt_goes_again_under_the_same_id_with_the_same_body() {
     outbox.stop(Duration::seconds(5)).await;
 }
 
-/// Kills at every commit of a run and goes on from there, in the same boot and in another: marketing
-/// mail is never taken twice, and none is lost from sight.
+/// Lives that each end after one to three commits, some with a mail cut off after its dot; the next
+/// one goes on in the same boot, or in another. Marketing mail is never taken twice, and none is lost
+/// from sight. The process itself is not killed here: that is for the tests of the binary.
 #[tokio::test]
 async fn whatever_was_durable_when_it_died_no_marketing_mail_is_sent_twice() {
     for same_boot in [true, false] {
