@@ -1,6 +1,8 @@
 //! Ten million rows fit some 600 MB. Slow, so it runs only when asked:
 //! `CARGO_PROFILE_TEST_OPT_LEVEL=3 cargo test --test main ingest::large -- --ignored --nocapture`.
 
+#![expect(clippy::disallowed_methods, reason = "how long it took is what these tests show")]
+
 use std::io::{self, Read};
 
 use cvmd::ingest::{Kind, Report, open, read_orders};
