@@ -1,2 +1,6 @@
 //! cvmd.
-fn main() {}
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    cvmd::cli::main()
+}

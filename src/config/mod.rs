@@ -16,6 +16,7 @@ pub use locate::{Environment, SYSTEM_FILE, locate};
 pub use problem::{ConfigError, Problem};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError, Secrets};
 pub use settings::{Address, Daemon, Listen, Webhooks};
+pub use value::parse_duration;
 
 use std::path::{Path, PathBuf};
 

@@ -53,9 +53,7 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&DeValue<'_>)
             return Err(format!("is a number without a unit: write `\"{}s\"`", number.as_str()));
         }
         let text = text(value)?;
-        let parsed = parse_duration(&text).ok_or_else(|| {
-            format!("is `{text}`: write a length of time such as `\"60s\"`, `\"5m\"`, `\"24h\"`")
-        })?;
+        let parsed = parse_duration(&text)?;
         if range.contains(&parsed) {
             return Ok(parsed);
         }
@@ -133,9 +131,13 @@ pub(super) fn is_loopback_host(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// A whole number and its unit.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    let split = text.find(|c: char| !c.is_ascii_digit())?;
+/// Reads a whole number and its unit: `500ms`, `60s`, `5m`, `24h`, `2d`.
+///
+/// # Errors
+/// For any other text; the error says what to write.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("is `{text}`: write a length of time such as `\"60s\"`, `\"5m\"`, `\"24h\"`");
+    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (count, unit) = text.split_at(split);
     let unit = match unit {
         "ms" => 1,
@@ -143,9 +145,10 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
         "m" => MINUTE_MS,
         "h" => 60 * MINUTE_MS,
         "d" => 24 * 60 * MINUTE_MS,
-        _ => return None,
+        _ => return Err(wrong()),
     };
-    count.parse::<i64>().ok()?.checked_mul(unit).map(Duration)
+    let count: i64 = count.parse().map_err(|_| wrong())?;
+    count.checked_mul(unit).map(Duration).ok_or_else(wrong)
 }
 
 /// A duration in the configuration's own spelling.

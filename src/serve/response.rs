@@ -82,6 +82,8 @@ pub struct Status {
     pub started: Option<Instant>,
     /// Its clock.
     pub now: Instant,
+    /// The IANA zone of the running workspace, in which commands read dates and local times.
+    pub zone: Option<String>,
     /// The running rule set's hash, shortened.
     pub rule_set: Option<String>,
     /// Its commit.

@@ -1,0 +1,111 @@
+//! `cvmd status`.
+
+use super::ask::{ask, block_on, desk, unexpected};
+use super::common::Common;
+use super::exit::{Exit, Failure};
+use super::output::{Format, FormatArgument, Output};
+use super::table::{self, Column, counted, or_dash, thousands, time};
+use crate::serve::{Request, Response, Status};
+
+const EXAMPLES: &str = "\
+Examples:
+  cvmd status
+  cvmd status --format json | jq .problems
+
+Exit 1 where something needs a person: rules that do not load, a failed disk, a hold.";
+
+/// How the daemon and its rules are
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
+    let response = block_on(async { ask(&*desk(common, None).await?, Request::Status {}).await })?;
+    let Response::Status(status) = response else { return Err(unexpected(&response)) };
+    match arguments.format.format {
+        Format::Human => show(&status, output)?,
+        Format::Json => output.json(&status)?,
+    }
+    let fine = status.reload_error.is_none() && status.problems.is_empty() && status.hold.is_none();
+    Ok(if fine { Exit::Fine } else { Exit::Errors })
+}
+
+fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
+    let running = match (status.pid, status.started) {
+        (Some(pid), Some(started)) => {
+            let up = status.now.since(started);
+            format!("running for {up} (process {pid})")
+        }
+        (Some(pid), None) => format!("running (process {pid})"),
+        (None, _) => "no daemon runs; this is what the store says".into(),
+    };
+    line(output, "cvmd", &format!("{} {running}", status.version))?;
+    match &status.rule_set {
+        Some(rule_set) => {
+            let commit = or_dash(status.commit.as_deref());
+            let since =
+                status.rules_since.map_or_else(String::new, |since| format!(", since {}", time(Some(since))));
+            let rules = counted(status.rules.len() as u64, "rule");
+            line(output, "rules", &format!("{rules}, rule set {rule_set}, commit {commit}{since}"))?;
+        }
+        None => line(output, "rules", "none run")?,
+    }
+    if let Some(error) = &status.reload_error {
+        line(output, "reload", &format!("FAILED, the rules above stay: {}", error.message))?;
+        for detail in &error.details {
+            output.line(detail)?;
+        }
+    }
+    line(output, "ticks", &format!("last {}, next {}", time(status.last_tick), time(status.next_tick)))?;
+    let people = format!("{}, {}", counted(status.customers, "customer"), counted(status.orders, "order"));
+    line(output, "store", &people)?;
+    let outbox: Vec<String> =
+        status.outbox.iter().map(|(state, count)| format!("{} {state}", thousands(*count))).collect();
+    line(output, "outbox", &if outbox.is_empty() { "empty".into() } else { outbox.join(", ") })?;
+    if let Some(hold) = &status.hold {
+        line(output, "HOLD", hold)?;
+    }
+    if !status.pauses.is_empty() {
+        line(output, "PAUSED", &status.pauses.join(", "))?;
+    }
+    for problem in &status.problems {
+        line(output, "PROBLEM", problem)?;
+    }
+    rules(status, output)
+}
+
+fn rules(status: &Status, output: &mut Output) -> Result<(), Failure> {
+    if status.rules.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    let columns = [
+        Column::Text("rule"),
+        Column::Text("state"),
+        Column::Text("schedule"),
+        Column::Text("next"),
+        Column::Text("last run"),
+        Column::Number("recipients"),
+        Column::Text("note"),
+    ];
+    let rows = status.rules.iter().map(|rule| {
+        vec![
+            rule.name.clone(),
+            rule.state.label().into(),
+            rule.schedule.clone().unwrap_or_else(|| "continuous".into()),
+            time(rule.next),
+            time(rule.last_run),
+            rule.last_recipients.map_or_else(|| "-".into(), thousands),
+            rule.note.clone().unwrap_or_default(),
+        ]
+    });
+    table::write(output, &columns, rows.collect())
+}
+
+fn line(output: &mut Output, head: &str, text: &str) -> Result<(), Failure> {
+    let head = output.bold(&format!("{head:<8}"));
+    output.line(format!("{head} {text}"))
+}
