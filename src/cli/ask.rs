@@ -76,7 +76,7 @@ pub(super) fn unexpected(_: &Response) -> Failure {
     Failure::trouble("the daemon answers another question: use the `cvmd` of its version")
 }
 
-fn refused(refusal: Refusal) -> Failure {
+pub(super) fn refused(refusal: Refusal) -> Failure {
     let exit = match refusal.kind {
         RefusalKind::Errors => Exit::Errors,
         RefusalKind::Usage | RefusalKind::Failed => Exit::Trouble,

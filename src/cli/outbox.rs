@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         let result = or_dash(one.last_result.as_deref());
         let next = time(Some(one.next_attempt));
         let attempts = one.attempts.to_string();
-        vec![one.id, one.state, one.rule, one.target, one.customer_id, next, attempts, last]
+        vec![one.id, one.state, one.rule, one.target, one.customer_id, next, attempts, result]
     });
     table::write(output, &columns, rows.collect())?;
     if more > 0 {

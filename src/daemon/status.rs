@@ -27,6 +27,7 @@ impl Engine {
             pid: None,
             started: None,
             now,
+            zone: active.map(|active| active.rules.workspace.zone.clone()),
             rule_set: active.map(|active| active.rules.hash.to_string()),
             commit: active.map(|active| active.rules.commit.clone()),
             rules_since: None,
