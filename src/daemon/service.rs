@@ -89,11 +89,10 @@ pub async fn run(
     if let Some(problem) = config.marketing_refused() {
         warn!(problem = problem.to_string(), "marketing mail is refused");
     }
-    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
-    let opened = open_engine(&config)?;
-    let Opened { mut engine, store, to_outbox } = opened;
-    let (rules, refused) = first_rules(&engine, &loaded, clock.now())?;
-    engine.activate(rules, clock.now()).map_err(|error| error.to_string())?;
+    let (to_open, now) = (config.clone(), clock.now());
+    let opened = tokio::task::spawn_blocking(move || open_engine(&to_open, now)).await;
+    let Opened { engine, loaded, refused, store, to_outbox } =
+        opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
     let shared = Arc::clone(engine.shared());
     let (reports, heard) = mpsc::unbounded_channel();
     let sender = Sender {
@@ -139,20 +138,28 @@ pub async fn run(
 
 struct Opened {
     engine: Engine,
+    loaded: Loaded,
+    refused: Option<Refusal>,
     store: Arc<dyn Store>,
     to_outbox: Arc<ToOutbox>,
 }
 
-fn open_engine(config: &Config) -> Result<Opened, String> {
+/// Reads the rules and the store: takes as long as the disk does.
+fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
+    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
     let store: Arc<dyn Store> =
         Arc::new(store::open(&config.data.join("store")).map_err(|error| error.to_string())?);
     let to_outbox = Arc::new(ToOutbox::default());
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
-    let (engine, damages) = Engine::open(Arc::clone(&store), outgoing).map_err(|error| error.to_string())?;
+    let opened = Engine::open(Arc::clone(&store), outgoing);
+    let (mut engine, mut damages) = opened.map_err(|error| error.to_string())?;
+    let (rules, refused) = first_rules(&engine, &loaded, now)?;
+    damages.extend(engine.activate(rules, now).map_err(|error| error.to_string())?);
+    damages.dedup();
     for damage in damages {
         error!(damage = damage.0, "a damaged record was left out");
     }
-    Ok(Opened { engine, store, to_outbox })
+    Ok(Opened { engine, loaded, refused, store, to_outbox })
 }
 
 /// The rules to begin with: those of the files, or, where these are wrong, the last good ones, so
