@@ -18,11 +18,11 @@ const DEFAULT: &str = "warn,cvmd=info";
 const QUIET: [&str; 7] =
     ["lettre=warn", "reqwest=warn", "hyper=warn", "hyper_util=warn", "rustls=warn", "h2=warn", "notify=warn"];
 
-/// Starts logging for this process.
-pub(super) fn start(common: &Common) {
+/// Starts logging for this process; where nothing is asked for, with `default`.
+pub(super) fn start(common: &Common, default: Option<&str>) {
     let asked =
         common.log.clone().or_else(|| std::env::var("CVMD_LOG").ok()).filter(|asked| !asked.is_empty());
-    let asked = asked.as_deref().unwrap_or(DEFAULT);
+    let asked = asked.as_deref().or(default).unwrap_or(DEFAULT);
     let filter = EnvFilter::builder().parse(asked).unwrap_or_else(|_| {
         super::exit::complain(&format!(
             "`{asked}` is no log level, `{DEFAULT}` is used: write `error`, `warn`, `info` or `debug`"

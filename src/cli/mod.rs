@@ -88,7 +88,9 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    log::start(&arguments.common);
+    // The demo says itself what happens; its log would drown that.
+    let default = matches!(arguments.command, Command::Demo(_)).then_some("warn");
+    log::start(&arguments.common, default);
     let mut output = Output::stdout();
     let done = dispatch(arguments, &mut output).and_then(|exit| output.finish().map(|()| exit));
     done.unwrap_or_else(Failure::report).into()

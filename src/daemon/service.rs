@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::check::{self, Checked, Files};
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::deliver::webhook::{Caller, Options as CallOptions};
 use crate::diagnostic::Format;
 use crate::model::{Date, Duration, Instant};
 use crate::outbox::{Channels, Options as OutboxOptions, Outbox, Report, Retries};
-use crate::record::OpenMessage;
+use crate::record::{FinishedMessage, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::ruleset::RuleSet;
 use crate::schedule;
@@ -362,14 +362,7 @@ impl Service {
     async fn listen_to_reports(&self, mut heard: mpsc::UnboundedReceiver<Report>) -> String {
         while let Some(report) = heard.recv().await {
             match report {
-                Report::Finished(message) => info!(
-                    message = message.key.to_string(),
-                    rule = message.rule,
-                    state = message.state.label(),
-                    attempts = message.attempts,
-                    result = message.result,
-                    "a message ended"
-                ),
+                Report::Finished(message) => log_finished(&message),
                 Report::Suppressed { customer, reason, .. } => {
                     info!(customer = customer.0, ?reason, "an address is suppressed");
                     self.decider.suppressed(customer).await;
@@ -471,6 +464,17 @@ impl Service {
 impl Control for Service {
     fn call(&self, request: Request) -> Reply<'_> {
         Box::pin(self.answer(request))
+    }
+}
+
+/// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
+fn log_finished(message: &FinishedMessage) {
+    let (id, state) = (message.key.to_string(), message.state.label());
+    let FinishedMessage { rule, attempts, result, .. } = message;
+    if message.state == MessageState::Sent {
+        debug!(message_id = id, rule, attempts, result, "{state}");
+    } else {
+        warn!(message_id = id, rule, attempts, result, "{state}");
     }
 }
 
