@@ -2,17 +2,38 @@
 
 use crate::population::{Bits, WORDS};
 
-/// The rows whose value passes, for the words in which `scope` has rows; zero elsewhere.
+/// With at most so many rows of 64 in scope they are looked at one by one.
+const FEW: u32 = 16;
+
+/// The rows of `scope` whose value passes.
 #[inline]
 pub(super) fn test(values: &[i64], scope: &Bits, passes: impl Fn(i64) -> bool) -> Bits {
     let mut result = Bits::EMPTY;
     let (words, _) = values.as_chunks::<64>();
     for ((word, values), &scope) in result.0.iter_mut().zip(words).zip(&scope.0) {
-        if scope != 0 {
-            *word = pack(&values.map(&passes));
-        }
+        *word = if scope.count_ones() > FEW {
+            let mut mask = [false; 64];
+            for (passed, &value) in mask.iter_mut().zip(values) {
+                *passed = passes(value);
+            }
+            pack(&mask) & scope
+        } else {
+            few(scope, |row| passes(values[row]))
+        };
     }
     result
+}
+
+/// The rows of a word that pass, one by one.
+#[inline]
+fn few(scope: u64, passes: impl Fn(usize) -> bool) -> u64 {
+    let (mut rest, mut word) = (scope, 0);
+    while rest != 0 {
+        let row = rest.trailing_zeros();
+        word |= u64::from(passes(row as usize & 63)) << row;
+        rest &= rest - 1;
+    }
+    word
 }
 
 /// As [`test`], over two columns.
@@ -24,13 +45,18 @@ pub(super) fn test_both(
     passes: impl Fn(i64, i64) -> bool,
 ) -> Bits {
     let mut result = Bits::EMPTY;
-    for index in (0..WORDS).filter(|&index| scope.0[index] != 0) {
+    for index in 0..WORDS {
+        if scope.0[index].count_ones() <= FEW {
+            result.0[index] =
+                few(scope.0[index], |row| passes(left[index * 64 + row], right[index * 64 + row]));
+            continue;
+        }
         let mut mask = [false; 64];
         let pairs = left[index * 64..][..64].iter().zip(&right[index * 64..][..64]);
         for (passed, (&left, &right)) in mask.iter_mut().zip(pairs) {
             *passed = passes(left, right);
         }
-        result.0[index] = pack(&mask);
+        result.0[index] = pack(&mask) & scope.0[index];
     }
     result
 }

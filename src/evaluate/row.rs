@@ -2,13 +2,13 @@
 
 use std::cell::Cell as Slot;
 
-use crate::compile::{Node, NodeId, Order, TextTest};
+use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
 use crate::model::{Money, Share};
 use crate::population::{Chunk, Column, NO_QUANTITY};
 use crate::ruleset::{EventField, LIST_SEPARATOR, Type, Value};
 
 use super::moment::Moment;
-use super::tally::{aggregate, frequency, time_since};
+use super::tally::{Why, aggregate, frequency, tally, time_since};
 
 /// A known value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl<'a> Row<'a> {
                 Column::Texts(texts) => texts.get(row).map(Cell::Text),
             },
             Node::EventField(field) => order.and_then(|order| self.event_field(order, *field)),
-            Node::Aggregate(spec) => aggregate(moment, chunk, row, spec).ok().map(Cell::Number),
+            Node::Aggregate(spec) => self.aggregate(spec).ok().map(Cell::Number),
             Node::TimeSince(which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
             Node::Frequency => Some(Cell::Number(frequency(moment, chunk, row))),
             Node::Place(conditions) => self.place(conditions, order).map(Cell::Number),
@@ -105,6 +105,18 @@ impl<'a> Row<'a> {
             | Node::Or(_)
             | Node::Not(_) => self.truth(id, order).map(|truth| Cell::Number(i64::from(truth))),
         }
+    }
+
+    /// An aggregate over the row's orders, or why it is unknown.
+    pub(super) fn aggregate(&self, spec: &Aggregate) -> Result<i64, Why> {
+        let judge = |filter, order| self.truth(filter, Some(order));
+        aggregate(self.moment, self.chunk, self.at, spec, judge)
+    }
+
+    /// Orders in an aggregate's window for which its `where` is unknown.
+    pub(super) fn uncounted(&self, spec: &Aggregate) -> u32 {
+        let judge = |filter, order| self.truth(filter, Some(order));
+        tally(self.moment, self.chunk, self.at, spec, judge).uncounted
     }
 
     fn event_field(&self, order: usize, field: EventField) -> Option<Cell<'a>> {

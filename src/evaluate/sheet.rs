@@ -4,7 +4,7 @@
 //! cheaper part made false, `or` only for those that none made true; another rule that needs more
 //! rows of the same part has the rest computed.
 
-use crate::compile::{Node, NodeId, Order, TextTest};
+use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
 use crate::population::{Bits, Chunk, Column, ROWS, Texts};
 use crate::ruleset::Type;
 
@@ -21,6 +21,44 @@ pub(super) struct Sheet<'m> {
     moment: &'m Moment<'m>,
     conditions: Vec<Option<Box<Truths>>>,
     columns: Vec<Option<Box<Numbers>>>,
+    /// By the node of a `where`.
+    judged: Vec<Option<Judged>>,
+    /// Chunks so far: tells what is left from an earlier one.
+    chunks: u64,
+}
+
+/// What `where` came to, by order; each order is judged at most once, whichever rules ask.
+#[derive(Default)]
+struct Judged {
+    chunk: u64,
+    answers: Vec<Judgement>,
+}
+
+#[derive(Clone, Copy)]
+enum Judgement {
+    NotYet,
+    Is(Option<bool>),
+}
+
+impl Judged {
+    fn begin(&mut self, chunk: u64, orders: usize) {
+        if self.chunk != chunk {
+            self.chunk = chunk;
+            self.answers.clear();
+            self.answers.resize(orders, Judgement::NotYet);
+        }
+    }
+
+    fn ask(&mut self, order: usize, judge: impl FnOnce() -> Option<bool>) -> Option<bool> {
+        match self.answers[order] {
+            Judgement::Is(answer) => answer,
+            Judgement::NotYet => {
+                let answer = judge();
+                self.answers[order] = Judgement::Is(answer);
+                answer
+            }
+        }
+    }
 }
 
 /// What a condition came to; the bits mean something where `done` is set.
@@ -77,11 +115,14 @@ impl<'m> Sheet<'m> {
             moment,
             conditions: std::iter::repeat_with(|| None).take(nodes).collect(),
             columns: std::iter::repeat_with(|| None).take(nodes).collect(),
+            judged: std::iter::repeat_with(|| None).take(nodes).collect(),
+            chunks: 0,
         }
     }
 
     /// True and false rows of each root in a chunk.
     pub(super) fn answers(&mut self, chunk: &Chunk, roots: &[NodeId]) -> Vec<(Bits, Bits)> {
+        self.chunks += 1;
         self.conditions.iter_mut().flatten().for_each(|truths| truths.done = Bits::EMPTY);
         self.columns.iter_mut().flatten().for_each(|numbers| numbers.done = Bits::EMPTY);
         let answer = |&root: &NodeId| {
@@ -171,10 +212,18 @@ impl<'m> Sheet<'m> {
             if live.is_empty() {
                 break;
             }
+            // A `not` among the parts is read the other way round, not written down.
+            let (part, opposite) = match self.moment.program.node(part) {
+                Node::Not(of) => (*of, true),
+                _ => (part, false),
+            };
             self.condition(chunk, part, &live);
             let (yes, no) = self.known(part);
-            unsure = unsure.or(&live.without(yes).without(no));
-            live = live.without(if decisive { yes } else { no });
+            for (word, live) in live.0.iter_mut().enumerate() {
+                let (yes, no) = (yes.0[word], no.0[word]);
+                unsure.0[word] |= *live & !(yes | no);
+                *live &= !(if decisive != opposite { yes } else { no });
+            }
         }
         (live, unsure)
     }
@@ -254,9 +303,7 @@ impl<'m> Sheet<'m> {
     fn fresh_column(&mut self, chunk: &Chunk, id: NodeId, missing: &Bits, out: &mut Numbers) {
         let moment = self.moment;
         match moment.program.node(id) {
-            Node::Aggregate(spec) => {
-                missing.iter().for_each(|row| out.set(row, aggregate(moment, chunk, row, spec).ok()));
-            }
+            Node::Aggregate(spec) => self.aggregates(chunk, spec, missing, out),
             Node::TimeSince(which) => {
                 missing.iter().for_each(|row| out.set(row, time_since(moment, chunk, row, *which).ok()));
             }
@@ -292,6 +339,23 @@ impl<'m> Sheet<'m> {
                 let value = |row| Row::forgetting(moment, chunk, row).value(id, None).and_then(Cell::number);
                 missing.iter().for_each(|row| out.set(row, value(row)));
             }
+        }
+    }
+
+    fn aggregates(&mut self, chunk: &Chunk, spec: &Aggregate, missing: &Bits, out: &mut Numbers) {
+        let moment = self.moment;
+        let mut judged = spec.filter.and_then(|f| self.judged[f.index()].take()).unwrap_or_default();
+        if spec.filter.is_some() {
+            judged.begin(self.chunks, chunk.orders.times.len());
+        }
+        for row in missing.iter() {
+            let judge = |filter, order| {
+                judged.ask(order, || Row::forgetting(moment, chunk, row).truth(filter, Some(order)))
+            };
+            out.set(row, aggregate(moment, chunk, row, spec, judge).ok());
+        }
+        if let Some(filter) = spec.filter {
+            self.judged[filter.index()] = Some(judged);
         }
     }
 

@@ -1,12 +1,11 @@
 //! What a customer's orders come to: counts, sums, means, extremes, and why one is unknown.
 
-use crate::compile::Aggregate;
+use crate::compile::{Aggregate, NodeId};
 use crate::model::{Currency, Money, Number};
 use crate::population::{Chunk, NO_QUANTITY};
 use crate::ruleset::{AggregateFunction, EventField, Which};
 
 use super::moment::Moment;
-use super::row::Row;
 
 /// Why an aggregate or a time since is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +31,14 @@ pub(super) struct Tally {
     pub(super) uncounted: u32,
 }
 
-/// Goes over the orders of a row.
-pub(super) fn tally(moment: &Moment<'_>, chunk: &Chunk, row: usize, aggregate: &Aggregate) -> Tally {
+/// Goes over the orders of a row; `judge` says whether `where` is true for an order.
+pub(super) fn tally(
+    moment: &Moment<'_>,
+    chunk: &Chunk,
+    row: usize,
+    aggregate: &Aggregate,
+    mut judge: impl FnMut(NodeId, usize) -> Option<bool>,
+) -> Tally {
     let (first, last) = moment.windows[aggregate.window];
     // A refund is no order; only the total of totals sees it.
     let refunds =
@@ -41,16 +46,17 @@ pub(super) fn tally(moment: &Moment<'_>, chunk: &Chunk, row: usize, aggregate: &
     let orders = &chunk.orders;
     let mut seen =
         Tally { count: 0, sum: 0, least: i64::MAX, greatest: i64::MIN, missing: false, uncounted: 0 };
-    for order in orders.of(row) {
-        let time = orders.times[order];
+    let range = orders.of(row);
+    let (times, totals) = (&orders.times[range.clone()], &orders.totals[range.clone()]);
+    for (order, (&time, &total)) in range.zip(times.iter().zip(totals)) {
         if time > last {
             break;
         }
-        if time < first || orders.totals[order] < 0 && !refunds {
+        if time < first || total < 0 && !refunds {
             continue;
         }
         if let Some(filter) = aggregate.filter {
-            match Row::forgetting(moment, chunk, row).truth(filter, Some(order)) {
+            match judge(filter, order) {
                 Some(true) => {}
                 Some(false) => continue,
                 None => {
@@ -91,12 +97,13 @@ pub(super) fn aggregate(
     chunk: &Chunk,
     row: usize,
     aggregate: &Aggregate,
+    judge: impl FnMut(NodeId, usize) -> Option<bool>,
 ) -> Result<i64, Why> {
     let money = aggregate.field == Some(EventField::Total) && aggregate.function != AggregateFunction::Count;
     if let (true, Some(currency)) = (money, chunk.foreign_currency(row, moment.now)) {
         return Err(Why::Foreign(currency));
     }
-    let seen = tally(moment, chunk, row, aggregate);
+    let seen = tally(moment, chunk, row, aggregate, judge);
     if seen.missing && aggregate.function != AggregateFunction::Count {
         return Err(Why::Missing);
     }

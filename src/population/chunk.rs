@@ -90,9 +90,9 @@ impl Chunk {
             next.set_consents(row, customer.profile);
         }
         next.consents.retain(|(_, given)| !given.is_empty());
-        for (column, field) in next.columns.iter_mut().zip(&schema.fields) {
-            let cells = customers.iter().map(|c| (c.row(), stored(c.profile, &field.name)));
-            patch_column(column, schema, field.ty, cells);
+        let cells = cells(schema, customers);
+        for ((column, field), cells) in next.columns.iter_mut().zip(&schema.fields).zip(cells) {
+            patch_column(column, schema, field.ty, cells.into_iter());
         }
         let patches: Vec<Patch<'_>> = customers.iter().map(|c| Patch::new(c.row(), c.orders)).collect();
         if customers.iter().any(|c| !c.orders.is_empty() || !self.orders.of(c.row()).is_empty()) {
@@ -168,10 +168,22 @@ impl Chunk {
     }
 }
 
-/// The stored text of a field.
-fn stored<'a>(profile: &'a Profile, field: &str) -> Option<&'a str> {
-    let at = profile.values.binary_search_by(|(name, _)| name.as_str().cmp(field)).ok()?;
-    Some(&profile.values[at].1)
+/// The stored texts by field, a cell a customer. Each profile is walked once: what is slow about it
+/// is to fetch its scattered texts from memory.
+fn cells<'a>(schema: &Schema, customers: &[Customer<'a>]) -> Vec<Vec<(usize, Option<&'a str>)>> {
+    let mut by_name: Vec<(&str, usize)> =
+        schema.fields.iter().enumerate().map(|(position, field)| (&*field.name, position)).collect();
+    by_name.sort_unstable();
+    let blank: Vec<(usize, Option<&str>)> = customers.iter().map(|c| (c.row(), None)).collect();
+    let mut cells = vec![blank; schema.fields.len()];
+    for (index, customer) in customers.iter().enumerate() {
+        for (name, text) in &customer.profile.values {
+            if let Ok(found) = by_name.binary_search_by(|(known, _)| (*known).cmp(name)) {
+                cells[by_name[found].1][index].1 = Some(text);
+            }
+        }
+    }
+    cells
 }
 
 /// Replaces cells; a column in which nothing changed stays shared.

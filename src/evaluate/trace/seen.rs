@@ -8,7 +8,7 @@ use crate::compile::Node;
 use crate::ruleset::{BUILT_IN_FIELDS, Expr, ExprKind, LIST_SEPARATOR, RuleSet, Value};
 
 use super::Tracer;
-use crate::evaluate::tally::{Why, aggregate, tally, time_since};
+use crate::evaluate::tally::{Why, time_since};
 
 /// A value on a side of a clause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,7 +74,7 @@ impl Tracer<'_> {
     fn uncounted(&self, expr: &Expr) -> u32 {
         let row = &self.row;
         match self.node(expr).map(|node| row.moment.program.node(node)) {
-            Some(Node::Aggregate(spec)) => tally(row.moment, row.chunk, row.at, spec).uncounted,
+            Some(Node::Aggregate(spec)) => row.uncounted(spec),
             _ => 0,
         }
     }
@@ -85,9 +85,9 @@ impl Tracer<'_> {
         match &expr.kind {
             ExprKind::Field(_) => "never delivered".into(),
             ExprKind::Aggregate { .. } => match self.node(expr).map(|node| row.moment.program.node(node)) {
-                Some(Node::Aggregate(spec)) => aggregate(row.moment, row.chunk, row.at, spec)
-                    .err()
-                    .map_or_else(String::new, |why| self.words(why)),
+                Some(Node::Aggregate(spec)) => {
+                    row.aggregate(spec).err().map_or_else(String::new, |why| self.words(why))
+                }
                 _ => String::new(),
             },
             ExprKind::TimeSince { which, .. } => {
