@@ -6,8 +6,10 @@
 //! tests. Pure: the instant is an argument.
 
 mod kernel;
+mod memory;
 mod moment;
 mod row;
+mod scan;
 mod sheet;
 mod tally;
 mod trace;

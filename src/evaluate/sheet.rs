@@ -4,17 +4,16 @@
 //! cheaper part made false, `or` only for those that none made true; another rule that needs more
 //! rows of the same part has the rest computed.
 
-use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
-use crate::population::{Bits, Chunk, Column, ROWS, Texts};
+use crate::compile::{Aggregate, Node, NodeId};
+use crate::population::{Bits, Chunk, Column};
 use crate::ruleset::Type;
 
-use super::kernel::{pack, test, test_both};
+use super::kernel::test;
+use super::memory::{Judged, Numbers, Truths};
 use super::moment::Moment;
-use super::row::{Cell, Row, share_of, text_holds};
+use super::row::{Cell, Row, share_of};
+use super::scan::{Source, compare, constant, dictionary_test, field_texts};
 use super::tally::{aggregate, frequency, time_since};
-
-/// Below so many rows a scan looks at no others, though they might be asked for later.
-const SPARSE: u32 = 512;
 
 /// The working memory of one thread, kept from chunk to chunk.
 pub(super) struct Sheet<'m> {
@@ -25,87 +24,6 @@ pub(super) struct Sheet<'m> {
     judged: Vec<Option<Judged>>,
     /// Chunks so far: tells what is left from an earlier one.
     chunks: u64,
-}
-
-/// What `where` came to, by order; each order is judged at most once, whichever rules ask.
-#[derive(Default)]
-struct Judged {
-    chunk: u64,
-    answers: Vec<Judgement>,
-}
-
-#[derive(Clone, Copy)]
-enum Judgement {
-    NotYet,
-    Is(Option<bool>),
-}
-
-impl Judged {
-    fn begin(&mut self, chunk: u64, orders: usize) {
-        if self.chunk != chunk {
-            self.chunk = chunk;
-            self.answers.clear();
-            self.answers.resize(orders, Judgement::NotYet);
-        }
-    }
-
-    fn ask(&mut self, order: usize, judge: impl FnOnce() -> Option<bool>) -> Option<bool> {
-        match self.answers[order] {
-            Judgement::Is(answer) => answer,
-            Judgement::NotYet => {
-                let answer = judge();
-                self.answers[order] = Judgement::Is(answer);
-                answer
-            }
-        }
-    }
-}
-
-/// What a condition came to; the bits mean something where `done` is set.
-struct Truths {
-    done: Bits,
-    yes: Bits,
-    no: Bits,
-}
-
-/// What a value came to; likewise.
-struct Numbers {
-    done: Bits,
-    known: Bits,
-    values: Vec<i64>,
-}
-
-impl Truths {
-    const NEW: Self = Self { done: Bits::EMPTY, yes: Bits::EMPTY, no: Bits::EMPTY };
-
-    /// Takes over the answers for the rows of `scope`.
-    fn merge(&mut self, scope: &Bits, yes: &Bits, no: &Bits) {
-        self.yes = self.yes.without(scope).or(&yes.and(scope));
-        self.no = self.no.without(scope).or(&no.and(scope));
-        self.done = self.done.or(scope);
-    }
-}
-
-impl Numbers {
-    fn new() -> Self {
-        Self { done: Bits::EMPTY, known: Bits::EMPTY, values: vec![0; ROWS] }
-    }
-
-    fn set(&mut self, row: usize, value: Option<i64>) {
-        self.known.set(row, value.is_some());
-        self.values[row] = value.unwrap_or(0);
-    }
-}
-
-/// Where the numbers of an operand are.
-#[derive(Clone, Copy)]
-enum Source<'s> {
-    /// In the chunk, for all rows.
-    Field(&'s [i64], &'s Bits),
-    /// Computed, for the rows that were asked for.
-    Computed(&'s [i64], &'s Bits),
-    Constant(i64),
-    Unknown,
 }
 
 impl<'m> Sheet<'m> {
@@ -222,7 +140,7 @@ impl<'m> Sheet<'m> {
             for (word, live) in live.0.iter_mut().enumerate() {
                 let (yes, no) = (yes.0[word], no.0[word]);
                 unsure.0[word] |= *live & !(yes | no);
-                *live &= !(if decisive != opposite { yes } else { no });
+                *live &= !(if decisive == opposite { no } else { yes });
             }
         }
         (live, unsure)
@@ -384,80 +302,4 @@ impl<'m> Sheet<'m> {
             Source::Unknown => Bits::EMPTY,
         }
     }
-}
-
-impl Source<'_> {
-    fn at(&self, row: usize) -> Option<i64> {
-        match self {
-            Self::Field(values, known) | Self::Computed(values, known) => known.get(row).then(|| values[row]),
-            Self::Constant(value) => Some(*value),
-            Self::Unknown => None,
-        }
-    }
-}
-
-const fn constant(scope: &Bits, truth: bool) -> (Bits, Bits, Bits) {
-    if truth { (*scope, *scope, Bits::EMPTY) } else { (*scope, Bits::EMPTY, *scope) }
-}
-
-/// Compares two operands; a scan over fields takes in all rows while it is there.
-fn compare(order: Order, left: Source<'_>, right: Source<'_>, missing: &Bits) -> (Bits, Bits, Bits) {
-    use Source::{Computed, Constant, Field, Unknown};
-    let computed = matches!(left, Computed(..)) || matches!(right, Computed(..));
-    let scope = if computed || missing.count() < SPARSE { *missing } else { Bits::FULL };
-    let (yes, known) = match (left, right) {
-        (Unknown, _) | (_, Unknown) => return (scope, Bits::EMPTY, Bits::EMPTY),
-        (Constant(a), Constant(b)) => {
-            return constant(
-                &scope,
-                match order {
-                    Order::Equal => a == b,
-                    Order::Less => a < b,
-                },
-            );
-        }
-        (Field(values, known) | Computed(values, known), Constant(c)) => match order {
-            Order::Equal => (test(values, &scope, |v| v == c), *known),
-            Order::Less => (test(values, &scope, |v| v < c), *known),
-        },
-        (Constant(c), Field(values, known) | Computed(values, known)) => match order {
-            Order::Equal => (test(values, &scope, |v| c == v), *known),
-            Order::Less => (test(values, &scope, |v| c < v), *known),
-        },
-        (Field(a, a_known) | Computed(a, a_known), Field(b, b_known) | Computed(b, b_known)) => {
-            let known = a_known.and(b_known);
-            match order {
-                Order::Equal => (test_both(a, b, &scope, |a, b| a == b), known),
-                Order::Less => (test_both(a, b, &scope, |a, b| a < b), known),
-            }
-        }
-    };
-    (scope, yes.and(&known), known.without(&yes))
-}
-
-/// The texts of a field, where the node is one.
-fn field_texts<'c>(chunk: &'c Chunk, node: &Node) -> Option<&'c Texts> {
-    let Node::Field(field) = node else { return None };
-    match &**chunk.columns.get(usize::from(field.0))? {
-        Column::Texts(texts) => Some(texts),
-        Column::Scalars(_) => None,
-    }
-}
-
-/// Asks each distinct text once, where that is less than asking each row.
-fn dictionary_test(texts: &Texts, test: &TextTest, list: bool, missing: &Bits) -> (Bits, Bits, Bits) {
-    let known = texts.known();
-    let mut yes = Bits::EMPTY;
-    if (missing.count() as usize) < texts.words.len() {
-        for row in missing.iter() {
-            yes.set(row, texts.get(row).is_some_and(|text| text_holds(test, list, text)));
-        }
-        return (*missing, yes, known.without(&yes));
-    }
-    let passes: Vec<bool> = texts.words.iter().map(|word| text_holds(test, list, word)).collect();
-    let (words, _) = texts.codes.as_chunks::<64>();
-    for (word, codes) in yes.0.iter_mut().zip(words) {
-        *word = pack(&codes.map(|code| passes.get(usize::from(code)).copied().unwrap_or(false)));
-    }
-    (Bits::FULL, yes, known.without(&yes))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::compile::Node;
+use crate::compile::{Aggregate, Node};
 use crate::ruleset::{BUILT_IN_FIELDS, Expr, ExprKind, LIST_SEPARATOR, RuleSet, Value};
 
 use super::Tracer;
@@ -67,16 +67,35 @@ impl Tracer<'_> {
             ExprKind::OrElse(..) | ExprKind::ShareOf(..) => {
                 super::operands(expr).into_iter().flat_map(|operand| self.notes(operand)).collect()
             }
-            _ => Vec::new(),
+            ExprKind::Constant(_)
+            | ExprKind::Field(_)
+            | ExprKind::EventField(_)
+            | ExprKind::Aggregate { .. }
+            | ExprKind::TimeSince { .. }
+            | ExprKind::Frequency
+            | ExprKind::Segment(_)
+            | ExprKind::Compare(..)
+            | ExprKind::Contains(..)
+            | ExprKind::StartsWith(..)
+            | ExprKind::OneOf(..)
+            | ExprKind::Between(..)
+            | ExprKind::IsKnown(_)
+            | ExprKind::Truth(_)
+            | ExprKind::InAudience(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Not(_) => Vec::new(),
         }
     }
 
+    /// The aggregate that an expression became.
+    fn spec(&self, expr: &Expr) -> Option<&Aggregate> {
+        let node = self.row.moment.program.node(self.node(expr)?);
+        if let Node::Aggregate(spec) = node { Some(spec) } else { None }
+    }
+
     fn uncounted(&self, expr: &Expr) -> u32 {
-        let row = &self.row;
-        match self.node(expr).map(|node| row.moment.program.node(node)) {
-            Some(Node::Aggregate(spec)) => row.uncounted(spec),
-            _ => 0,
-        }
+        self.spec(expr).map_or(0, |spec| self.row.uncounted(spec))
     }
 
     /// Why a value is unknown, in words that follow `unknown:`.
@@ -84,12 +103,10 @@ impl Tracer<'_> {
         let row = &self.row;
         match &expr.kind {
             ExprKind::Field(_) => "never delivered".into(),
-            ExprKind::Aggregate { .. } => match self.node(expr).map(|node| row.moment.program.node(node)) {
-                Some(Node::Aggregate(spec)) => {
-                    row.aggregate(spec).err().map_or_else(String::new, |why| self.words(why))
-                }
-                _ => String::new(),
-            },
+            ExprKind::Aggregate { .. } => {
+                let why = self.spec(expr).and_then(|spec| row.aggregate(spec).err());
+                why.map_or_else(String::new, |why| self.words(why))
+            }
             ExprKind::TimeSince { which, .. } => {
                 let why = time_since(row.moment, row.chunk, row.at, *which).err();
                 why.map_or_else(String::new, |why| self.words(why))
@@ -105,7 +122,19 @@ impl Tracer<'_> {
                 if known { self.words(Why::TooLarge) } else { self.why(of) }
             }
             ExprKind::EventField(_) => "no order is looked at".into(),
-            _ => "a value is missing".into(),
+            ExprKind::Constant(_)
+            | ExprKind::Frequency
+            | ExprKind::Compare(..)
+            | ExprKind::Contains(..)
+            | ExprKind::StartsWith(..)
+            | ExprKind::OneOf(..)
+            | ExprKind::Between(..)
+            | ExprKind::IsKnown(_)
+            | ExprKind::Truth(_)
+            | ExprKind::InAudience(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Not(_) => "a value is missing".into(),
         }
     }
 
