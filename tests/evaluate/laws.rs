@@ -167,7 +167,7 @@ proptest! {
         let before = case.evaluate(&snapshot);
         let mut rest = &shuffled[..];
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(1 + r.below(rest.len() as u64) as usize);
+            let (now, later) = rest.split_at(1 + r.index(rest.len()));
             arriving.upsert(borrow(now));
             rest = later;
         }

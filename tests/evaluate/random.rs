@@ -12,7 +12,7 @@ use cvmd::ruleset::{
 
 use super::shop::{FIELDS, PLACES, PLAN, Person, condition, expr, schema};
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// `SplitMix64` (Steele, Lea, Flood 2014).
 pub struct Random(pub u64);
 
 impl Random {
@@ -27,12 +27,16 @@ impl Random {
         self.next() % limit
     }
 
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     pub fn of<T: Clone>(&mut self, among: &[T]) -> T {
-        among[self.next() as usize % among.len()].clone()
+        among[self.index(among.len())].clone()
     }
 }
 
@@ -58,7 +62,7 @@ fn value(r: &mut Random, ty: Type, now: Instant) -> Value {
         Type::Time => Value::Time(time(r, now)),
         Type::Text | Type::ListOfText => Value::Text(r.of(&WORDS).into()),
         Type::YesNo => Value::YesNo(r.chance(50)),
-        Type::Choice(id) => Value::Choice(id, r.below(if id == PLAN { 3 } else { 4 }) as u32),
+        Type::Choice(id) => Value::Choice(id, r.of(if id == PLAN { &[0, 1, 2] } else { &[0, 1, 2, 3] })),
         Type::Condition => unreachable!(),
     }
 }
@@ -98,7 +102,7 @@ pub fn person(r: &mut Random, number: u32, now: Instant) -> Person {
         }
         let text = match ty {
             Type::ListOfText => {
-                let elements: Vec<&str> = (0..1 + r.below(3)).map(|_| r.of(&WORDS)).collect();
+                let elements: Vec<&str> = (0..=r.below(3)).map(|_| r.of(&WORDS)).collect();
                 elements.join("\u{1f}")
             }
             _ if r.chance(3) => "no longer readable".into(),
@@ -123,7 +127,7 @@ pub fn people(r: &mut Random, count: usize, now: Instant) -> Vec<Person> {
     let mut numbers: Vec<u32> = (0..count)
         .map(|_| {
             let chunk = r.of(&[0_u32, 0, 0, 1, 3]);
-            chunk * 4_096 + r.of(&[0, 1, 2, 3, 62, 63, 64, 65, 700, 4_094, 4_095]) + r.below(2) as u32
+            chunk * 4_096 + r.of(&[0, 1, 2, 3, 62, 63, 64, 65, 700, 4_094, 4_095]) + r.of(&[0, 1])
         })
         .collect();
     numbers.sort_unstable();
@@ -243,7 +247,7 @@ impl Conditions<'_> {
             };
         }
         if self.audiences > 0 && self.r.chance(15) {
-            let position = self.r.below(self.audiences as u64) as usize;
+            let position = self.r.index(self.audiences);
             return condition(ExprKind::InAudience(position), "in audience");
         }
         let ty = self.any_type();
@@ -256,7 +260,7 @@ impl Conditions<'_> {
         let kind = match self.r.below(8) {
             0 => ExprKind::IsKnown(of.into()),
             1 => {
-                let values = (0..1 + self.r.below(3)).map(|_| value(self.r, ty, self.now)).collect();
+                let values = (0..=self.r.below(3)).map(|_| value(self.r, ty, self.now)).collect();
                 ExprKind::OneOf(of.into(), values)
             }
             2 | 3 if text => ExprKind::Contains(of.into(), self.r.of(&["a", "WEB", "ss", "ß", ""]).into()),
@@ -293,6 +297,6 @@ impl Conditions<'_> {
             (EventField::Channel, Type::Text),
         ]);
         let of = expr(ExprKind::EventField(field), ty, "event field");
-        self.test(ty, of, |s, ty| s.constant(ty))
+        self.test(ty, of, Self::constant)
     }
 }

@@ -201,7 +201,7 @@ impl World<'_> {
     pub fn truth(&self, subject: Subject<'_>, expr: &Expr) -> Option<bool> {
         match &expr.kind {
             ExprKind::Compare(comparison, a, b) => {
-                compare(*comparison, &self.value(subject, a)?, &self.value(subject, b)?)
+                Some(compare(*comparison, &self.value(subject, a)?, &self.value(subject, b)?))
             }
             ExprKind::Contains(of, part) => {
                 let Known::Texts(texts) = self.value(subject, of)? else { panic!("no text") };
@@ -213,11 +213,11 @@ impl World<'_> {
             }
             ExprKind::OneOf(of, values) => {
                 let value = self.value(subject, of)?;
-                Some(values.iter().any(|v| compare(Comparison::Equal, &value, &constant(v)) == Some(true)))
+                Some(values.iter().any(|v| compare(Comparison::Equal, &value, &constant(v))))
             }
             ExprKind::Between(of, low, high) => {
                 let side = |comparison, a: &Expr, b: &Expr| {
-                    compare(comparison, &self.value(subject, a)?, &self.value(subject, b)?)
+                    Some(compare(comparison, &self.value(subject, a)?, &self.value(subject, b)?))
                 };
                 all([side(Comparison::GreaterOrEqual, of, low), side(Comparison::LessOrEqual, of, high)])
             }
@@ -246,25 +246,25 @@ fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
     }
 }
 
-fn compare(comparison: Comparison, a: &Known, b: &Known) -> Option<bool> {
+fn compare(comparison: Comparison, a: &Known, b: &Known) -> bool {
     let (a, b) = match (a, b) {
         (Known::Number(a), Known::Number(b)) => (*a, *b),
         (Known::Texts(a), Known::Texts(b)) => {
             let equal = a.iter().any(|text| b.contains(text));
             return match comparison {
-                Comparison::Equal => Some(equal),
-                Comparison::NotEqual => Some(!equal),
+                Comparison::Equal => equal,
+                Comparison::NotEqual => !equal,
                 _ => panic!("texts have no order"),
             };
         }
         _ => panic!("a text against a number"),
     };
-    Some(match comparison {
+    match comparison {
         Comparison::Equal => a == b,
         Comparison::NotEqual => a != b,
         Comparison::Less => a < b,
         Comparison::LessOrEqual => a <= b,
         Comparison::Greater => a > b,
         Comparison::GreaterOrEqual => a >= b,
-    })
+    }
 }

@@ -144,7 +144,7 @@ pub fn profile(number: u32, values: &[(&str, &str)]) -> Profile {
     let mut values: Vec<(String, String)> =
         values.iter().map(|&(name, text)| (name.into(), text.into())).collect();
     values.sort();
-    let consent = Consent { given: number % 2 == 0, at: None, by_person: false };
+    let consent = Consent { given: number.is_multiple_of(2), at: None, by_person: false };
     Profile {
         id: CustomerId(format!("c{number}")),
         values,
