@@ -29,12 +29,22 @@ impl Position {
 
 /// The bytes of a span inside its text, on character boundaries.
 pub(super) fn bytes(text: &str, span: Span) -> std::ops::Range<usize> {
-    let start = text.floor_char_boundary(span.start as usize);
-    start..text.ceil_char_boundary((span.end as usize).min(text.len())).max(start)
+    let start = floor(text, span.start as usize);
+    start..ceiling(text, span.end as usize).max(start)
+}
+
+/// The last character boundary up to `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// The first character boundary from `at` on.
+fn ceiling(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(at)];
+    let before = &text[..floor(text, at)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     // A byte order mark is no character of the line.

@@ -206,6 +206,8 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
 }
 
 /// Words of the language: lower-case by law.
+// A table, however long.
+#[allow(clippy::too_many_lines)]
 const fn is_keyword(rule: Rule) -> bool {
     matches!(
         rule,

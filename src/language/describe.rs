@@ -6,6 +6,8 @@ use super::grammar::Rule;
 /// version does not run: nobody is told to write them. The match has no `_`, so that a new rule
 /// without words does not compile.
 #[rustfmt::skip]
+// A table, however long.
+#[allow(clippy::too_many_lines)]
 pub(super) const fn describe(rule: Rule) -> &'static str {
     match rule {
         Rule::EOI => "the end of the clause",
@@ -38,8 +40,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::yes => "`yes`",
         Rule::no => "`no`",
         Rule::expression | Rule::operation | Rule::group | Rule::negation => "a condition",
-        Rule::connective => "`and`",
-        Rule::paren => "a condition or value in parentheses",
+                Rule::paren => "a condition or value in parentheses",
         Rule::or_else => "`or else`",
         Rule::member => "a field of an event such as `order.total`",
         Rule::term => "a computed word such as `revenue`",
@@ -104,7 +105,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::post_clause
         | Rule::signed_clause => "a clause",
         Rule::kw_ago => "`ago`",
-        Rule::kw_and => "`and`",
+        Rule::kw_and | Rule::connective => "`and`",
         Rule::kw_as => "`as`",
         Rule::kw_at => "`at`",
         Rule::kw_at_most => "`at most`",

@@ -29,8 +29,7 @@ pub fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
     let mut tree = tree::File { id: file, items: Vec::new() };
     if text.len() > MAX_FILE_BYTES {
         let message = format!("the file is larger than {MAX_FILE_BYTES} bytes");
-        let line = text.find('\n').unwrap_or(text.len()).min(LONGEST_SHOWN);
-        return (tree, vec![fault::too_large(span(file, 0, text.floor_char_boundary(line)), message)]);
+        return (tree, vec![fault::too_large(span(file, 0, beginning(text)), message)]);
     }
     let scan = split::scan(file, text);
     let mut found = scan.diagnostics.clone();
@@ -45,8 +44,13 @@ pub fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
     (tree, found)
 }
 
-/// How much of a line is marked where a whole file is meant.
+/// How many characters of a line are marked where a whole file or clause is meant.
 const LONGEST_SHOWN: usize = 80;
+
+/// The bytes of a text's first line, as far as it is marked.
+fn beginning(text: &str) -> usize {
+    text.lines().next().unwrap_or("").chars().take(LONGEST_SHOWN).map(char::len_utf8).sum()
+}
 
 /// Cuts the list at its limit and says so.
 fn bound(found: &mut Vec<Diagnostic>) {

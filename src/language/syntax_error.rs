@@ -54,7 +54,7 @@ pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic
     }
 }
 
-/// `expected a value, a condition or `)``.
+/// `expected a value, a condition or …`.
 fn expected(positives: &[Rule]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for text in positives.iter().map(|rule| describe(*rule)).filter(|text| !text.is_empty()) {

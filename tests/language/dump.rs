@@ -59,7 +59,9 @@ fn item(out: &mut String, item: &Item) {
             format!("policy {}", self::name(name))
         }
         ItemKind::Rule { name, title, clauses } => {
-            clauses.iter().for_each(|clause| rule_clause(&mut lines, clause));
+            for clause in clauses {
+                rule_clause(&mut lines, clause);
+            }
             let title = title.as_ref().map_or(String::new(), |title| format!(" {}", self::name(title)));
             format!("rule {}{title}", name.as_ref().map_or("-".into(), self::name))
         }

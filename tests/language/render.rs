@@ -72,11 +72,28 @@ fn each_format_is_as_it_was() {
     let mut wrong = Vec::new();
     for (name, format) in Format::ALL {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/language/render/sample.x");
-        let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
-        let text = format.render(&sources, &found, false).replace(&version, "\"version\": \"VERSION\"");
+        let mut text = format.render(&sources, &found, false);
+        if format == Format::Sarif {
+            text = without_pages(&text);
+        }
         wrong.extend(compare(&path, name, &text));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// SARIF without what changes with the pages and the release; that the pages are there is checked.
+fn without_pages(text: &str) -> String {
+    let mut document: serde_json::Value = serde_json::from_str(text).expect("a document");
+    let driver = &mut document["runs"][0]["tool"]["driver"];
+    assert_eq!(driver["version"], env!("CARGO_PKG_VERSION"));
+    driver["version"] = "VERSION".into();
+    for rule in driver["rules"].as_array_mut().expect("rules") {
+        let code = Code::find(rule["id"].as_str().expect("an id")).expect("a code");
+        assert_eq!(rule["help"]["markdown"], code.page());
+        rule["help"] = "PAGE".into();
+        rule["shortDescription"] = "HEADLINE".into();
+    }
+    serde_json::to_string_pretty(&document).expect("a document") + "\n"
 }
 
 #[test]
@@ -106,7 +123,7 @@ error[E312]: two currencies compared
    = why: 500 USD is another amount every day; who gets the offer would depend on it
    = fix (needs review): 500 EUR
 ";
-    assert_eq!(Format::Human.render(&sources, &[found.clone()], false), expected);
+    assert_eq!(Format::Human.render(&sources, std::slice::from_ref(&found), false), expected);
     let coloured = Format::Human.render(&sources, &[found], true);
     assert!(coloured.contains("\u{1b}["), "colour was asked for");
     assert_eq!(coloured.lines().count(), expected.lines().count());

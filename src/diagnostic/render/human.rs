@@ -46,12 +46,11 @@ fn one(renderer: &Renderer, sources: &Sources, diagnostic: &Diagnostic) -> Strin
             "" => "leave it out",
             "\n" => "a new line",
             blank if blank.trim().is_empty() => "a plain space",
-            words => words,
+            other => other,
         };
         group = group.element(Level::HELP.with_name(fix_name(fix)).message(words.to_owned()));
     }
-    let rendered = renderer.render(&[group]);
-    layout(&rendered)
+    layout(&renderer.render(&[group]))
 }
 
 /// Spans over more lines than these are marked on their first line only.
@@ -74,9 +73,9 @@ fn excerpt<'a>(sources: &'a Sources, diagnostic: &Diagnostic) -> (usize, &'a str
 }
 
 /// A blank before everything below the headline, and none between the mark and the reasons.
-fn layout(rendered: &str) -> String {
-    let lines: Vec<&str> = rendered.lines().collect();
-    let mut out = String::with_capacity(rendered.len() + lines.len());
+fn layout(drawn: &str) -> String {
+    let lines: Vec<&str> = drawn.lines().collect();
+    let mut out = String::with_capacity(drawn.len() + lines.len());
     for (index, line) in lines.iter().enumerate() {
         let bare_bar = plain(line).trim() == "|";
         let reason_follows =

@@ -6,7 +6,7 @@ use super::super::{Applicability, Diagnostic, Fix, Position, Sources};
 use super::severity;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct Object<'a> {
     code: &'a str,
     severity: &'a str,
     /// The lint's name; null for what is none.
@@ -36,7 +36,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
         let place = Position::of(sources, diagnostic.span);
-        let line = Line {
+        let object = Object {
             code: diagnostic.code.number(),
             severity: severity(diagnostic),
             name: diagnostic.code.lint(),
@@ -50,7 +50,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
             fix: diagnostic.fix.as_ref().map(|fix| fix_object(sources, fix)),
         };
         // Strings and numbers always serialise.
-        out.push_str(&serde_json::to_string(&line).unwrap_or_default());
+        out.push_str(&serde_json::to_string(&object).unwrap_or_default());
         out.push('\n');
     }
     out

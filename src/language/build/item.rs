@@ -7,7 +7,7 @@ use super::super::grammar::{Node, Rule};
 use super::super::limit::{MAX_CLAUSE_BYTES, MAX_NESTING};
 use super::super::split::{Chunk, ChunkKind, ItemWord, RawItem, Scan, TokenKind, chunks};
 use super::super::tree::{Item, ItemKind, Name, RuleClause};
-use super::super::{fault, span};
+use super::super::{beginning, fault, span};
 use super::action::actions;
 use super::declaration::{attribute_type, message_clause, place, webhook_clause, workspace_clause};
 use super::policy::cap;
@@ -41,8 +41,7 @@ pub(in crate::language) fn build(
         head: span(file, first.start, first.end),
         kind: empty(raw.word)?,
         named: raw.word == ItemWord::When,
-        in_then: false,
-        said: false,
+        running: Running::default(),
         found,
     };
     for chunk in chunks(scan, raw) {
@@ -85,11 +84,18 @@ struct Builder<'a> {
     kind: ItemKind,
     /// Whether the head was read: an item without its name is none.
     named: bool,
-    /// Whether a `then` clause is open for further actions.
-    in_then: bool,
-    /// Whether the running clause was answered as not available.
-    said: bool,
+    /// The clause that is being read, as far as the next chunk must know it.
+    running: Running,
     found: &'a mut Vec<Diagnostic>,
+}
+
+/// What is known of a clause of several chunks.
+#[derive(Default)]
+struct Running {
+    /// It is a `then` with an action, open for further ones.
+    then: bool,
+    /// It was answered as not available.
+    said: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -113,7 +119,7 @@ impl<'a> Builder<'a> {
             ChunkKind::Unavailable(what) => (Rule::action_chunk, Some(what)),
         };
         if !matches!(chunk.kind, ChunkKind::Action { first: false, .. }) {
-            (self.in_then, self.said) = (false, false);
+            self.running = Running::default();
         }
         if let Some(what) = unavailable {
             self.unavailable(&clause, what);
@@ -138,10 +144,10 @@ impl<'a> Builder<'a> {
     /// One diagnostic a clause, however many actions of a `then` are not available.
     fn unavailable(&mut self, clause: &Clause<'a>, what: &str) {
         self.broken = true;
-        if !self.said {
+        if !self.running.said {
             let line = clause.text.split('\n').next().unwrap_or("").trim_end().len();
             self.found.push(fault::not_available(clause.span(0, line), what));
-            self.said = true;
+            self.running.said = true;
         }
     }
 
@@ -187,10 +193,10 @@ impl<'a> Builder<'a> {
             ItemKind::Rule { clauses, .. } if node.as_rule() == Rule::action_chunk => {
                 let actions = actions(clause, node, found);
                 match clauses.last_mut() {
-                    Some(RuleClause::Then(before)) if self.in_then => before.extend(actions),
+                    Some(RuleClause::Then(before)) if self.running.then => before.extend(actions),
                     _ => clauses.push(RuleClause::Then(actions)),
                 }
-                self.in_then = true;
+                self.running.then = true;
             }
             ItemKind::Rule { clauses, .. } => clauses.push(rule_clause(clause, node, found)?),
             ItemKind::Attribute { .. } => return None,
@@ -241,7 +247,7 @@ const fn is_head(rule: Rule) -> bool {
 /// What must be refused before the grammar sees it.
 fn beyond_limits(clause: &Clause<'_>) -> Option<Diagnostic> {
     if clause.text.len() > MAX_CLAUSE_BYTES {
-        let place = clause.span(0, clause.text.find('\n').unwrap_or(clause.text.len()).min(80));
+        let place = clause.span(0, beginning(clause.text));
         let message = format!("this clause is longer than {MAX_CLAUSE_BYTES} bytes");
         return Some(fault::too_large(place, message));
     }

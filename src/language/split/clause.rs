@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::super::grammar::Rule;
 use super::item::RawItem;
 use super::scan::{Scan, Token, TokenKind};
+use super::table::webhook_clause;
 use super::word::ItemWord;
 
 /// How a chunk is read.
@@ -48,39 +49,39 @@ pub(in crate::language) fn chunks(scan: &Scan, item: &RawItem) -> Vec<Chunk> {
     cutter.chunks
 }
 
-struct Cutter<'a> {
+pub(super) struct Cutter<'a> {
     scan: &'a Scan,
-    item: ItemWord,
-    range: Range<usize>,
+    pub(super) item: ItemWord,
+    pub(super) range: Range<usize>,
     /// The first token that does not stand on the item's own line.
     head_end: usize,
-    chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<Chunk>,
 }
 
 /// What a token is, lower-cased where it is a word.
-struct Look {
-    text: String,
-    kind: Option<TokenKind>,
+pub(super) struct Look {
+    pub(super) text: String,
+    pub(super) kind: Option<TokenKind>,
 }
 
 impl Look {
-    fn is(&self, word: &str) -> bool {
+    pub(super) fn is(&self, word: &str) -> bool {
         self.text == word
     }
 
-    fn any(&self, words: &[&str]) -> bool {
+    pub(super) fn any(&self, words: &[&str]) -> bool {
         words.contains(&self.text.as_str())
     }
 
-    fn is_word(&self) -> bool {
+    pub(super) fn is_word(&self) -> bool {
         self.kind == Some(TokenKind::Word)
     }
 
-    fn is_number(&self) -> bool {
+    pub(super) fn is_number(&self) -> bool {
         self.kind == Some(TokenKind::Number)
     }
 
-    fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         matches!(self.kind, Some(TokenKind::Text | TokenKind::Broken))
     }
 }
@@ -90,7 +91,7 @@ impl Cutter<'_> {
         self.range.contains(&index).then(|| &self.scan.tokens[index])
     }
 
-    fn look(&self, index: usize) -> Look {
+    pub(super) fn look(&self, index: usize) -> Look {
         let Some(token) = self.token(index) else { return Look { text: String::new(), kind: None } };
         let text = if token.kind == TokenKind::Word && token.end - token.start <= LONGEST_KEYWORD {
             self.scan.text(token).to_ascii_lowercase()
@@ -102,7 +103,7 @@ impl Cutter<'_> {
         Look { text, kind: Some(token.kind) }
     }
 
-    fn before(&self, index: usize) -> Look {
+    pub(super) fn before(&self, index: usize) -> Look {
         index.checked_sub(1).map_or(Look { text: String::new(), kind: None }, |at| self.look(at))
     }
 
@@ -123,9 +124,9 @@ impl Cutter<'_> {
             ItemWord::Webhook => Rule::webhook_head,
             ItemWord::Policy => Rule::policy_head,
             ItemWord::Rule => Rule::rule_head,
-            ItemWord::When => return None,
-            // Answered as a whole before their clauses are read.
-            ItemWord::Event
+            // A bare rule has no head; the others are answered as a whole.
+            ItemWord::When
+            | ItemWord::Event
             | ItemWord::Tiers
             | ItemWord::Offer
             | ItemWord::Budget
@@ -149,7 +150,7 @@ impl Cutter<'_> {
         index + 1
     }
 
-    fn in_then(&self) -> bool {
+    pub(super) fn in_then(&self) -> bool {
         self.chunks.last().is_some_and(|chunk| matches!(chunk.kind, ChunkKind::Action { .. }))
     }
 
@@ -179,7 +180,7 @@ impl Cutter<'_> {
     }
 
     /// How the action whose verb stands at `index` is read.
-    fn action_kind(&self, index: usize, first: bool) -> ChunkKind {
+    pub(super) fn action_kind(&self, index: usize, first: bool) -> ChunkKind {
         let look = self.look(index);
         let known = ACTIONS.iter().find(|(word, _)| look.is(word));
         ChunkKind::Action { first, unavailable: known.and_then(|(_, unavailable)| *unavailable) }
@@ -216,7 +217,7 @@ impl Cutter<'_> {
                 (at.first || at.head_line).then(|| self.workspace_clause(&at, &word)).flatten()
             }
             ItemWord::Message => named.then(|| self.message_clause(&at, &word)).flatten(),
-            ItemWord::Webhook => named.then(|| self.webhook_clause(&at, &word)).flatten(),
+            ItemWord::Webhook => named.then(|| webhook_clause(&at, &word)).flatten(),
             ItemWord::Policy => named.then(|| self.policy_clause(&at, &word)).flatten(),
             ItemWord::Attribute
             | ItemWord::Event
@@ -235,143 +236,21 @@ impl Cutter<'_> {
 
     /// After a comparison or in a list any word is a value, `then` too, where the condition goes on
     /// behind it.
-    fn is_value(&self, index: usize) -> bool {
+    pub(super) fn is_value(&self, index: usize) -> bool {
         let (before, next) = (self.before(index), self.look(index + 1));
         let listed = before.any(&["(", ","]) && next.any(&[",", ")"]);
         let goes_on = next.kind.is_none() || next.any(&["and", "or", ")", ",", "then"]);
         listed || (before.any(&["=", "<", ">"]) && goes_on)
     }
-
-    fn rule_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
-        // `when` and `then` name nothing, so they begin their clauses on any line.
-        // Inside a `then` clause a further one on the same line only joins, wrongly, its actions.
-        let joins = !at.first && self.in_then();
-        if word.is("then") && !joins && !self.is_value(at.index) {
-            return Some(self.action_kind(at.index + 1, true));
-        }
-        let bare = self.item == ItemWord::When && at.index == self.range.start;
-        if word.is("when")
-            && (at.first || bare || (at.head_line && at.index > self.range.start && !self.is_value(at.index)))
-        {
-            return Some(ChunkKind::Read(Rule::when_clause));
-        }
-        if at.first {
-            return self.rule_line(at.index, word);
-        }
-        let named = self.item == ItemWord::When || at.index >= self.range.start + 2;
-        (at.head_line && named).then(|| self.rule_inline(at.index, word)).flatten()
-    }
-
-    /// A rule's clause at a line's start.
-    fn rule_line(&self, index: usize, word: &Look) -> Option<ChunkKind> {
-        let next = self.look(index + 1);
-        Some(match word.text.as_str() {
-            "owner" => ChunkKind::Read(Rule::owner_clause),
-            "every" => ChunkKind::Read(Rule::every_clause),
-            "priority" => ChunkKind::Read(Rule::priority_clause),
-            "at" if next.is("most") => ChunkKind::Read(Rule::at_most_clause),
-            "at" => ChunkKind::Unavailable("a rule `at` one fixed time"),
-            // `from 90 days to 30 days ago` goes on with a window.
-            "from" if next.is_number() && self.look(index + 2).is_word() => return None,
-            "from" | "until" => ChunkKind::Unavailable("a rule's `from … until`"),
-            // `every month` goes on with `on day 1`.
-            "on" if next.any(&["day", "last"]) => return None,
-            "on" => ChunkKind::Unavailable("a rule `on` an event or cron line"),
-            "hold" => ChunkKind::Unavailable("`hold out`"),
-            "goal" => ChunkKind::Unavailable("a rule's `goal`"),
-            "reach" => ChunkKind::Unavailable("a rule's `reach`"),
-            "draft" => ChunkKind::Unavailable("a `draft` rule"),
-            "new" if next.is("matches") => ChunkKind::Unavailable("`new matches only`"),
-            "if" if next.is("missed") => ChunkKind::Unavailable("`if missed`"),
-            "give" if next.is("up") => ChunkKind::Unavailable("`give up after`"),
-            _ => return None,
-        })
-    }
-
-    /// A rule's clause on the rule's own line: only where the word can be nothing else there.
-    fn rule_inline(&self, index: usize, word: &Look) -> Option<ChunkKind> {
-        let (before, next) = (self.before(index), self.look(index + 1));
-        let in_head = self.chunks.len() <= 1;
-        let certain = match word.text.as_str() {
-            "owner" => next.is_text(),
-            "every" => next.is_word() || next.is_number(),
-            "priority" => next.is_number(),
-            "at" => next.is("most"),
-            "hold" => next.is("out"),
-            "new" => next.is("matches"),
-            "if" => next.is("missed"),
-            "from" => next.is_number() && !self.look(index + 2).is_word(),
-            "on" => in_head && next.is_word() && !next.any(&["day", "last"]),
-            "draft" | "goal" => in_head,
-            _ => false,
-        };
-        (certain && !before.any(&["=", "<", ">", "and", "or", "(", ","]))
-            .then(|| self.rule_line(index, word))
-            .flatten()
-    }
-
-    fn workspace_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
-        let next = self.look(at.index + 1);
-        Some(ChunkKind::Read(match word.text.as_str() {
-            "currency" if at.first || next.kind.is_some() => Rule::currency_clause,
-            "time" if next.is("zone") => Rule::time_zone_clause,
-            "first" if next.is("run") => Rule::first_run_clause,
-            "clv" if at.first || next.is("in") => Rule::clv_clause,
-            _ => return None,
-        }))
-    }
-
-    fn message_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
-        let next = self.look(at.index + 1);
-        // On the message's own line a clause word is one only with what must follow it.
-        let text_follows = at.first || next.is_text();
-        Some(match word.text.as_str() {
-            "subject" if text_follows => ChunkKind::Read(Rule::subject_clause),
-            "text" if text_follows => ChunkKind::Read(Rule::text_clause),
-            "from" if text_follows => ChunkKind::Read(Rule::from_clause),
-            "preview" if text_follows => ChunkKind::Read(Rule::preview_clause),
-            "body" => ChunkKind::Read(Rule::body_clause),
-            "reply" if next.is("to") => ChunkKind::Read(Rule::reply_to_clause),
-            "expires" => ChunkKind::Read(Rule::expires_clause),
-            "cost" => ChunkKind::Unavailable("a message's `cost`"),
-            "email" => ChunkKind::Read(Rule::purpose_clause),
-            _ if next.any(&["marketing", "transactional"]) && word.is_word() => {
-                ChunkKind::Read(Rule::purpose_clause)
-            }
-            _ => return None,
-        })
-    }
-
-    fn webhook_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
-        Some(ChunkKind::Read(match word.text.as_str() {
-            "post" => Rule::post_clause,
-            "signed" if at.first => Rule::signed_clause,
-            _ => return None,
-        }))
-    }
-
-    fn policy_clause(&self, at: &At, word: &Look) -> Option<ChunkKind> {
-        let next = self.look(at.index + 1);
-        Some(match word.text.as_str() {
-            "at" if next.is("most") => ChunkKind::Read(Rule::cap_clause),
-            "quiet" => ChunkKind::Unavailable("`quiet hours`"),
-            "hold" if next.is("a") => ChunkKind::Unavailable("`hold a run`"),
-            "hold" => ChunkKind::Unavailable("`hold out`"),
-            "if" => ChunkKind::Unavailable("`if several rules want one customer`"),
-            "pause" => ChunkKind::Unavailable("`pause a rule`"),
-            "all" => ChunkKind::Unavailable("`quiet hours`"),
-            _ => return None,
-        })
-    }
 }
 
 /// Where a token stands in its item.
-struct At {
-    index: usize,
+pub(super) struct At {
+    pub(super) index: usize,
     /// First on its line, and not the item's own word.
-    first: bool,
+    pub(super) first: bool,
     /// On the item's own line.
-    head_line: bool,
+    pub(super) head_line: bool,
 }
 
 /// Longer words are no keywords; they are not copied to be looked at.

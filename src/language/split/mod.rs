@@ -3,6 +3,7 @@
 mod clause;
 mod item;
 mod scan;
+mod table;
 mod word;
 
 pub(super) use clause::{Chunk, ChunkKind, chunks};
