@@ -6,6 +6,7 @@
 
 mod ask;
 mod at;
+mod check;
 mod common;
 mod completions;
 mod demo;
@@ -62,6 +63,7 @@ enum Command {
     Demo(demo::Arguments),
     Init(init::Arguments),
     Run(run::Arguments),
+    Check(check::Arguments),
     Import(import::Arguments),
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
@@ -102,6 +104,7 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> 
         Command::Demo(command) => demo::run(&command, common, output),
         Command::Init(command) => init::run(&command, output),
         Command::Run(command) => run::run(&command, common),
+        Command::Check(command) => check::run(&command, common, output),
         Command::Import(command) => import::run(&command, common, output),
         Command::Evaluate(command) => evaluate::run(&command, common, output),
         Command::Explain(command) => explain::run(&command, common, output),
