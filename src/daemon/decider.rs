@@ -27,6 +27,8 @@ pub(super) enum Command {
     Call(Request, oneshot::Sender<Response>),
     /// An address was refused for good.
     Suppressed(CustomerNumber),
+    /// End; what was asked before is done.
+    End,
 }
 
 /// A handle to the decider; cheap to clone.
@@ -38,19 +40,21 @@ pub(super) struct Decider {
 }
 
 impl Decider {
-    /// Starts the thread. It ends when the last handle is gone, and gives the engine back.
+    /// Starts the thread.
     pub(super) fn start(
         mut engine: Engine,
         clock: Arc<dyn Clock>,
-    ) -> std::io::Result<(Self, std::thread::JoinHandle<Engine>)> {
+    ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, mut commands) = mpsc::channel(QUEUE);
         let handle = Self { commands: sender, read: Arc::default(), to_read: Arc::default() };
         let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
             while let Some(command) = commands.blocking_recv() {
+                if matches!(command, Command::End) {
+                    break;
+                }
                 obey(&mut engine, command, clock.now(), (&read, &to_read));
             }
-            engine
         })?;
         Ok((handle, thread))
     }
@@ -84,6 +88,11 @@ impl Decider {
     /// Notes that an address was refused for good.
     pub(super) async fn suppressed(&self, customer: CustomerNumber) {
         self.send(Command::Suppressed(customer)).await;
+    }
+
+    /// Ends the thread after what was asked before.
+    pub(super) async fn end(&self) {
+        self.send(Command::End).await;
     }
 
     async fn send(&self, command: Command) {
@@ -126,5 +135,6 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             let _ = reply.send(response);
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
+        Command::End => {}
     }
 }

@@ -272,7 +272,7 @@ impl DaemonGate {
             );
         }
         let call = Call {
-            id: message.key.to_string(),
+            id: message.key.webhook_id(),
             url: frozen.to.clone(),
             body: frozen.body.clone().unwrap_or_default(),
             secrets,

@@ -1,6 +1,6 @@
 //! The daemon as a whole: start in order, run until told to stop, stop in order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
@@ -63,6 +63,8 @@ pub struct Service {
     started: Instant,
     /// Wakes the ticker before its time.
     wake: Notify,
+    /// When the ticker will look again, in milliseconds since 1970.
+    next_tick: AtomicI64,
     stop: Arc<Notify>,
     stopping: AtomicBool,
 }
@@ -124,6 +126,7 @@ pub async fn run(
         decider: decider.clone(),
         shared,
         wake: Notify::new(),
+        next_tick: AtomicI64::new(started.0),
         stop: Arc::clone(&signals.stop),
         stopping: AtomicBool::new(false),
         clock: Arc::clone(&clock),
@@ -283,8 +286,10 @@ impl Service {
                 Ok(report) => log_tick(&report),
                 Err(error) => return format!("the store failed: {error}"),
             }
+            let next = self.next_tick(self.clock.now());
+            self.next_tick.store(next.0, Ordering::Relaxed);
             tokio::select! {
-                () = self.clock.sleep_until(self.next_tick(self.clock.now())) => {}
+                () = self.clock.sleep_until(next) => {}
                 () = self.wake.notified() => {}
             }
         }
@@ -421,7 +426,7 @@ impl Service {
                     status.started = Some(self.started);
                     status.rules_since = rules.since;
                     status.reload_error = rules.refused;
-                    status.next_tick = Some(self.next_tick(self.clock.now()));
+                    status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
                     Response::Status(status)
                 }
                 other => other,
@@ -441,20 +446,14 @@ impl Service {
         }
     }
 
-    /// Ends in order: no more requests, no more ticks, messages under way, the store.
-    async fn end(self: Arc<Self>, thread: std::thread::JoinHandle<Engine>) {
+    /// Ends in order: no more ticks, then messages under way. What is committed is durable already.
+    async fn end(&self, thread: std::thread::JoinHandle<()>) {
         info!("ending");
-        let Ok(service) = Arc::try_unwrap(self) else {
-            return warn!("a request is still under way: messages under way are settled at the next start");
-        };
-        drop(service.decider);
-        let engine = tokio::task::spawn_blocking(move || thread.join()).await;
-        if let Ok(Ok(engine)) = engine {
-            drop(engine);
+        self.decider.end().await;
+        if !matches!(tokio::task::spawn_blocking(move || thread.join()).await, Ok(Ok(()))) {
+            error!("the decider ended with an internal error, a bug of cvmd");
         }
-        if let Ok(outbox) = Arc::try_unwrap(service.outbox)
-            && !outbox.stop(STOP_WITHIN).await
-        {
+        if !self.outbox.stop(STOP_WITHIN).await {
             warn!("some messages under way did not end in time: they are settled at the next start");
         }
         info!("ended");

@@ -84,8 +84,16 @@ fn decide_one(
     let occurrence =
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
     let decision = Decision { customer, occurrence, fate: Fate::Send, values: particulars.values };
+    let mut calls = 0;
     for (position, action) in (0_u8..).zip(&rule.actions) {
-        let key = MessageKey { decision: decision.key(number), action: position };
+        let action_number = match action {
+            Action::Send(_) => MessageKey::SENT | position,
+            Action::Call { .. } => {
+                calls += 1;
+                calls - 1
+            }
+        };
+        let key = MessageKey { decision: decision.key(number), action: action_number };
         let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
         slice.messages.push(message(world, rule, run, key, action, call_fields));
     }

@@ -6,14 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Channel, CustomerNumber, DecisionKey, Instant};
 
-/// A message's identity: its decision and the position of the action in the rule. Also its
-/// `webhook-id` and the left side of its Message-ID.
+/// A message's identity: its decision and which of its actions; also the left side of its Message-ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MessageKey {
     /// The decision.
     pub decision: DecisionKey,
-    /// Which action of the rule, from 0.
+    /// Calls count from 0; what is sent has its position in the rule above [`MessageKey::SENT`].
     pub action: u8,
+}
+
+impl MessageKey {
+    /// What is sent begins here, so that a decision's first call is its action 0.
+    pub const SENT: u8 = 0x80;
+
+    /// The `webhook-id`: the decision's id for its first call, that with the action for others.
+    #[must_use]
+    pub fn webhook_id(self) -> String {
+        if self.action == 0 { self.decision.to_string() } else { self.to_string() }
+    }
 }
 
 impl fmt::Display for MessageKey {
@@ -160,5 +170,7 @@ mod tests {
         let key = MessageKey { decision, action: 2 };
         assert_eq!(key.to_string().parse(), Ok(key));
         assert_eq!("d1-2-3".parse::<MessageKey>(), Err(()));
+        assert_eq!(key.webhook_id(), "d3-1-9-2");
+        assert_eq!(MessageKey { action: 0, ..key }.webhook_id(), "d3-1-9");
     }
 }

@@ -190,6 +190,6 @@ fn a_slice_meets_the_stages_again_and_ends_where_the_next_begins() {
     let last = slice(&world, shop.rule(), &run, &everybody, CustomerNumber(200), &nothing_particular);
     assert_eq!((last.decisions.len(), last.next), (50, None));
     let message = &last.messages[0];
-    assert_eq!(message.key.to_string(), "d1-1-c8-0");
+    assert_eq!(message.key.to_string(), "d1-1-c8-80");
     assert_eq!((message.target.as_str(), message.marketing, message.is_call), ("offer", true, false));
 }
