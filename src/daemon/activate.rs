@@ -50,7 +50,7 @@ impl Engine {
             && self.population.currency() == active.rules.workspace.currency;
         self.active = Some(active);
         let mut damages = Vec::new();
-        if !same_columns {
+        if !same_columns || !self.customers_read {
             self.read_customers(&mut damages)?;
         }
         self.publish();

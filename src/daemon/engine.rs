@@ -22,6 +22,8 @@ pub struct Engine {
     pub(super) shared: Arc<Shared>,
     pub(super) active: Option<Arc<Active>>,
     pub(super) population: Population,
+    /// Whether the population was read: not before the first rules name its columns.
+    pub(super) customers_read: bool,
     /// The number of each customer's id: ids are personal data and stand in profiles only.
     pub(super) directory: HashMap<CustomerId, CustomerNumber>,
     pub(super) next_customer: CustomerNumber,

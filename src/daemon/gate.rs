@@ -77,6 +77,9 @@ impl DaemonGate {
         if message.expires.is_some_and(|expires| now > expires) {
             return Some(Claim::Withdraw("expired before it could go".into()));
         }
+        if seen.pauses.drops(&message.rule, &message.channel) {
+            return Some(Claim::Withdraw("a pause took it back".into()));
+        }
         if seen.pauses.stops(&message.rule, &message.channel).is_some() {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), "paused".into()));
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::evaluate;
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{FinishedMessage, MessageState, OpenMessage};
+use crate::record::{FinishedMessage, MessageState, OpenMessage, WhileQueued};
 use crate::serve::{
-    Matches, OutboxFilter, OutboxRow, RefusalKind, Request, Response, RuleMatches, StoreStats,
+    Matches, OutboxFilter, OutboxRow, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats,
 };
 use crate::store::tables;
 
@@ -31,7 +31,7 @@ impl Engine {
             Request::OutboxList(filter) => self.outbox_rows(&filter),
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
-            Request::Pause { scope, queued: _ } => answer(self.pause_named(&scope, now)),
+            Request::Pause { scope, queued } => answer(self.pause_named(&scope, queued, now)),
             Request::Resume { scope } => answer(self.resume_named(&scope)),
             Request::Status {} => Response::Status(Box::new(self.status(now))),
             Request::Reload {} | Request::Stop {} | Request::Progress {} => Response::refused(
@@ -135,9 +135,14 @@ impl Engine {
         Ok(StoreStats { path: String::new(), figures })
     }
 
-    fn pause_named(&mut self, scope: &str, now: Instant) -> Result<Response, String> {
+    fn pause_named(&mut self, scope: &str, queued: Queued, now: Instant) -> Result<Response, String> {
         let scope = scope.parse()?;
-        self.pause(&scope, now)?;
+        let queued = match queued {
+            Queued::Hold => WhileQueued::Hold,
+            Queued::Drop => WhileQueued::Drop,
+            Queued::Expire => WhileQueued::Expire,
+        };
+        self.pause(&scope, queued, now)?;
         Ok(Response::Done { message: format!("paused: {scope}; `cvmd resume` lets it go on") })
     }
 

@@ -40,18 +40,17 @@ impl Local {
             Some(_) => Arc::new(Memory::new()),
             None => Arc::new(store::open(&config.data.join("store")).map_err(|e| failed(e.to_string()))?),
         };
-        let (mut engine, damages) =
-            Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
-        for damage in damages {
-            tracing::error!(damage = damage.0, "a damaged record was left out");
-        }
+        let mut engine = Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
         let loaded = reload::load(&config.rules).map_err(|error| failed(error.to_string()))?;
         let (rules, warnings) = check_loaded(&loaded, clock.now())
             .map_err(|refusal| Refusal { message: "the rules have errors".into(), ..refusal })?;
         for warning in warnings {
             tracing::debug!(warning, "the rules have a warning");
         }
-        engine.preview(rules).map_err(|error| failed(error.to_string()))?;
+        let damages = engine.preview(rules).map_err(|error| failed(error.to_string()))?;
+        for damage in damages {
+            tracing::error!(damage = damage.0, "a damaged record was left out");
+        }
         if let Some(folder) = from {
             fill(&mut engine, folder, &*clock)?;
         }

@@ -14,11 +14,11 @@ use crate::deliver::email::{Server, TimeOuts};
 use crate::deliver::file::Folder;
 use crate::deliver::webhook::{Caller, Options as CallOptions};
 use crate::diagnostic::Format;
-use crate::model::{Date, Duration, Instant};
+use crate::model::{Channel, Date, Duration, Instant};
 use crate::outbox::{Channels, Options as OutboxOptions, Outbox, Report, Retries};
 use crate::record::{FinishedMessage, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
-use crate::ruleset::RuleSet;
+use crate::ruleset::{Message, Purpose, RuleSet};
 use crate::schedule;
 use crate::serve::{Control, Listener, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool};
 use crate::store::{self, Store};
@@ -88,9 +88,6 @@ pub async fn run(
     signals: Signals,
     ready: impl FnOnce() + Send,
 ) -> Result<(), String> {
-    if let Some(problem) = config.marketing_refused() {
-        warn!(problem = problem.to_string(), "marketing mail is refused");
-    }
     let (to_open, now) = (config.clone(), clock.now());
     let opened = tokio::task::spawn_blocking(move || open_engine(&to_open, now)).await;
     let Opened { engine, loaded, refused, store, to_outbox } =
@@ -155,11 +152,10 @@ fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
     let to_outbox = Arc::new(ToOutbox::default());
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
     let opened = Engine::open(Arc::clone(&store), outgoing);
-    let (mut engine, mut damages) = opened.map_err(|error| error.to_string())?;
+    let mut engine = opened.map_err(|error| error.to_string())?;
     let (rules, refused) = first_rules(&engine, &loaded, now)?;
-    damages.extend(engine.activate(rules, now).map_err(|error| error.to_string())?);
-    damages.dedup();
-    for damage in damages {
+    refuse_marketing(config, &rules)?;
+    for damage in engine.activate(rules, now).map_err(|error| error.to_string())? {
         error!(damage = damage.0, "a damaged record was left out");
     }
     Ok(Opened { engine, loaded, refused, store, to_outbox })
@@ -178,6 +174,16 @@ fn first_rules(engine: &Engine, loaded: &Loaded, now: Instant) -> Result<(RuleSe
             Ok((rules, Some(refusal)))
         }
         None => Err(format!("{}\n{}", refusal.details.join("\n"), refusal.message)),
+    }
+}
+
+/// Marketing mail needs an unsubscribe link that works for its readers.
+fn refuse_marketing(config: &Config, rules: &RuleSet) -> Result<(), String> {
+    let is_marketing =
+        |message: &Message| message.purpose == Purpose::Marketing && message.channel == Channel::email();
+    match config.marketing_refused() {
+        Some(problem) if rules.messages.iter().any(is_marketing) => Err(problem.to_string()),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -323,6 +329,11 @@ impl Service {
     async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
         let checked = check_loaded(&loaded, self.clock.now());
         let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
+        if let Err(message) = refuse_marketing(&self.config, &rules) {
+            let refusal = Refusal { kind: RefusalKind::Errors, message, details: Vec::new() };
+            self.refuse(refusal.clone());
+            return Err(refusal);
+        }
         let before = self.shared.get().active.as_ref().map(|active| active.rules.hash);
         let changed = before != Some(rules.hash);
         let reloaded = Reloaded {

@@ -21,16 +21,13 @@ use super::snapshot::Shared;
 pub struct Damage(pub String);
 
 impl Engine {
-    /// Reads a store. Damaged records of single customers are left out and said; damage to what
-    /// keeps decisions from being made twice is an error.
+    /// Reads a store; customers are read with the first rules, in their columns
+    /// ([`Engine::activate`], [`Engine::preview`]). Damage to what keeps decisions from being made
+    /// twice is an error, or silences the rule concerned.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn open(
-        store: Arc<dyn Store>,
-        outgoing: Arc<dyn Outgoing>,
-    ) -> Result<(Self, Vec<Damage>), StoreError> {
-        let mut damages = Vec::new();
+    pub fn open(store: Arc<dyn Store>, outgoing: Arc<dyn Outgoing>) -> Result<Self, StoreError> {
         let names = tables::rules::numbers(&*store)?;
         let mut ledger = Ledger::default();
         for pack in tables::ledger::contacts(&*store) {
@@ -45,10 +42,12 @@ impl Engine {
             }
         }
         let interrupted = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
+        // A run is recorded before its tick is: no later tick may share its instant.
+        let last_run = interrupted.iter().map(|run| run.now).max();
         let population = Population::new(Arc::new(Schema::built_in()), None);
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
-            last_tick: tables::control::last_tick(&*store)?,
+            last_tick: tables::control::last_tick(&*store)?.max(last_run),
             loads: tables::control::loads(&*store)?,
             pauses: pauses(&*store, &names)?,
             channels: tables::control::channels(&*store)?,
@@ -57,6 +56,7 @@ impl Engine {
             outgoing,
             active: None,
             population,
+            customers_read: false,
             directory: HashMap::new(),
             next_customer: CustomerNumber(0),
             ledger,
@@ -70,9 +70,8 @@ impl Engine {
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }
-        engine.read_customers(&mut damages)?;
         engine.publish();
-        Ok((engine, damages))
+        Ok(engine)
     }
 
     /// Reads everybody anew, in the columns of the rules that run.
@@ -100,6 +99,7 @@ impl Engine {
             }
         });
         self.population = Population::build(schema, currency, customers);
+        self.customers_read = true;
         damages.append(&mut orders.damages);
         Ok(())
     }
@@ -120,7 +120,12 @@ fn pauses(store: &dyn Store, names: &BTreeMap<String, RuleNumber>) -> Result<Pau
             Some(Scope::Rule(name.clone()))
         }
     };
-    Ok(Pauses(tables::control::pauses(store)?.into_iter().filter_map(|pause| scope(pause.scope)).collect()))
+    Ok(Pauses(
+        tables::control::pauses(store)?
+            .into_iter()
+            .filter_map(|pause| Some((scope(pause.scope)?, pause.queued)))
+            .collect(),
+    ))
 }
 
 /// Some orders of a customer, or what is wrong with their record.

@@ -35,7 +35,7 @@ impl Engine {
             last_tick: self.last_tick,
             next_tick: None,
             hold: self.waiting_for_load(),
-            pauses: self.pauses.0.iter().map(ToString::to_string).collect(),
+            pauses: self.pauses.0.keys().map(ToString::to_string).collect(),
             problems,
             customers: self.population.len(),
             orders: self.population.orders(),

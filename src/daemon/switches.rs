@@ -26,17 +26,17 @@ pub struct Resumed {
 }
 
 impl Engine {
-    /// Pauses everything, a channel or a rule. Messages that wait are held.
+    /// Pauses everything, a channel or a rule; `queued` says what messages do that wait already.
     ///
     /// # Errors
     /// With a sentence for the user where the rule is unknown or the store fails.
-    pub fn pause(&mut self, scope: &Scope, now: Instant) -> Result<(), String> {
+    pub fn pause(&mut self, scope: &Scope, queued: WhileQueued, now: Instant) -> Result<(), String> {
         let stored = self.stored_scope(scope)?;
         let mut batch = Batch::default();
-        let pause = Pause { scope: stored, since: now, queued: WhileQueued::Hold };
+        let pause = Pause { scope: stored, since: now, queued };
         tables::control::put_pause(&mut batch, &pause);
         self.store.commit(batch).wait().map_err(|error| error.to_string())?;
-        self.pauses.0.insert(scope.clone());
+        self.pauses.0.insert(scope.clone(), queued);
         self.publish();
         Ok(())
     }
@@ -61,7 +61,7 @@ impl Engine {
         if *scope == Scope::All {
             resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
         }
-        if self.pauses.0.remove(scope) {
+        if self.pauses.0.remove(scope).is_some() {
             resumed.pauses.push(scope.clone());
         }
         self.publish();

@@ -1,9 +1,10 @@
 //! A tick: every rule that is due looks at everybody, in the order of priorities.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::compile::NodeId;
-use crate::evaluate;
+use crate::evaluate::{self, Match};
 use crate::model::Instant;
 use crate::record::{Run, RunState};
 use crate::schedule::{self, Passed, Since};
@@ -36,12 +37,13 @@ struct Firing {
 }
 
 impl Engine {
-    /// Lets every due rule fire at `now`, or at the last tick where the clock went back.
+    /// Lets every due rule fire at `now`, or just after the last tick where the clock went back: a
+    /// run is known by its rule and instant, so no two ticks share one.
     ///
     /// # Errors
     /// When the store fails: nothing is remembered then that is not durable.
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
-        let now = self.last_tick.map_or(now, |last| last.max(now));
+        let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
         let mut report = TickReport::default();
         if !self.loads.is_empty() {
             report.waits_for_load = true;
@@ -55,13 +57,38 @@ impl Engine {
         let matches = evaluate::evaluate(&active.program, &self.population, now, &active.zone, &roots);
         for (firing, matches) in firings.iter().zip(&matches) {
             report.rules += 1;
-            self.fire(&active, firing.position, matches, (firing.at, now), &mut report)?;
+            self.fire_or_silence(&active, firing, matches, now, &mut report)?;
         }
         let mut batch = Batch::default();
         tables::control::put_tick(&mut batch, now);
         self.store.commit(batch).wait()?;
         self.last_tick = Some(now);
         Ok(report)
+    }
+
+    /// Lets a rule fire; one that ends in an internal error is silenced, the others go on.
+    fn fire_or_silence(
+        &mut self,
+        active: &Active,
+        firing: &Firing,
+        matches: &Match,
+        now: Instant,
+        report: &mut TickReport,
+    ) -> Result<(), StoreError> {
+        let fired = catch_unwind(AssertUnwindSafe(|| {
+            self.fire(active, firing.position, matches, (firing.at, now), report)
+        }));
+        fired.unwrap_or_else(|_| {
+            let (rule, number) = active.rule(firing.position);
+            tracing::error!(
+                rule = rule.name,
+                "a rule ended with an internal error, a bug of cvmd: it is silenced"
+            );
+            let problem =
+                format!("rule `{}` is silenced until a restart: an internal error, see the log", rule.name);
+            self.amnesiac.insert(number, problem);
+            Ok(())
+        })
     }
 
     /// Lets the runs that a crash interrupted go on from their cursors, under the rules that began

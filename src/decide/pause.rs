@@ -1,10 +1,11 @@
 //! Pauses: of everything, of a channel, of a rule. Durable elsewhere; here only what they stop.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::model::Channel;
+use crate::record::WhileQueued;
 
 /// What a pause stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,15 +41,25 @@ impl FromStr for Scope {
     }
 }
 
-/// The pauses in force.
+/// The pauses in force, and what messages do that were queued before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pauses(pub BTreeSet<Scope>);
+pub struct Pauses(pub BTreeMap<Scope, WhileQueued>);
 
 impl Pauses {
     /// The pause that stops this rule on this channel, the widest first.
     #[must_use]
     pub fn stops(&self, rule: &str, channel: &Channel) -> Option<&Scope> {
-        self.0.iter().find(|scope| match scope {
+        self.all_that_stop(rule, channel).next().map(|(scope, _)| scope)
+    }
+
+    /// Whether one of the pauses that stop this rule on this channel takes queued messages back.
+    #[must_use]
+    pub fn drops(&self, rule: &str, channel: &Channel) -> bool {
+        self.all_that_stop(rule, channel).any(|(_, queued)| *queued == WhileQueued::Drop)
+    }
+
+    fn all_that_stop(&self, rule: &str, channel: &Channel) -> impl Iterator<Item = (&Scope, &WhileQueued)> {
+        self.0.iter().filter(move |(scope, _)| match scope {
             Scope::All => true,
             Scope::Channel(paused) => paused == channel,
             Scope::Rule(name) => name == rule,
@@ -71,10 +82,12 @@ mod tests {
 
     #[test]
     fn a_pause_stops_what_it_names_and_nothing_else() {
-        let pauses = Pauses([Scope::Rule("a".into()), Scope::Channel(Channel("sms".into()))].into());
+        let sms = Scope::Channel(Channel("sms".into()));
+        let pauses = Pauses([(Scope::Rule("a".into()), WhileQueued::Hold), (sms, WhileQueued::Drop)].into());
         assert_eq!(pauses.stops("a", &Channel::email()), Some(&Scope::Rule("a".into())));
         assert_eq!(pauses.stops("b", &Channel::email()), None);
         assert_eq!(pauses.stops("b", &Channel("sms".into())), Some(&Scope::Channel(Channel("sms".into()))));
-        assert!(Pauses([Scope::All].into()).stops("b", &Channel::email()).is_some());
+        assert!(Pauses([(Scope::All, WhileQueued::Hold)].into()).stops("b", &Channel::email()).is_some());
+        assert!(pauses.drops("b", &Channel("sms".into())) && !pauses.drops("a", &Channel::email()));
     }
 }

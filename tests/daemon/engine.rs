@@ -38,7 +38,7 @@ impl Outgoing for Caught {
 }
 
 pub fn engine(store: Arc<dyn Store>) -> Engine {
-    Engine::open(store, Arc::new(LeftInStore)).unwrap().0
+    Engine::open(store, Arc::new(LeftInStore)).unwrap()
 }
 
 pub fn import(engine: &mut Engine, kind: Kind, csv: &str, now: Instant) {
@@ -233,7 +233,7 @@ fn messages_reach_the_outbox_only_when_their_decision_is_durable() {
     let caught = Arc::new(Caught::default());
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&caught) as _;
     let store = Arc::new(Memory::new());
-    let mut engine = Engine::open(Arc::clone(&store) as Arc<dyn Store>, outgoing).unwrap().0;
+    let mut engine = Engine::open(Arc::clone(&store) as Arc<dyn Store>, outgoing).unwrap();
     engine.activate(rules(&[WINBACK, OFFER]), NOW).unwrap();
     import(&mut engine, Kind::Customers, CUSTOMERS, NOW);
     import(&mut engine, Kind::Orders, ORDERS, NOW);

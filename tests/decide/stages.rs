@@ -3,7 +3,7 @@
 use cvmd::decide::{GIVE_UP_AFTER, Pauses, Scope, Selection, condition_of, select, slice};
 use cvmd::model::TimeOfDay;
 use cvmd::model::{Bitmap, Channel, CustomerNumber, DAY_MS, Duration, Instant, Occurrence};
-use cvmd::record::{ContactKind, RuleMemory, Skip};
+use cvmd::record::{ContactKind, RuleMemory, Skip, WhileQueued};
 use cvmd::ruleset::{Action, AtMost, DaySet, Period, Schedule};
 
 use super::shop::{Shop, cap, nothing_particular, run, shop};
@@ -146,13 +146,13 @@ fn a_rule_that_sends_more_messages_than_the_cap_leaves_never_sends() {
 fn a_pause_holds_back_and_uses_nobody_up() {
     for scope in [Scope::All, Scope::Channel(Channel::email()), Scope::Rule("winback".into())] {
         let mut shop = shop();
-        shop.pauses = Pauses([scope].into());
+        shop.pauses = Pauses([(scope, WhileQueued::Hold)].into());
         let seen = look(&shop, &RuleMemory::default(), &[0], &[], NOW);
         assert_eq!(seen.skipped[&Skip::Paused], these(&[0]));
         assert_eq!(seen.trying, these(&[0]));
     }
     let mut shop = shop();
-    shop.pauses = Pauses([Scope::Rule("other".into())].into());
+    shop.pauses = Pauses([(Scope::Rule("other".into()), WhileQueued::Hold)].into());
     assert_eq!(look(&shop, &RuleMemory::default(), &[0], &[], NOW).recipients, these(&[0]));
 }
 
