@@ -85,6 +85,8 @@ struct Found {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
     rules: usize,
+    /// Errors in files that were not asked for.
+    elsewhere: u64,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
@@ -103,18 +105,24 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         CheckFormat::Sarif => diagnostic::Format::Sarif,
         CheckFormat::Github => diagnostic::Format::Github,
     };
-    let Found { sources, diagnostics, rules } = found;
+    let Found { sources, diagnostics, rules, elsewhere } = found;
     output.text(&format.render(&sources, &diagnostics, output.colour()))?;
     let count = |severity| diagnostics.iter().filter(|one| one.code.severity() == severity).count() as u64;
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if arguments.format == CheckFormat::Human {
-        let summary = if errors + warnings == 0 {
+        let summary = if errors + warnings > 0 {
+            format!("\n{}, {}", counted(errors, "error"), counted(warnings, "warning"))
+        } else if elsewhere > 0 {
+            "no problem here".into()
+        } else {
             let files = counted(sources.iter().count() as u64, "file");
             format!("{files}, {}: no problem", counted(rules as u64, "rule"))
-        } else {
-            format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"))
         };
-        output.line(summary)?;
+        let more = match elsewhere {
+            0 => String::new(),
+            count => format!("; {} in other files", counted(count, "error")),
+        };
+        output.line(format!("{summary}{more}"))?;
     }
     let denied = arguments.deny == Some(Deny::Warnings) && warnings > 0;
     Ok(if errors > 0 || denied { Exit::Errors } else { Exit::Fine })
@@ -198,18 +206,19 @@ fn look(target: &Target) -> Result<Found, Failure> {
     for (_, path, text) in checked.sources.iter() {
         sources.add(&named(&target.root, path), text);
     }
+    let paths = &checked.sources;
     let concerns = |one: &Diagnostic| {
-        target.only.is_empty()
-            || target.only.iter().any(|path| **path == **checked.sources.path(one.span.file))
+        target.only.is_empty() || target.only.iter().any(|path| **path == **paths.path(one.span.file))
     };
-    let diagnostics = checked.diagnostics.iter().filter(|one| concerns(one)).cloned().collect();
+    let (diagnostics, others): (Vec<_>, Vec<_>) = checked.diagnostics.into_iter().partition(concerns);
     let rules = checked.rules.map_or(0, |rules| rules.rules.len());
-    Ok(Found { sources, diagnostics, rules })
+    let elsewhere = others.iter().filter(|one| one.code.severity() == Severity::Error).count() as u64;
+    Ok(Found { sources, diagnostics, rules, elsewhere })
 }
 
 /// One list of several trees.
 fn join(all: Vec<Found>) -> Found {
-    let mut joined = Found { sources: Sources::default(), diagnostics: Vec::new(), rules: 0 };
+    let mut joined = Found { sources: Sources::default(), diagnostics: Vec::new(), rules: 0, elsewhere: 0 };
     for found in all {
         let offset = u32::try_from(joined.sources.iter().count()).unwrap_or(u32::MAX);
         for (_, path, text) in found.sources.iter() {
@@ -224,6 +233,7 @@ fn join(all: Vec<Found>) -> Found {
         };
         joined.diagnostics.extend(found.diagnostics.into_iter().map(moved));
         joined.rules += found.rules;
+        joined.elsewhere += found.elsewhere;
     }
     joined
 }

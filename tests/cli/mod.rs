@@ -1,1 +1,7 @@
-//! Tests of `cli`.
+//! The real binary: help texts, exit codes, what goes to stdout and what to stderr.
+
+mod binary;
+mod check;
+mod daemonless;
+mod help;
+mod usage;
