@@ -38,8 +38,8 @@ fn every_command_explains_itself_with_examples() {
         let text = said.stdout + &said.stderr;
         let has_subcommands = [&["outbox"][..], &["store"]].contains(&command);
         assert!(!known || has_subcommands || text.contains("Examples:"), "{command:?} has no examples");
-        let file = folder
-            .join(format!("cvmd{}.txt", command.iter().map(|word| format!("-{word}")).collect::<String>()));
+        let name = [&["cvmd"], command].concat().join("-");
+        let file = folder.join(format!("{name}.txt"));
         if std::env::var_os("CVMD_BLESS").is_some() {
             fs::write(&file, &text).unwrap();
         } else if fs::read_to_string(&file).unwrap_or_default() != text {
