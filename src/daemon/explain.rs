@@ -2,7 +2,7 @@
 
 use crate::decide::{Subject, at_most_of, judge};
 use crate::evaluate::{self, Trace, Verdict};
-use crate::model::{CustomerNumber, DecisionKey, Instant, RuleNumber};
+use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
 use crate::ruleset::{Rule, Schedule};
 use crate::schedule;
@@ -14,6 +14,9 @@ use super::active::Active;
 
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
+
+/// All retries of a message end within this: later records are not searched for it.
+const LONGEST_DELIVERY: Duration = Duration::days(5);
 
 /// Past contacts that are shown at most, latest first.
 const MOST_CONTACTS: usize = 10;
@@ -189,6 +192,9 @@ impl Engine {
         }
         for message in tables::messages::finished_messages(&*self.store, at) {
             let message = message?;
+            if message.at.since(at) > LONGEST_DELIVERY {
+                break;
+            }
             if message.key.decision == key {
                 found.push((message.target, format!("{}: {}", message.state.label(), message.result)));
             }

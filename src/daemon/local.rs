@@ -11,8 +11,8 @@ use crate::serve::{
 };
 use crate::store::{self, Memory, Store};
 
+use super::checked::check_loaded;
 use super::outgoing::LeftInStore;
-use super::service::check_loaded;
 use super::{Engine, OnBytes};
 
 /// Names that files of a folder may end in.

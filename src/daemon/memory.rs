@@ -95,6 +95,7 @@ impl Engine {
         if run.state == RunState::Closed {
             memory.ran = Some(condition_of(rule));
             memory.released = false;
+            memory.last_run = memory.last_run.max(Some((run.at, run.recipients)));
             if !run.continuous {
                 memory.served = memory.served.max(Some(run.at));
             }

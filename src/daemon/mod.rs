@@ -2,6 +2,7 @@
 
 mod activate;
 mod active;
+mod checked;
 mod decider;
 mod engine;
 mod explain;
@@ -22,6 +23,7 @@ mod start;
 mod status;
 mod switches;
 mod tick;
+mod ways_out;
 
 pub use active::Active;
 pub use engine::Engine;

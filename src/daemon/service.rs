@@ -6,27 +6,22 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, error, info, warn};
 
-use crate::check::{self, Checked, Files};
 use crate::clock::Clock;
-use crate::config::{Config, Secret, Transport};
-use crate::deliver::Mailer;
-use crate::deliver::email::{Server, TimeOuts};
-use crate::deliver::file::Folder;
-use crate::deliver::webhook::{Caller, Options as CallOptions};
-use crate::diagnostic::Format;
-use crate::model::{Channel, Date, Duration, Instant};
-use crate::outbox::{Channels, Options as OutboxOptions, Outbox, Report, Retries};
+use crate::config::Config;
+use crate::model::{Duration, Instant};
+use crate::outbox::{Outbox, Report};
 use crate::record::{FinishedMessage, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
-use crate::ruleset::{Message, Purpose, RuleSet};
 use crate::schedule;
 use crate::serve::{Control, Listener, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool};
 use crate::store::{self, Store};
 
+use super::checked::{check_loaded, first_rules, refuse_marketing};
 use super::decider::Decider;
 use super::gate::{DaemonGate, Sender};
 use super::outgoing::Outgoing;
 use super::snapshot::Shared;
+use super::ways_out::{channels, outbox_options};
 use super::{Engine, TickReport};
 
 /// How long messages under way may take to end when the daemon stops.
@@ -159,88 +154,6 @@ fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
         error!(damage = damage.0, "a damaged record was left out");
     }
     Ok(Opened { engine, loaded, refused, store, to_outbox })
-}
-
-/// The rules to begin with: those of the files, or, where these are wrong, the last good ones, so
-/// that a bad commit and a reboot are no outage.
-fn first_rules(engine: &Engine, loaded: &Loaded, now: Instant) -> Result<(RuleSet, Option<Refusal>), String> {
-    let refusal = match check_loaded(loaded, now) {
-        Ok((rules, _)) => return Ok((rules, None)),
-        Err(refusal) => refusal,
-    };
-    match engine.last_good().map_err(|error| error.to_string())? {
-        Some(rules) => {
-            error!(reason = refusal.message, "the rules have errors; the last good ones run");
-            Ok((rules, Some(refusal)))
-        }
-        None => Err(format!("{}\n{}", refusal.details.join("\n"), refusal.message)),
-    }
-}
-
-/// Marketing mail needs an unsubscribe link that works for its readers.
-fn refuse_marketing(config: &Config, rules: &RuleSet) -> Result<(), String> {
-    let is_marketing =
-        |message: &Message| message.purpose == Purpose::Marketing && message.channel == Channel::email();
-    match config.marketing_refused() {
-        Some(problem) if rules.messages.iter().any(is_marketing) => Err(problem.to_string()),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Checks what was loaded; the rules and the warnings, or a refusal with the diagnostics.
-pub(super) fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>), Refusal> {
-    let mut files = Files::new();
-    for (path, bytes) in &loaded.files {
-        files.insert(path.clone(), bytes.clone());
-    }
-    let today = Date(i32::try_from(now.0.div_euclid(crate::model::DAY_MS)).unwrap_or(0));
-    let options = check::Options { commit: &loaded.commit, today };
-    let Checked { rules, sources, diagnostics } = check::check(&files, &options);
-    let rendered = Format::Short.render(&sources, &diagnostics, false);
-    let lines: Vec<String> = rendered.lines().map(str::to_owned).collect();
-    match rules {
-        Some(rules) => Ok((rules, lines)),
-        None => Err(Refusal {
-            kind: RefusalKind::Errors,
-            message: "the rules have errors".into(),
-            details: lines,
-        }),
-    }
-}
-
-fn channels(config: &Config) -> Result<Channels, String> {
-    let mailer = match &config.email.transport {
-        Transport::File(directory) => Mailer::Folder(Folder::open(directory)?),
-        Transport::Smtp(server) => {
-            let password = server.login.as_ref().map(|(_, name)| config.secrets.read(name)).transpose();
-            let password = password.map_err(|error| error.to_string())?;
-            let hello = config.email.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>');
-            let mut mail = Server::new(server, password.as_ref().map(Secret::expose), hello, None)?;
-            mail.time_outs = TimeOuts {
-                connect: config.email.connect_timeout.to_std(),
-                command: config.email.timeout.to_std(),
-                end_of_data: config.email.dot_timeout.to_std(),
-            };
-            Mailer::Smtp(Arc::new(mail))
-        }
-    };
-    let caller = Caller::new(&CallOptions {
-        connect: config.webhooks.connect_timeout.to_std(),
-        total: config.webhooks.timeout.to_std(),
-        allow_private: config.webhooks.allow_private,
-        authorities: None,
-    })?;
-    Ok(Channels { mailer, caller })
-}
-
-fn outbox_options(config: &Config) -> OutboxOptions {
-    let mut options = OutboxOptions::new(config.data.join("workers"), OutboxOptions::boot_of_machine());
-    options.mail_workers = config.email.workers;
-    options.calls_per_endpoint = config.webhooks.workers;
-    options.mail_retries = Retries(config.email.retries.clone());
-    options.call_retries = Retries(config.webhooks.retries.clone());
-    options.in_doubt = config.email.in_doubt;
-    options
 }
 
 impl Service {

@@ -57,15 +57,15 @@ impl Engine {
         (0..active.rules.rules.len())
             .map(|position| {
                 let (rule, number) = active.rule(position);
-                let last = tables::runs::runs_of(&*self.store, number).filter_map(Result::ok).last();
+                let last = self.memories.get(&number).and_then(|memory| memory.last_run);
                 let (state, note) = self.rule_state(rule, number, &unfinished);
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),
                     schedule: rule.schedule.as_ref().map(schedule_words),
                     next: rule.schedule.as_ref().and_then(|s| schedule::next_after(s, &active.zone, now)),
-                    last_run: last.as_ref().map(|run| run.at),
-                    last_recipients: last.map(|run| run.recipients),
+                    last_run: last.map(|(at, _)| at),
+                    last_recipients: last.map(|(_, recipients)| recipients),
                     state,
                     note,
                 }

@@ -105,6 +105,8 @@ pub struct RuleState {
     pub ran: Option<[u8; 32]>,
     /// Whether an operator released the first run above the limit.
     pub released: bool,
+    /// The last run that was closed: its instant and how many it meant to send.
+    pub last_run: Option<(Instant, u64)>,
 }
 
 /// A rule set that decided, or is the last good one.

@@ -152,4 +152,6 @@ pub struct RuleMemory {
     pub ran: Option<[u8; 32]>,
     /// Whether an operator released the first run above the limit.
     pub released: bool,
+    /// The last run that was closed: its instant and how many it meant to send.
+    pub last_run: Option<(Instant, u64)>,
 }

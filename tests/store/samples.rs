@@ -117,6 +117,7 @@ pub(crate) fn memory() -> RuleMemory {
         served: Some(AT),
         ran: Some([3; 32]),
         released: true,
+        last_run: Some((Instant(1_795_420_800_000), 50)),
     }
 }
 

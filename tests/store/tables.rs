@@ -65,6 +65,7 @@ proptest! {
                 served: served.map(Instant),
                 ran: None,
                 released: served.is_some(),
+                last_run: served.map(|at| (Instant(at), 7)),
             };
             let mut batch = Batch::default();
             memories::put_changes(&mut batch, RULE, &before, &after);
@@ -72,7 +73,7 @@ proptest! {
             let read = memories::memories(&store).unwrap().remove(&RULE).map_or_else(RuleMemory::default, Result::unwrap);
             prop_assert!(read.spent.iter().eq(after.spent.iter()));
             prop_assert_eq!(&read.trying, &after.trying);
-            prop_assert_eq!((read.served, read.released), (after.served, after.released));
+            prop_assert_eq!((read.served, read.released, read.last_run), (after.served, after.released, after.last_run));
             let mut nothing = Batch::default();
             memories::put_changes(&mut nothing, RULE, &read, &after);
             prop_assert!(nothing.is_empty(), "an unchanged memory writes nothing");

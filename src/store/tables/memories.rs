@@ -44,7 +44,8 @@ fn different_blocks(a: &Bitmap, b: &Bitmap) -> Vec<u32> {
 /// What a rule remembers besides its blocks, as it is kept.
 #[must_use]
 pub fn state_of(memory: &RuleMemory) -> RuleState {
-    RuleState { began: memory.began, served: memory.served, ran: memory.ran, released: memory.released }
+    let RuleMemory { began, served, ran, released, last_run, spent: _, trying: _ } = memory;
+    RuleState { began: *began, served: *served, ran: *ran, released: *released, last_run: *last_run }
 }
 
 /// Writes the block (16,384 customers) of a rule's spent customers.
@@ -108,8 +109,9 @@ pub fn memories(
         Ok(())
     })?;
     read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
-        let RuleState { began, served, ran, released } = codec::decode(STATE, key, bytes)?;
-        (memory.began, memory.served, memory.ran, memory.released) = (began, served, ran, released);
+        let RuleState { began, served, ran, released, last_run } = codec::decode(STATE, key, bytes)?;
+        (memory.began, memory.served, memory.ran) = (began, served, ran);
+        (memory.released, memory.last_run) = (released, last_run);
         Ok(())
     })?;
     Ok(found)

@@ -175,23 +175,31 @@ pub fn non_sends(
     Ok(found)
 }
 
-/// The decision of a run for one customer.
+/// The decision of a run for one customer. Packs are in the order of their customers: only the last
+/// one that begins at or before this customer is read.
 ///
 /// # Errors
-/// When a record does not read back.
+/// When that pack does not read back.
 pub fn decision(
     store: &dyn Store,
     rule: RuleNumber,
     at: Instant,
     customer: CustomerNumber,
 ) -> Result<Option<Decision>, StoreError> {
-    for decision in decisions(store, rule, at) {
-        let decision = decision?;
-        if decision.customer == customer {
-            return Ok(Some(decision));
+    let prefix = key::decisions_of(rule, at);
+    let length = key::decisions(rule, at, customer).len();
+    let mut pack = None;
+    for item in scan(store, &prefix, &prefix, length) {
+        let (key, bytes) = item?;
+        let (_, _, first) = key::parse_decisions(&key).ok_or_else(|| strange_key(&key))?;
+        if first > customer {
+            break;
         }
+        pack = Some((key, bytes));
     }
-    Ok(None)
+    let Some((key, bytes)) = pack else { return Ok(None) };
+    let decisions: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;
+    Ok(decisions.into_iter().find(|decision| decision.customer == customer))
 }
 
 /// Who a rule passed over for one reason at one instant (a run's, or a day's start).
