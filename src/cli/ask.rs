@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::at::At;
 use super::common::Common;
-use super::exit::{Exit, Failure, complain};
+use super::exit::{Exit, Failure};
 use super::local;
 use crate::config::{Address, Config};
 use crate::model::Instant;
@@ -81,12 +81,7 @@ pub(super) fn refused(refusal: Refusal) -> Failure {
         RefusalKind::Errors => Exit::Errors,
         RefusalKind::Usage | RefusalKind::Failed => Exit::Trouble,
     };
-    for detail in &refusal.details {
-        tracing::debug!(detail, "more about the refusal");
-    }
-    if refusal.details.is_empty() {
-        return Failure::Said(exit, refusal.message);
-    }
-    complain(&refusal.message);
-    Failure::Said(exit, refusal.details.join("\n"))
+    let mut lines = vec![refusal.message];
+    lines.extend(refusal.details);
+    Failure::Said(exit, lines.join("\n"))
 }
