@@ -3,7 +3,6 @@
 mod body;
 mod cases;
 mod generated;
-mod large;
 mod laws;
 mod real;
 mod world;
