@@ -19,7 +19,7 @@ const CONNECT_TIME_OUT: Duration = Duration::from_secs(5);
 /// What the daemon needs to notice its own time-out first.
 const MARGIN: Duration = Duration::from_secs(30);
 /// For a chunk of a file.
-const CHUNK_TIME_OUT: Duration = Duration::from_secs(60);
+const CHUNK_TIME_OUT: Duration = Duration::from_mins(1);
 
 /// A daemon that answers somewhere.
 #[derive(Debug)]

@@ -22,9 +22,9 @@ use crate::config::Secret;
 /// The largest request without its files.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 /// A request but an import is given up after so long.
-pub const CALL_TIME_OUT: Duration = Duration::from_secs(600);
+pub const CALL_TIME_OUT: Duration = Duration::from_mins(10);
 /// An import is given up after so long.
-pub const IMPORT_TIME_OUT: Duration = Duration::from_secs(12 * 3_600);
+pub const IMPORT_TIME_OUT: Duration = Duration::from_hours(12);
 /// A daemon that does not answer within this is not healthy.
 const HEALTH_TIME_OUT: Duration = Duration::from_secs(5);
 
