@@ -1,7 +1,7 @@
 //! Who gets what: the pipeline of policies. Pure: whatever it needs is an argument.
 //!
 //! [`select`] looks at everybody who matches a rule and says who would be sent and why the others
-//! not; [`slice`] decides the next hundred of them for good, meeting consent, suppression, pauses
+//! not; [`slice()`] decides the next hundred of them for good, meeting consent, suppression, pauses
 //! and caps once more. A stage can take somebody out, never put somebody in. It knows neither the
 //! store nor the outbox: the daemon commits what it returns.
 

@@ -1,5 +1,6 @@
 //! The engine over an in-memory store: rules from text, customers from CSV, ticks by hand.
 
+use std::fmt::Write;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
@@ -135,8 +136,8 @@ fn a_crash_between_slices_goes_on_from_the_cursor() {
     let mut customers = String::from("id,email,clv,consent_email_marketing\n");
     let mut orders = String::from("order_id,customer_id,time,total\n");
     for n in 0..400 {
-        customers += &format!("c{n},c{n}@shop.example,900,yes\n");
-        orders += &format!("o{n},c{n},2026-08-01,50\n");
+        writeln!(customers, "c{n},c{n}@shop.example,900,yes").unwrap();
+        writeln!(orders, "o{n},c{n},2026-08-01,50").unwrap();
     }
     import(&mut engine, Kind::Customers, &customers, NOW);
     import(&mut engine, Kind::Orders, &orders, NOW);

@@ -84,7 +84,8 @@ fn bad_files_are_answered_in_a_marketers_words() {
             diagnostics.iter().any(|diagnostic| diagnostic.code.number() == code),
             "{stem} says nothing of {code}: {diagnostics:#?}"
         );
-        let only = code == "E001" && diagnostics.iter().any(|diagnostic| diagnostic.code != Code::NotAvailableYet);
+        let only =
+            code == "E001" && diagnostics.iter().any(|diagnostic| diagnostic.code != Code::NotAvailableYet);
         assert!(!only, "{stem} is good language, and yet: {diagnostics:#?}");
         let rendered = Format::Human.render(&sources, &diagnostics, false);
         for jargon in ["EOI", "token", "parse", "grammar", "kw_", "compat"] {

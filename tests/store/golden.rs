@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
 use cvmd::store::tables::{control, customers, ledger, memories, messages, meta, rules, runs};
@@ -140,7 +141,7 @@ fn non_sends() {
 #[test]
 fn rule_memory() {
     let memory = samples::memory();
-    let store = golden("memory", &batch(|b| memories::put_changes(b, RULE, &Default::default(), &memory)));
+    let store = golden("memory", &batch(|b| memories::put_changes(b, RULE, &RuleMemory::default(), &memory)));
     let read = memories::memories(&store).unwrap().remove(&RULE).unwrap().unwrap();
     assert!(read.spent.iter().eq(memory.spent.iter()));
     assert_eq!((read.trying, read.began, read.served), (memory.trying, memory.began, memory.served));
@@ -179,7 +180,9 @@ fn rules_and_contents() {
 #[test]
 fn pauses_ticks_and_loads() {
     let write = |b: &mut Batch| {
-        samples::pauses().iter().for_each(|pause| control::put_pause(b, pause));
+        for pause in &samples::pauses() {
+            control::put_pause(b, pause);
+        }
         control::put_tick(b, AT);
         control::put_load(b, 4, &samples::load());
         control::put_channels(b, &samples::channels());

@@ -151,7 +151,9 @@ fn recipients_of_ten_million_customers_fit_in_commits() {
     let recipients = (0..10_000_000).step_by(1_000).collect();
     let batches = runs::recipient_batches(RULE, AT, &recipients);
     assert!(batches.len() > 1 && batches.iter().all(|batch| batch.changes.len() < BATCH_LIMIT));
-    batches.into_iter().for_each(|batch| commit(&store, batch));
+    for batch in batches {
+        commit(&store, batch);
+    }
     assert!(runs::recipients(&store, RULE, AT).unwrap().iter().eq(recipients.iter()));
     assert_eq!(runs::recipient_batches(RULE, AT, &[].into_iter().collect()).len(), 1, "room for the run");
 }

@@ -148,13 +148,13 @@ fn block(text: &str) -> usize {
 
 #[test]
 fn what_does_not_run_is_taken_out() {
-    let text = r###"
+    let text = r##"
         a("sled \" b", r#"c " d"#, '"', '\'', '\u{1F600}', x: &'static str); // e
         /* f */ g
         #[cfg(test)]
         mod tests { fn h() { i("}") } }
         j
-    "###;
+    "##;
     let left: String = running(text).split_whitespace().collect();
     assert_eq!(left, r#"a("","",'','','',x:&'staticstr);gj"#);
 }

@@ -74,7 +74,8 @@ fn has(text: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).any(|(start, _)| {
         let after = &text[start + word.len()..];
-        !text[..start].ends_with(part) && !(word.ends_with(part) && after.starts_with(part))
+        let goes_on = word.ends_with(part) && after.starts_with(part);
+        !goes_on && !text[..start].ends_with(part)
     })
 }
 

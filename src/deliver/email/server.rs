@@ -27,8 +27,8 @@ impl Default for TimeOuts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            command: Duration::from_secs(60),
-            end_of_data: Duration::from_secs(600),
+            command: Duration::from_mins(1),
+            end_of_data: Duration::from_mins(10),
         }
     }
 }
