@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::decide::{Ledger, Pauses, World};
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Load, RuleMemory, Run, Skip};
+use crate::record::{Hold, Load, RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;
 use super::outgoing::Outgoing;
-use super::snapshot::Shared;
+use super::snapshot::{Shared, Snapshot};
 
 /// Owns the state of a store. The daemon's decider holds one; a command without a daemon opens one
 /// for itself. Nothing in it is ahead of what is durable but what a failed store makes moot.
@@ -40,6 +40,8 @@ pub struct Engine {
     /// Runs that a crash interrupted: they go on with the next tick.
     pub(super) interrupted: Vec<Run>,
     pub(super) last_tick: Option<Instant>,
+    /// Nothing is decided or sent until a person says `cvmd resume`.
+    pub(super) hold: Option<Hold>,
     /// Continuous rules whose first run is above the limit, and for how many.
     pub(super) held: BTreeMap<RuleNumber, u64>,
     /// Loads under way, or cut off by a crash: rules wait.
@@ -103,6 +105,12 @@ impl Engine {
 
     /// Shows others the state as it is now.
     pub(super) fn publish(&self) {
-        self.shared.publish(self.population.clone(), self.active.clone(), self.pauses.clone());
+        let seen = Snapshot {
+            population: self.population.clone(),
+            active: self.active.clone(),
+            pauses: self.pauses.clone(),
+            on_hold: self.hold.is_some(),
+        };
+        self.shared.publish(seen);
     }
 }

@@ -77,6 +77,9 @@ impl DaemonGate {
         if message.expires.is_some_and(|expires| now > expires) {
             return Some(Claim::Withdraw("expired before it could go".into()));
         }
+        if seen.on_hold {
+            return Some(Claim::Wait(now.plus(PAUSED_FOR), "on hold".into()));
+        }
         if seen.pauses.drops(&message.rule, &message.channel) {
             return Some(Claim::Withdraw("a pause took it back".into()));
         }
@@ -330,7 +333,8 @@ impl Gate for DaemonGate {
     }
 
     fn is_paused(&self, message: &OpenMessage) -> bool {
-        self.shared.get().pauses.stops(&message.rule, &message.channel).is_some()
+        let seen = self.shared.get();
+        seen.on_hold || seen.pauses.stops(&message.rule, &message.channel).is_some()
     }
 
     fn report(&self, report: Report) {

@@ -150,6 +150,9 @@ impl Engine {
         let scope = scope.parse()?;
         let resumed = self.resume(&scope)?;
         let mut parts = Vec::new();
+        if resumed.hold {
+            parts.push("the hold is over".to_owned());
+        }
         parts.extend(resumed.pauses.iter().map(|pause| format!("the pause of {pause} is over")));
         if resumed.runs > 0 {
             parts.push(format!("{} held run(s) went on with {} decisions", resumed.runs, resumed.decisions));

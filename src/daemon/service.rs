@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
-use crate::record::{FinishedMessage, MessageState, OpenMessage};
+use crate::record::{FinishedMessage, HoldReason, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::schedule;
 use crate::serve::{Control, Listener, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool};
@@ -150,6 +150,11 @@ fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
     let mut engine = opened.map_err(|error| error.to_string())?;
     let (rules, refused) = first_rules(&engine, &loaded, now)?;
     refuse_marketing(config, &rules)?;
+    let silent = engine.last_tick().map(|last| now.since(last));
+    if silent.is_some_and(|silent| silent > config.daemon.hold_after) {
+        engine.hold(HoldReason::Gap, now).map_err(|error| error.to_string())?;
+        warn!("on hold after a long silence: see `cvmd status`, `cvmd resume all` goes on");
+    }
     for damage in engine.activate(rules, now).map_err(|error| error.to_string())? {
         error!(damage = damage.0, "a damaged record was left out");
     }

@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub active: Option<Arc<Active>>,
     /// What is paused.
     pub pauses: Pauses,
+    /// Whether everything waits for a person.
+    pub on_hold: bool,
 }
 
 /// The latest snapshot. The engine replaces it after each commit that changes it.
@@ -26,7 +28,7 @@ impl Shared {
     /// Begins with a state.
     #[must_use]
     pub fn new(population: Population) -> Arc<Self> {
-        let snapshot = Snapshot { population, active: None, pauses: Pauses::default() };
+        let snapshot = Snapshot { population, active: None, pauses: Pauses::default(), on_hold: false };
         Arc::new(Self(RwLock::new(Arc::new(snapshot))))
     }
 
@@ -37,8 +39,7 @@ impl Shared {
     }
 
     /// Replaces the state.
-    pub(super) fn publish(&self, population: Population, active: Option<Arc<Active>>, pauses: Pauses) {
-        let next = Arc::new(Snapshot { population, active, pauses });
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    pub(super) fn publish(&self, seen: Snapshot) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(seen);
     }
 }

@@ -49,6 +49,7 @@ impl Engine {
             next_ledger: tables::ledger::next(&*store)?,
             last_tick: tables::control::last_tick(&*store)?.max(last_run),
             loads: tables::control::loads(&*store)?,
+            hold: tables::control::hold(&*store)?,
             pauses: pauses(&*store, &names)?,
             channels: tables::control::channels(&*store)?,
             shared: Shared::new(population.clone()),

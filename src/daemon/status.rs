@@ -2,7 +2,7 @@
 
 use crate::decide::Scope;
 use crate::model::{Channel, Instant, RuleNumber};
-use crate::record::{Run, RunState};
+use crate::record::{HoldReason, Run, RunState};
 use crate::ruleset::{DaySet, Rule, Schedule};
 use crate::schedule;
 use crate::serve::{RuleState, RuleStatus, Status};
@@ -34,7 +34,7 @@ impl Engine {
             reload_error: None,
             last_tick: self.last_tick,
             next_tick: None,
-            hold: self.waiting_for_load(),
+            hold: self.on_hold().or_else(|| self.waiting_for_load()),
             pauses: self.pauses.0.keys().map(ToString::to_string).collect(),
             problems,
             customers: self.population.len(),
@@ -42,6 +42,21 @@ impl Engine {
             outbox,
             rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
         }
+    }
+
+    fn on_hold(&self) -> Option<String> {
+        let hold = self.hold?;
+        let why = match hold.reason {
+            HoldReason::Gap => "the daemon started long after its last tick",
+            HoldReason::Restore => "the store was restored",
+            HoldReason::ClockStep => "the clock stepped forward",
+            HoldReason::Asked => "an operator asked for it",
+        };
+        let last = hold.last_tick.map_or_else(String::new, |last| format!(", the last tick was {last}"));
+        Some(format!(
+            "since {}: {why}{last}; `cvmd resume all` goes on, `cvmd evaluate` shows who matches",
+            hold.since
+        ))
     }
 
     fn waiting_for_load(&self) -> Option<String> {

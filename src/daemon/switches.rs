@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::decide::Scope;
 use crate::model::{CustomerNumber, Instant, RuleNumber};
-use crate::record::{Pause, PauseScope, RunState, WhileQueued};
+use crate::record::{Hold, HoldReason, Pause, PauseScope, RunState, WhileQueued};
 use crate::store::{Batch, StoreError, tables};
 
 use super::memory::put_state;
@@ -19,6 +19,8 @@ pub struct Resumed {
     pub runs: u64,
     /// Rules whose first run may now be above the limit.
     pub released: Vec<String>,
+    /// Whether the daemon was on hold.
+    pub hold: bool,
     /// Loads that were cut off and are given up.
     pub loads: Vec<String>,
     /// Decisions made by the runs that went on.
@@ -41,8 +43,28 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends a pause; for a rule also releases its held run, for everything also gives up loads that
-    /// were cut off.
+    /// Holds everything until a person says `cvmd resume all`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn hold(&mut self, reason: HoldReason, now: Instant) -> Result<(), StoreError> {
+        let hold = Hold { reason, since: now, last_tick: self.last_tick };
+        let mut batch = Batch::default();
+        tables::control::put_hold(&mut batch, &hold);
+        self.store.commit(batch).wait()?;
+        self.hold = Some(hold);
+        self.publish();
+        Ok(())
+    }
+
+    /// When everybody was looked at last.
+    #[must_use]
+    pub const fn last_tick(&self) -> Option<Instant> {
+        self.last_tick
+    }
+
+    /// Ends a pause; for a rule also releases its held run, for everything also ends a hold and gives
+    /// up loads that were cut off.
     ///
     /// # Errors
     /// With a sentence for the user where the rule is unknown or the store fails.
@@ -53,12 +75,14 @@ impl Engine {
         let mut batch = Batch::default();
         tables::control::remove_pause(&mut batch, &stored);
         if *scope == Scope::All {
+            tables::control::remove_hold(&mut batch);
             for number in self.loads.keys() {
                 tables::control::remove_load(&mut batch, *number);
             }
         }
         self.store.commit(batch).wait().map_err(said)?;
         if *scope == Scope::All {
+            resumed.hold = self.hold.take().is_some();
             resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
         }
         if self.pauses.0.remove(scope).is_some() {

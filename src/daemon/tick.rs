@@ -16,6 +16,8 @@ use super::active::Active;
 /// What a tick did, for logs and tests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TickReport {
+    /// Nothing was done: everything waits for a person.
+    pub on_hold: bool,
     /// Nothing was done: a load is under way or was cut off.
     pub waits_for_load: bool,
     /// How many rules looked at everybody.
@@ -45,6 +47,10 @@ impl Engine {
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
         let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
         let mut report = TickReport::default();
+        if self.hold.is_some() {
+            report.on_hold = true;
+            return Ok(report);
+        }
         if !self.loads.is_empty() {
             report.waits_for_load = true;
             return Ok(report);

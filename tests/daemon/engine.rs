@@ -8,7 +8,7 @@ use cvmd::check::{self, Files};
 use cvmd::daemon::{Engine, LeftInStore, Outgoing, TickReport};
 use cvmd::ingest::{self, Kind, Origin, Report};
 use cvmd::model::{Date, Duration, Instant};
-use cvmd::record::OpenMessage;
+use cvmd::record::{HoldReason, OpenMessage};
 use cvmd::ruleset::RuleSet;
 use cvmd::store::{Memory, Store};
 use jiff::tz::TimeZone;
@@ -226,6 +226,21 @@ fn rules_wait_for_an_import_that_a_crash_cut_off() {
     assert!(tick(&mut engine, NOW).waits_for_load);
     assert!(engine.status(NOW).hold.unwrap().contains("more.csv"));
     engine.resume(&"all".parse().unwrap()).unwrap();
+    assert_eq!(tick(&mut engine, NOW).decisions, 1);
+}
+
+#[test]
+fn a_hold_stops_everything_until_a_person_ends_it_and_survives_a_restart() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let mut engine = shop(Arc::clone(&store));
+    engine.hold(HoldReason::Gap, NOW).unwrap();
+    assert!(tick(&mut engine, NOW).on_hold);
+    drop(engine);
+    let mut engine = self::engine(store);
+    engine.activate(rules(&[WINBACK, OFFER]), NOW).unwrap();
+    assert!(tick(&mut engine, NOW).on_hold && engine.shared().get().on_hold);
+    assert!(engine.status(NOW).hold.unwrap().contains("cvmd resume all"));
+    assert!(engine.resume(&"all".parse().unwrap()).unwrap().hold);
     assert_eq!(tick(&mut engine, NOW).decisions, 1);
 }
 
