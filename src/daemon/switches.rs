@@ -126,7 +126,11 @@ impl Engine {
             Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
             Scope::Rule(name) => PauseScope::Rule(*self.names.get(name).ok_or_else(|| {
                 let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
-                format!("no rule is called `{name}`; there are: {}", known.join(", "))
+                if known.is_empty() {
+                    format!("no rule is called `{name}`: none was ever active on this store")
+                } else {
+                    format!("no rule is called `{name}`; there are: {}", known.join(", "))
+                }
             })?),
         })
     }
