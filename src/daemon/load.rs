@@ -11,6 +11,7 @@ use crate::ingest::{
 use crate::model::{CustomerId, CustomerNumber, Instant};
 use crate::population::Customer;
 use crate::record::{Load, Order, Profile};
+use crate::store::limits::BATCH_LIMIT;
 use crate::store::{Batch, Receipt, StoreError, tables};
 
 use super::Engine;
@@ -252,7 +253,14 @@ impl Loading {
 
     fn commit(&mut self, engine: &Engine) -> Result<(), StoreError> {
         failpoint::hit("import_before_commit");
-        self.receipts.push(engine.store.commit(std::mem::take(&mut self.batch)));
+        let mut changes = std::mem::take(&mut self.batch).changes;
+        // More than a commit takes only where one customer's texts alone are that long; the load's
+        // mark makes sure that a crash between the parts is mended by the import run again.
+        while !changes.is_empty() {
+            let rest = changes.split_off(changes.len().min(BATCH_LIMIT));
+            self.receipts.push(engine.store.commit(Batch { changes }));
+            changes = rest;
+        }
         if self.receipts.len() >= ON_THEIR_WAY { self.wait() } else { Ok(()) }
     }
 

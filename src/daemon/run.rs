@@ -9,12 +9,22 @@ use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
 use crate::record::{RuleMemory, Run, RunState, Skip};
 use crate::ruleset::{Action, Rule, Value};
+use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables;
 use crate::store::{Batch, StoreError};
 
 use super::active::Active;
 use super::tick::TickReport;
 use super::{Engine, fields};
+
+/// Records of a rule's memory that a customer of a slice may touch.
+const MEMORY_A_CUSTOMER: usize = 2;
+
+/// Records of a slice that are nobody's in particular: the rule's state, blocks of reasons.
+const RESERVE: usize = 20;
+
+/// Characters of a value, or of its clause, that a decision keeps.
+const LONGEST_VALUE: usize = 200;
 
 impl Engine {
     /// Lets one rule fire: selects, remembers what the selection says, and decides slice by slice.
@@ -65,21 +75,41 @@ impl Engine {
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
+        let mut limit = decide::slice_size(rule);
         while let RunState::Open(cursor) = run.state {
             let slice = {
                 let world = self.world(active);
                 let moment = Moment::new(&active.program, run.now, &active.zone);
                 let particulars = |customer| self.particulars(active, &moment, position, customer);
-                decide::slice(&world, (rule, number), &run, recipients, cursor, &particulars)
+                decide::slice(&world, (rule, number), &run, recipients, (cursor, limit), &particulars)
             };
-            report.decisions += slice.decisions.len() as u64;
-            run.state = slice.next.map_or(RunState::Closed, RunState::Open);
+            let mut next = run.clone();
+            next.state = slice.next.map_or(RunState::Closed, RunState::Open);
             for (skip, members) in &slice.skipped {
-                *run.skipped.entry(*skip).or_default() += members.len();
+                *next.skipped.entry(*skip).or_default() += members.len();
             }
-            self.commit_slice(rule, number, &run, slice)?;
+            let mut batch = Batch::default();
+            let next_ledger = self.put_slice(&mut batch, &next, &slice);
+            if limit > 1 && batch.changes.len() + limit * MEMORY_A_CUSTOMER + RESERVE > BATCH_LIMIT {
+                // Long values: nothing was remembered yet, so half of them are decided anew.
+                limit /= 2;
+                continue;
+            }
+            report.decisions += slice.decisions.len() as u64;
+            self.commit_slice(rule, number, &next, slice, (batch, next_ledger))?;
+            run = next;
         }
         Ok(())
+    }
+
+    /// What a slice leaves besides what the rule remembers; the ledger's next place.
+    fn put_slice(&self, batch: &mut Batch, run: &Run, slice: &Slice) -> u64 {
+        tables::runs::put_run(batch, run);
+        tables::runs::put_decisions(batch, run.rule, run.at, &slice.decisions);
+        for message in &slice.messages {
+            tables::messages::put_open(batch, message);
+        }
+        tables::ledger::append(batch, self.next_ledger, &slice.contacts)
     }
 
     /// The values that mattered, and what calls send, as they are at the run's instant.
@@ -104,7 +134,9 @@ impl Engine {
                 call_fields.insert(action, fields.into_iter().map(json).collect());
             }
         }
-        let shown = |(text, value): (String, Option<Value>)| (text, fields::shown(active, value.as_ref()));
+        let shown = |(text, value): (String, Option<Value>)| {
+            (short(text), short(fields::shown(active, value.as_ref())))
+        };
         Particulars {
             values: values(&active.that_matter[position]).into_iter().map(shown).collect(),
             call_fields,
@@ -119,18 +151,14 @@ impl Engine {
         number: RuleNumber,
         run: &Run,
         slice: Slice,
+        (mut batch, next_ledger): (Batch, u64),
     ) -> Result<(), StoreError> {
         failpoint::hit("slice_before_commit");
-        let mut batch = Batch::default();
-        tables::runs::put_run(&mut batch, run);
         if failpoint::sabotage("cursor_early") {
-            self.store.commit(std::mem::take(&mut batch)).wait()?;
+            let mut early = Batch::default();
+            tables::runs::put_run(&mut early, run);
+            self.store.commit(early).wait()?;
             failpoint::hit("cursor_early");
-        }
-        tables::runs::put_decisions(&mut batch, number, run.at, &slice.decisions);
-        let next_ledger = tables::ledger::append(&mut batch, self.next_ledger, &slice.contacts);
-        for message in &slice.messages {
-            tables::messages::put_open(&mut batch, message);
         }
         self.remember_slice(&mut batch, rule, number, run, &slice)?;
         self.store.commit(batch).wait()?;
@@ -153,6 +181,14 @@ impl Engine {
         }
         failpoint::hit("run_recorded");
         Ok(())
+    }
+}
+
+/// Cut to what a decision keeps of it.
+fn short(text: String) -> String {
+    match text.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

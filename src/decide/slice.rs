@@ -48,19 +48,20 @@ pub struct Particulars {
     pub call_fields: BTreeMap<u8, Vec<(String, String)>>,
 }
 
-/// Decides the recipients from `cursor` on, [`slice_size`] at most.
+/// Decides the recipients from `cursor` on, `limit` at most ([`slice_size`], or fewer where what
+/// they leave behind is too large for one commit).
 #[must_use]
 pub fn slice(
     world: &World<'_>,
     (rule, number): (&Rule, RuleNumber),
     run: &Run,
     recipients: &Bitmap,
-    cursor: CustomerNumber,
+    (cursor, limit): (CustomerNumber, usize),
     particulars: &dyn Fn(CustomerNumber) -> Particulars,
 ) -> Slice {
     let mut slice = Slice::default();
     let mut rest = recipients.iter_from(cursor.0).map(CustomerNumber);
-    for customer in rest.by_ref().take(slice_size(rule)) {
+    for customer in rest.by_ref().take(limit) {
         let subject = Subject { rule, number, customer, at: run.at };
         match judge(&subject, world) {
             Some(skip) => {

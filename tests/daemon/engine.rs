@@ -257,3 +257,24 @@ fn messages_reach_the_outbox_only_when_their_decision_is_durable() {
     engine.tick(NOW).unwrap_err();
     assert!(caught.0.lock().unwrap().is_empty());
 }
+
+#[test]
+fn values_too_long_for_one_commit_make_smaller_slices() {
+    let fields = ["one", "two", "three", "four", "five", "six"];
+    let attributes: String = fields.iter().map(|name| format!("attribute {name} text\n")).collect();
+    let known: Vec<String> = fields.iter().map(|name| format!("{name} is known")).collect();
+    let text = format!(
+        "{attributes}webhook crm\n  post \"https://crm.shop.example/\"\n\nrule tell\n  when {}\n  then call crm with {}\n",
+        known.join(" and "),
+        fields.join(", ")
+    );
+    let mut engine = engine(Arc::new(Memory::new()));
+    engine.activate(rules(&[("tell.rules", &text)]), NOW).unwrap();
+    let mut customers = format!("id,{}\n", fields.join(","));
+    for n in 0..150 {
+        customers += &format!("c{n}{}\n", format!(",{}", "x".repeat(990)).repeat(fields.len()));
+    }
+    import(&mut engine, Kind::Customers, &customers, NOW);
+    assert_eq!(tick(&mut engine, NOW).decisions, 150);
+    assert_eq!(engine.ledger().len(), 150);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cvmd::decide::{Subject, judge, select, slice};
+use cvmd::decide::{SLICE, Subject, judge, select, slice};
 use cvmd::model::{Bitmap, CustomerNumber, Duration, Instant};
 use cvmd::record::RuleMemory;
 use cvmd::ruleset::{AtMost, Period};
@@ -54,7 +54,7 @@ proptest! {
             now = now.plus(Duration::hours(hours));
             let seen = select(&shop.world(), shop.rule(), &RuleMemory::default(), (&truth, &Bitmap::new()), now);
             let run = run(&shop, now, &seen.recipients);
-            let made = slice(&shop.world(), shop.rule(), &run, &seen.recipients, CustomerNumber(0), &nothing_particular);
+            let made = slice(&shop.world(), shop.rule(), &run, &seen.recipients, (CustomerNumber(0), SLICE), &nothing_particular);
             for decision in &made.decisions {
                 prop_assert!(keys.insert(decision.key(run.rule)), "decided twice");
                 sends.entry(decision.customer.0).or_default().push(now.0);

@@ -1,6 +1,6 @@
 //! Each stage takes out whom it should, and nobody else.
 
-use cvmd::decide::{GIVE_UP_AFTER, Pauses, Scope, Selection, condition_of, select, slice};
+use cvmd::decide::{GIVE_UP_AFTER, Pauses, SLICE, Scope, Selection, condition_of, select, slice, slice_size};
 use cvmd::model::TimeOfDay;
 use cvmd::model::{Bitmap, Channel, CustomerNumber, DAY_MS, Duration, Instant, Occurrence};
 use cvmd::record::{ContactKind, RuleMemory, Skip, WhileQueued};
@@ -22,7 +22,8 @@ fn look(shop: &Shop, memory: &RuleMemory, truth: &[u32], falsity: &[u32], at: In
 fn send(shop: &mut Shop, customers: &[u32], at: Instant) -> Vec<Occurrence> {
     let recipients = these(customers);
     let run = run(shop, at, &recipients);
-    let made = slice(&shop.world(), shop.rule(), &run, &recipients, CustomerNumber(0), &nothing_particular);
+    let made =
+        slice(&shop.world(), shop.rule(), &run, &recipients, (CustomerNumber(0), SLICE), &nothing_particular);
     made.contacts.iter().for_each(|contact| shop.ledger.add(*contact));
     made.decisions.iter().map(|decision| decision.occurrence).collect()
 }
@@ -183,11 +184,13 @@ fn a_slice_meets_the_stages_again_and_ends_where_the_next_begins() {
     let run = run(&shop, NOW, &everybody);
     shop.people.no_consent = these(&[3]);
     let world = shop.world();
-    let first = slice(&world, shop.rule(), &run, &everybody, CustomerNumber(0), &nothing_particular);
-    assert_eq!(first.decisions.len(), 79, "240 records at three a customer");
+    let limit = slice_size(shop.rule().0);
+    let first = slice(&world, shop.rule(), &run, &everybody, (CustomerNumber(0), limit), &nothing_particular);
+    assert_eq!(first.decisions.len(), 79, "80 but one");
     assert_eq!(first.skipped[&Skip::Consent], these(&[3]));
     assert_eq!(first.next, Some(CustomerNumber(80)));
-    let last = slice(&world, shop.rule(), &run, &everybody, CustomerNumber(200), &nothing_particular);
+    let last =
+        slice(&world, shop.rule(), &run, &everybody, (CustomerNumber(200), SLICE), &nothing_particular);
     assert_eq!((last.decisions.len(), last.next), (50, None));
     let message = &last.messages[0];
     assert_eq!(message.key.to_string(), "d1-1-c8-80");
