@@ -43,9 +43,12 @@ impl Engine {
         let selection = decide::select(&self.world(active), (rule, number), memory, seen, at);
         report.matched += selection.matched;
         self.remember_selection(number, rule, &selection, at)?;
-        self.held.remove(&number);
+        let was_held = self.held.remove(&number).is_some();
         if selection.held {
-            report.held.push(rule.name.clone());
+            // Said once, not at each tick until somebody comes.
+            if !was_held {
+                report.held.push(rule.name.clone());
+            }
             self.held.insert(number, selection.recipients.len());
             if rule.schedule.is_some() {
                 let run = new_run(active, (rule, number), &selection, (at, now));

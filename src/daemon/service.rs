@@ -9,7 +9,7 @@ use tracing::{debug, error, info, warn};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::{Duration, Instant};
-use crate::outbox::{Outbox, Report};
+use crate::outbox::{Outbox, Recovery, Report};
 use crate::record::{FinishedMessage, HoldReason, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::schedule;
@@ -103,7 +103,7 @@ pub async fn run(
         outbox_options(&config),
     )
     .await?;
-    info!(?recovery, "the outbox is open");
+    log_recovery(recovery);
     let outbox = Arc::new(outbox);
     let _ = to_outbox.0.set(Arc::clone(&outbox));
     let (decider, thread) = Decider::start(engine, Arc::clone(&clock))
@@ -269,7 +269,8 @@ impl Service {
             rule_set = reloaded.rule_set,
             commit = reloaded.commit,
             rules = reloaded.rules,
-            "rules are taken over"
+            changed,
+            "rules are read"
         );
         {
             let mut state = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
@@ -308,10 +309,11 @@ impl Service {
                     );
                 }
                 Report::EndpointGone(route) => {
-                    warn!(?route, "an endpoint answered 410: its messages are held");
+                    warn!(route = route.to_string(), "an endpoint answered 410: its messages are held");
                 }
                 Report::Unreachable { route, reason, until } => {
-                    warn!(?route, reason, until = until.to_string(), "cannot deliver: messages wait");
+                    let (route, until) = (route.to_string(), until.to_string());
+                    warn!(route, reason, until, "cannot deliver: messages wait");
                 }
                 Report::Skipped(error) => error!(error = error.to_string(), "a damaged record was left out"),
                 Report::Failed(text) => return text,
@@ -355,6 +357,9 @@ impl Service {
                     status.started = Some(self.started);
                     status.rules_since = rules.since;
                     status.reload_error = rules.refused;
+                    let troubles = self.outbox.troubles();
+                    let waits = |(route, why)| format!("nothing goes out by {route}: {why}; messages wait");
+                    status.problems.extend(troubles.into_iter().map(waits));
                     status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
                     Response::Status(status)
                 }
@@ -396,6 +401,11 @@ impl Control for Service {
 }
 
 /// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
+fn log_recovery(recovery: Recovery) {
+    let Recovery { open, untouched, sent, failed, again, held } = recovery;
+    info!(open, untouched, sent, failed, again, held, "the outbox is open");
+}
+
 fn log_finished(message: &FinishedMessage) {
     let (id, state) = (message.key.to_string(), message.state.label());
     let FinishedMessage { rule, attempts, result, .. } = message;

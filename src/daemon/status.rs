@@ -1,7 +1,6 @@
 //! How the engine is, as `cvmd status` shows it. The daemon adds what it knows of itself.
 
-use crate::decide::Scope;
-use crate::model::{Channel, Instant, RuleNumber};
+use crate::model::{Instant, RuleNumber};
 use crate::record::{HoldReason, Run, RunState};
 use crate::ruleset::{DaySet, Rule, Schedule};
 use crate::schedule;
@@ -92,10 +91,9 @@ impl Engine {
         if let Some(error) = self.amnesiac.get(&number) {
             return (RuleState::Silenced, Some(error.clone()));
         }
-        if let Some(pause) = self.pauses.stops(&rule.name, &Channel::email())
-            && *pause != Scope::Channel(Channel::email())
-        {
-            return (RuleState::Paused, Some(format!("`cvmd resume` ends the pause of {pause}")));
+        let rules = self.active.as_ref().map(|active| &active.rules);
+        if let Some(pause) = rules.and_then(|rules| self.pauses.stops_rule(rule, rules)) {
+            return (RuleState::Paused, Some(format!("`cvmd resume {pause}` ends the pause")));
         }
         let held = unfinished.iter().find(|run| run.rule == number && run.state == RunState::Held);
         let waiting = held.map(|run| run.recipients).or_else(|| self.held_matches(number));

@@ -1,9 +1,10 @@
 //! Pauses and releases: what an operator says, durable before it is answered.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::decide::Scope;
-use crate::model::{CustomerNumber, Instant, RuleNumber};
+use crate::decide::{CALLS, Scope};
+use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
 use crate::record::{Hold, HoldReason, Pause, PauseScope, RunState, WhileQueued};
 use crate::store::{Batch, StoreError, tables};
 
@@ -34,6 +35,7 @@ impl Engine {
     /// With a sentence for the user where the rule is unknown or the store fails.
     pub fn pause(&mut self, scope: &Scope, queued: WhileQueued, now: Instant) -> Result<(), String> {
         let stored = self.stored_scope(scope)?;
+        self.known_channel(scope)?;
         let mut batch = Batch::default();
         let pause = Pause { scope: stored, since: now, queued };
         tables::control::put_pause(&mut batch, &pause);
@@ -85,14 +87,27 @@ impl Engine {
             resumed.hold = self.hold.take().is_some();
             resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
         }
-        if self.pauses.0.remove(scope).is_some() {
+        let was_paused = self.pauses.0.remove(scope).is_some();
+        if was_paused {
             resumed.pauses.push(scope.clone());
         }
         self.publish();
         if let (Scope::Rule(name), PauseScope::Rule(number)) = (scope, stored) {
-            self.release(name, number, &mut resumed).map_err(said)?;
+            // Who ends a pause has not said yes to a large first run that nobody has seen yet.
+            if !was_paused || self.waits_for_a_person(number).map_err(said)? {
+                self.release(name, number, &mut resumed).map_err(said)?;
+            }
         }
         Ok(resumed)
+    }
+
+    /// Whether a rule's first run waits for a person.
+    fn waits_for_a_person(&self, number: RuleNumber) -> Result<bool, StoreError> {
+        if self.held.contains_key(&number) {
+            return Ok(true);
+        }
+        let unfinished = tables::runs::unfinished(&*self.store).collect::<Result<Vec<_>, _>>()?;
+        Ok(unfinished.iter().any(|run| run.rule == number && run.state == RunState::Held))
     }
 
     /// Lets a held run go on, or a continuous rule's first run be above the limit.
@@ -117,6 +132,21 @@ impl Engine {
             resumed.decisions += report.decisions;
         }
         Ok(())
+    }
+
+    /// A mistyped channel would look paused and stop nothing.
+    fn known_channel(&self, scope: &Scope) -> Result<(), String> {
+        let Scope::Channel(wanted) = scope else { return Ok(()) };
+        let email = Channel::email();
+        let mut known: BTreeSet<&str> = [email.0.as_str(), CALLS].into();
+        if let Some(active) = &self.active {
+            known.extend(active.rules.messages.iter().map(|message| message.channel.0.as_str()));
+        }
+        if known.contains(wanted.0.as_str()) {
+            return Ok(());
+        }
+        let known: Vec<&str> = known.into_iter().collect();
+        Err(format!("nothing is sent by a channel `{wanted}`; there are: {}", known.join(", ")))
     }
 
     /// The scope as the store keeps it.

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use crate::model::Channel;
 use crate::record::WhileQueued;
+use crate::ruleset::{Action, Rule, RuleSet};
+
+use super::stage::CALLS;
 
 /// What a pause stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +59,20 @@ impl Pauses {
     #[must_use]
     pub fn drops(&self, rule: &str, channel: &Channel) -> bool {
         self.all_that_stop(rule, channel).any(|(_, queued)| *queued == WhileQueued::Drop)
+    }
+
+    /// The pause that stops a rule from deciding: its actions share one fate, so the pause of one
+    /// action's channel stops them all.
+    #[must_use]
+    pub fn stops_rule(&self, rule: &Rule, rules: &RuleSet) -> Option<&Scope> {
+        let calls = Channel(CALLS.into());
+        rule.actions.iter().find_map(|action| {
+            let channel = match action {
+                Action::Send(message) => rules.messages.get(*message).map_or(&calls, |m| &m.channel),
+                Action::Call { .. } => &calls,
+            };
+            self.stops(&rule.name, channel)
+        })
     }
 
     fn all_that_stop(&self, rule: &str, channel: &Channel) -> impl Iterator<Item = (&Scope, &WhileQueued)> {

@@ -15,6 +15,15 @@ pub enum Route {
     Endpoint(String),
 }
 
+impl std::fmt::Display for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Email => f.write_str("email"),
+            Self::Endpoint(name) => write!(f, "webhook `{name}`"),
+        }
+    }
+}
+
 /// Whether a message may go now.
 #[derive(Debug)]
 pub enum Claim {

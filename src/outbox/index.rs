@@ -53,6 +53,8 @@ struct Queue {
     /// Nobody takes anything before this.
     held_until: Instant,
     hold: Duration,
+    /// Why nobody was reached; none since somebody was.
+    trouble: Option<String>,
     /// The endpoint wants no more calls.
     gone: bool,
     changed: Arc<Notify>,
@@ -89,6 +91,7 @@ impl Index {
             due: BTreeSet::new(),
             held_until: Instant(i64::MIN),
             hold: FIRST_HOLD,
+            trouble: None,
             gone: false,
             changed: Arc::default(),
         });
@@ -245,20 +248,34 @@ impl Index {
         }
     }
 
-    /// Keeps a queue still, twice as long each time up to a minute; until when.
-    pub(super) fn hold(&mut self, queue: usize, now: Instant) -> Instant {
+    /// Keeps a queue still, twice as long each time up to a minute; until when, and whether that is
+    /// news.
+    pub(super) fn hold(&mut self, queue: usize, now: Instant, why: &str) -> (Instant, bool) {
         let queue = &mut self.queues[queue];
         // Several workers meet the same dead server at once: that is one hold, not several.
-        if queue.held_until <= now {
+        let is_news = queue.held_until <= now;
+        if is_news {
             queue.held_until = now.plus(queue.hold);
             queue.hold = Duration((queue.hold.0 * 2).min(LONGEST_HOLD.0));
+            queue.trouble = Some(why.to_owned());
         }
-        queue.held_until
+        (queue.held_until, is_news)
+    }
+
+    /// Where nothing goes out, and why: unreachable since somebody tried, or switched off.
+    pub(super) fn troubles(&self) -> Vec<(Route, String)> {
+        let why = |queue: &Queue| match (queue.gone, &queue.trouble) {
+            (true, _) => Some("the endpoint answered 410 and is switched off".to_owned()),
+            (false, trouble) => trouble.clone(),
+        };
+        self.queues.iter().filter_map(|queue| Some((queue.route.clone(), why(queue)?))).collect()
     }
 
     /// The other side answered: the next trouble begins with a short wait again.
     pub(super) fn reached(&mut self, queue: usize) {
-        self.queues[queue].hold = FIRST_HOLD;
+        let queue = &mut self.queues[queue];
+        queue.hold = FIRST_HOLD;
+        queue.trouble = None;
     }
 
     /// Switches an endpoint off, or on again; whether that changed anything.

@@ -112,6 +112,12 @@ impl Outbox {
         self.shared.index().counts()
     }
 
+    /// Where nothing goes out at present, and why; for a person, who can mend it.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<(Route, String)> {
+        self.shared.index().troubles()
+    }
+
     /// When the oldest open message was decided.
     #[must_use]
     pub fn oldest(&self) -> Option<Instant> {

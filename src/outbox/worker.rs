@@ -280,9 +280,10 @@ impl Worker {
         let mut index = self.shared.index();
         let (until, report) = match outcome {
             Outcome::Unreachable { reason } => {
-                let until = index.hold(self.queue, now);
+                let (until, is_news) = index.hold(self.queue, now, reason);
                 let route = index.route(self.queue);
-                (until, Some(Report::Unreachable { route, reason: reason.clone(), until }))
+                let report = Report::Unreachable { route, reason: reason.clone(), until };
+                (until, is_news.then_some(report))
             }
             Outcome::Dead { endpoint_gone: true, .. } => {
                 let is_news = index.switch(self.queue, true);

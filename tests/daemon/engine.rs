@@ -8,8 +8,9 @@ use cvmd::check::{self, Files};
 use cvmd::daemon::{Engine, LeftInStore, Outgoing, TickReport};
 use cvmd::ingest::{self, Kind, Origin, Report};
 use cvmd::model::{Date, Duration, Instant};
-use cvmd::record::{HoldReason, OpenMessage};
+use cvmd::record::{HoldReason, OpenMessage, WhileQueued};
 use cvmd::ruleset::RuleSet;
+use cvmd::serve::RuleState;
 use cvmd::store::{Memory, Store};
 use jiff::tz::TimeZone;
 
@@ -209,10 +210,43 @@ fn a_first_run_above_the_limit_waits_for_a_person() {
     import(&mut engine, Kind::Orders, ORDERS, NOW);
     let held = tick(&mut engine, NOW);
     assert_eq!((held.decisions, held.held), (0, vec!["many".to_owned()]));
+    assert_eq!(tick(&mut engine, NOW).held, Vec::<String>::new(), "said once, not at each tick");
     let explained = engine.explain("ana", None, NOW).unwrap();
     assert_eq!(explained.rules[0].stopped_by.as_deref(), Some("held"));
     engine.resume(&"rule many".parse().unwrap()).unwrap();
     assert_eq!(tick(&mut engine, NOW.plus(Duration::seconds(60))).decisions, 3);
+}
+
+#[test]
+fn the_end_of_a_pause_is_no_yes_to_a_large_first_run() {
+    let limited =
+        ("shop.rules", "workspace w\n  first run 1\n\nrule many\n  when orders >= 1\n  then send offer\n");
+    let mut engine = engine(Arc::new(Memory::new()));
+    engine.activate(rules(&[limited, OFFER]), NOW).unwrap();
+    let rule = "rule many".parse().unwrap();
+    engine.pause(&rule, WhileQueued::Hold, NOW).unwrap();
+    import(&mut engine, Kind::Customers, CUSTOMERS, NOW);
+    import(&mut engine, Kind::Orders, ORDERS, NOW);
+    assert_eq!(tick(&mut engine, NOW).decisions, 0);
+    let resumed = engine.resume(&rule).unwrap();
+    assert_eq!((resumed.pauses.len(), resumed.released.len()), (1, 0));
+    let held = tick(&mut engine, NOW.plus(Duration::seconds(60)));
+    assert_eq!((held.decisions, held.held), (0, vec!["many".to_owned()]));
+}
+
+#[test]
+fn a_pause_names_a_channel_that_there_is_and_status_says_whom_it_stops() {
+    let mut engine = shop(Arc::new(Memory::new()));
+    let refused = engine.pause(&"channel emial".parse().unwrap(), WhileQueued::Hold, NOW).unwrap_err();
+    assert_eq!(refused, "nothing is sent by a channel `emial`; there are: email, webhook");
+    let state = |engine: &Engine| engine.status(NOW).rules[0].state;
+    engine.pause(&"channel webhook".parse().unwrap(), WhileQueued::Hold, NOW).unwrap();
+    assert_eq!(state(&engine), RuleState::Active, "it calls nobody");
+    engine.pause(&"channel email".parse().unwrap(), WhileQueued::Hold, NOW).unwrap();
+    assert_eq!(state(&engine), RuleState::Paused);
+    engine.pause(&"rule winback".parse().unwrap(), WhileQueued::Hold, NOW).unwrap();
+    engine.resume(&"channel email".parse().unwrap()).unwrap();
+    assert_eq!(state(&engine), RuleState::Paused);
 }
 
 #[test]

@@ -81,12 +81,17 @@ async fn a_dead_mail_server_costs_no_attempts_and_is_found_again_within_a_minute
     until("no claim is left", || !stage.states().contains(&MessageState::Claimed)).await;
     assert_eq!(stage.finished(), [], "over an hour nothing died");
     assert!(stage.open().iter().all(|message| message.attempts == 0));
+    let told = stage.reports().iter().filter(|r| matches!(r, Report::Unreachable { .. })).count();
     let tries = peer.connections();
+    assert!(told <= tries, "told {told} times of {tries} tries");
+    let [(Route::Email, why)] = &outbox.troubles()[..] else { panic!("{:?}", outbox.troubles()) };
+    assert!(why.contains("421"), "{why}");
     assert!((20..=150).contains(&tries), "{tries} tries in 100 minutes");
     peer.always(None);
     until("the worker sleeps", || stage.clock.next_waking().is_some()).await;
     stage.clock.advance(Duration::seconds(61));
     until("all are through", || stage.ended(MessageState::Sent) == 20).await;
+    assert_eq!(outbox.troubles(), []);
     outbox.stop(Duration::seconds(5)).await;
 }
 
