@@ -7,6 +7,7 @@ mod daemon;
 mod decide;
 mod deliver;
 mod evaluate;
+mod examples;
 mod ingest;
 mod language;
 mod store;
