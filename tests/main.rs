@@ -10,6 +10,7 @@ mod evaluate;
 mod examples;
 mod ingest;
 mod language;
+mod readme;
 mod store;
 mod support;
 mod tidy;
