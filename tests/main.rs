@@ -6,6 +6,7 @@ mod cli;
 mod daemon;
 mod decide;
 mod deliver;
+mod docs;
 mod evaluate;
 mod examples;
 mod ingest;

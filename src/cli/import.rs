@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         return Ok(Exit::Fine);
     }
     for file in &imported.files {
-        output.line(output.bold(&file.name))?;
+        // Its first line is the file's name.
         output.line(file.summary_text.trim_end())?;
     }
     if imported.rejected > 0 {

@@ -15,7 +15,7 @@ data  = \"data\"
 
 [daemon]
 tick = \"5s\"
-hold_after = \"87600h\"      # a demo may be looked at again next week
+hold_after = \"365d\"        # a demo may be looked at again next week
 
 [email]
 transport = \"file\"

@@ -4,6 +4,7 @@
 //! plant a mistake and see it caught.
 
 mod arrows;
+mod dependencies;
 mod length;
 mod source;
 mod words;
