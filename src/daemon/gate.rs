@@ -26,6 +26,15 @@ use super::snapshot::{Shared, Snapshot};
 /// A message that waited longer than this since its decision must match its rule still.
 const FRESH: Duration = Duration::seconds(60);
 
+/// Why a message waits: the whole daemon does.
+const ON_HOLD: &str = "on hold";
+/// Why a message waits: a person paused it.
+const PAUSED: &str = "paused";
+/// Why a message waits: no rule set was ever good.
+const NO_RULES: &str = "no rules are loaded";
+/// Reasons that a status tells in words of its own.
+pub(super) const SAID_ELSEWHERE: [&str; 3] = [ON_HOLD, PAUSED, NO_RULES];
+
 /// How long a paused message waits before it is asked about again; a resume asks at once.
 const PAUSED_FOR: Duration = Duration::seconds(60);
 
@@ -78,13 +87,13 @@ impl DaemonGate {
             return Some(Claim::Withdraw("expired before it could go".into()));
         }
         if seen.on_hold {
-            return Some(Claim::Wait(now.plus(PAUSED_FOR), "on hold".into()));
+            return Some(Claim::Wait(now.plus(PAUSED_FOR), ON_HOLD.into()));
         }
         if seen.pauses.drops(&message.rule, &message.channel) {
             return Some(Claim::Withdraw("a pause took it back".into()));
         }
         if seen.pauses.stops(&message.rule, &message.channel).is_some() {
-            return Some(Claim::Wait(now.plus(PAUSED_FOR), "paused".into()));
+            return Some(Claim::Wait(now.plus(PAUSED_FOR), PAUSED.into()));
         }
         let Some(rule) = active.rules.rules.iter().position(|rule| rule.name == message.rule) else {
             return Some(Claim::Withdraw("its rule is gone".into()));
@@ -321,7 +330,7 @@ impl Gate for DaemonGate {
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
         let seen = self.shared.get();
         let Some(active) = &seen.active else {
-            return Claim::Wait(now.plus(PAUSED_FOR), "no rules are loaded".into());
+            return Claim::Wait(now.plus(PAUSED_FOR), NO_RULES.into());
         };
         if let Some(stopped) = Self::stopped(message, &seen, active, now) {
             return stopped;

@@ -1,5 +1,6 @@
 //! The daemon as a whole: start in order, run until told to stop, stop in order.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,12 +14,14 @@ use crate::outbox::{Outbox, Recovery, Report};
 use crate::record::{FinishedMessage, HoldReason, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::schedule;
-use crate::serve::{Control, Listener, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool};
+use crate::serve::{
+    Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
+};
 use crate::store::{self, Store};
 
 use super::checked::{check_loaded, first_rules, refuse_marketing};
 use super::decider::Decider;
-use super::gate::{DaemonGate, Sender};
+use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
 use super::outgoing::Outgoing;
 use super::snapshot::Shared;
 use super::ways_out::{channels, outbox_options};
@@ -357,9 +360,7 @@ impl Service {
                     status.started = Some(self.started);
                     status.rules_since = rules.since;
                     status.reload_error = rules.refused;
-                    let troubles = self.outbox.troubles();
-                    let waits = |(route, why)| format!("nothing goes out by {route}: {why}; messages wait");
-                    status.problems.extend(troubles.into_iter().map(waits));
+                    status.problems.extend(self.outbox_problems());
                     status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
                     Response::Status(status)
                 }
@@ -371,12 +372,46 @@ impl Service {
                 self.wake.notify_one();
                 response
             }
+            Request::OutboxList(_) => {
+                let mut response = self.decider.call(request).await;
+                if let Response::Outbox { messages, .. } = &mut response {
+                    self.say_why_they_wait(messages);
+                }
+                response
+            }
             Request::Pause { .. }
             | Request::Evaluate { .. }
             | Request::Explain { .. }
-            | Request::OutboxList(_)
             | Request::Progress {}
             | Request::StoreStats {} => self.decider.call(request).await,
+        }
+    }
+
+    /// Why messages do not go out, as far as a person can mend it.
+    fn outbox_problems(&self) -> Vec<String> {
+        let waits = |(route, why)| format!("nothing goes out by {route}: {why}; messages wait");
+        let mut problems: Vec<String> = self.outbox.troubles().into_iter().map(waits).collect();
+        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+        for why in self.outbox.held_back().into_values() {
+            if !SAID_ELSEWHERE.contains(&why.as_str()) {
+                *reasons.entry(why).or_default() += 1;
+            }
+        }
+        problems.extend(reasons.into_iter().map(|(why, count)| match count {
+            1 => format!("{why}; 1 message waits"),
+            _ => format!("{why}; {count} messages wait"),
+        }));
+        problems
+    }
+
+    /// The store knows what the other side said; what holds a message back before that, the outbox.
+    fn say_why_they_wait(&self, rows: &mut [OutboxRow]) {
+        let mut held_back: BTreeMap<String, String> =
+            self.outbox.held_back().into_iter().map(|(key, why)| (key.to_string(), why)).collect();
+        for row in rows {
+            if let Some(why) = held_back.remove(&row.id) {
+                row.last_result = Some(format!("waits: {why}"));
+            }
         }
     }
 

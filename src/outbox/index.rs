@@ -317,6 +317,11 @@ impl Index {
         }
     }
 
+    /// What the gate held back, and why.
+    pub(super) fn held_back(&self) -> &BTreeMap<MessageKey, String> {
+        &self.waiting
+    }
+
     /// How many, and how old.
     pub(super) fn counts(&self) -> Counts {
         let mut by_state = BTreeMap::new();

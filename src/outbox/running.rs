@@ -1,5 +1,6 @@
 //! The outbox as the daemon holds it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use super::settle::finish;
@@ -116,6 +117,13 @@ impl Outbox {
     #[must_use]
     pub fn troubles(&self) -> Vec<(Route, String)> {
         self.shared.index().troubles()
+    }
+
+    /// The open messages that the gate held back when they were last asked for, and why: a pause, a
+    /// hold, a secret that cannot be read.
+    #[must_use]
+    pub fn held_back(&self) -> BTreeMap<MessageKey, String> {
+        self.shared.index().held_back().clone()
     }
 
     /// When the oldest open message was decided.

@@ -4,4 +4,5 @@ mod binary;
 mod check;
 mod daemonless;
 mod help;
+mod trouble;
 mod usage;
