@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use crate::failpoint;
 use crate::model::{Duration, Instant};
 
 /// A sleep lasts at most this long before the wall clock is read again: tokio's timers stand still
@@ -53,10 +54,11 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         let ms = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Instant(match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+        let read = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
             Ok(since) => ms(since),
             Err(before) => -ms(before.duration()),
-        })
+        };
+        Instant(read.saturating_add(failpoint::clock_shift()))
     }
 
     /// `/proc/uptime` is Linux's `CLOCK_BOOTTIME` in hundredths of a second, readable without

@@ -1,10 +1,12 @@
 //! Places where the crash tests kill the process, and switches that break it on purpose.
 //!
-//! Without the feature `failpoints` both functions are empty and compile to nothing. With it:
+//! Without the feature `failpoints` all functions are empty and compile to nothing. With it:
 //! - `CVMD_FAILPOINT=after_claim=3` aborts at the third hit of that place (several by comma);
 //! - `CVMD_FAILPOINT_LOG=file` appends the name of each place that is passed, a line each, so that a
 //!   test can tell that it was;
-//! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch.
+//! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch;
+//! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
+//!   not wait for a rule's time.
 
 #[cfg(feature = "failpoints")]
 #[expect(clippy::disallowed_methods, reason = "a crash test crashes")]
@@ -56,10 +58,18 @@ mod live {
         let names = NAMES.get_or_init(|| std::env::var("CVMD_SABOTAGE").unwrap_or_default());
         names.split(',').any(|one| one.trim() == name)
     }
+
+    /// By how many milliseconds this process's wall clock is ahead.
+    #[must_use]
+    pub fn clock_shift() -> i64 {
+        static SHIFT: OnceLock<i64> = OnceLock::new();
+        let read = || std::env::var("CVMD_CLOCK_SHIFT").ok()?.parse().ok();
+        *SHIFT.get_or_init(|| read().unwrap_or(0))
+    }
 }
 
 #[cfg(feature = "failpoints")]
-pub use live::{hit, sabotage};
+pub use live::{clock_shift, hit, sabotage};
 
 /// Does nothing: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]
@@ -72,4 +82,12 @@ pub fn hit(_name: &'static str) {}
 #[must_use]
 pub fn sabotage(_name: &str) -> bool {
     false
+}
+
+/// Always zero: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+#[must_use]
+pub fn clock_shift() -> i64 {
+    0
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod cli;
+mod crash;
 mod daemon;
 mod decide;
 mod deliver;

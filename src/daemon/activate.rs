@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check::{self, Files};
+use crate::failpoint;
 use crate::model::{Date, Instant, RuleNumber, RuleSetHash};
 use crate::record::StoredRuleSet;
 use crate::ruleset::{Rule, RuleSet};
@@ -42,8 +43,11 @@ impl Engine {
         let mut channels = self.channels.clone();
         channels.extend(active.channels().into_iter().filter(|channel| !self.channels.contains(channel)));
         tables::control::put_channels(&mut batch, &channels);
+        failpoint::hit("reload_before_commit");
         self.commit_parts(batch)?;
+        failpoint::hit("reload_before_text");
         self.keep_text(&active, now)?;
+        failpoint::hit("reload_before_swap");
         self.names = names;
         self.channels = channels;
         let same_columns = self.population.schema() == &active.rules.schema

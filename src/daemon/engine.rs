@@ -1,9 +1,10 @@
 //! The engine: all state of a store in memory, changed only through it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::decide::{Ledger, Pauses, World};
+use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{Hold, Load, RuleMemory, Run, Skip};
@@ -12,6 +13,9 @@ use crate::store::Store;
 use super::active::Active;
 use super::outgoing::Outgoing;
 use super::snapshot::{Shared, Snapshot};
+
+/// What a daemon that is broken on purpose takes for its ledger.
+static NOBODY: LazyLock<Ledger> = LazyLock::new(Ledger::default);
 
 /// Owns the state of a store. The daemon's decider holds one; a command without a daemon opens one
 /// for itself. Nothing in it is ahead of what is durable but what a failed store makes moot.
@@ -60,7 +64,7 @@ impl Engine {
         World {
             rules: &active.rules,
             people: &self.population,
-            ledger: &self.ledger,
+            ledger: if failpoint::sabotage("key_unchecked") { &NOBODY } else { &self.ledger },
             pauses: &self.pauses,
             channels: &self.channels,
             zone: &active.zone,

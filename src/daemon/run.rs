@@ -38,7 +38,8 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
         let nothing = RuleMemory::default();
-        let memory = self.memories.get(&number).unwrap_or(&nothing);
+        let memory = self.memories.get(&number).filter(|_| !failpoint::sabotage("key_unchecked"));
+        let memory = memory.unwrap_or(&nothing);
         let seen = (&matches.truth, &matches.falsity);
         let selection = decide::select(&self.world(active), (rule, number), memory, seen, at);
         report.matched += selection.matched;

@@ -5,6 +5,7 @@
 //! rows of the same part has the rest computed.
 
 use crate::compile::{Aggregate, Node, NodeId};
+use crate::failpoint;
 use crate::population::{Bits, Chunk, Column};
 use crate::ruleset::Type;
 
@@ -65,6 +66,7 @@ impl<'m> Sheet<'m> {
         let missing = need.without(&truths.done);
         if !missing.is_empty() {
             let (scope, yes, no) = self.fresh_condition(chunk, id, &missing);
+            let no = if failpoint::sabotage("unknown_is_false") { scope.without(&yes) } else { no };
             truths.merge(&scope, &yes, &no);
         }
         self.conditions[id.index()] = Some(truths);

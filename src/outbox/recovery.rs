@@ -7,6 +7,7 @@ use super::Report;
 use super::journal::{self, Trace, Traces};
 use super::settle::{finish, give_back, in_doubt};
 use super::shared::{Changes, Shared, journal_trouble};
+use crate::failpoint;
 use crate::model::Instant;
 use crate::record::{Attempt, MessageState, OpenMessage};
 use crate::store::StoreError;
@@ -51,6 +52,7 @@ pub(super) async fn recover(shared: &Arc<Shared>) -> Result<Recovery, String> {
     let same_boot = !boot.is_empty() && journal::last_boot(folder).as_deref() == Some(boot);
     let traces = if same_boot { Some(Traces::read(folder, boot).map_err(broken)?) } else { None };
     let recovery = settle_all(shared, traces.as_ref()).await.map_err(|error| error.to_string())?;
+    failpoint::hit("recovery_settled");
     journal::remove_all(folder).map_err(broken)?;
     journal::note_boot(folder, boot).map_err(broken)?;
     Ok(recovery)

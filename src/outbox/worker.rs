@@ -250,6 +250,7 @@ impl Worker {
     /// One message, its beginning and its end noted in the worker's file. Doubt is no end.
     async fn send(&mut self, message: &OpenMessage, parcel: Parcel) -> Result<Outcome, Trouble> {
         self.journal.begin(message.key, message.attempts).map_err(|error| self.broken(&error))?;
+        failpoint::hit("before_first_byte");
         let now = self.shared.clock.now();
         let outcome = match (&mut self.sender, parcel) {
             (Sender::Mail(session), Parcel::Mail(mail)) => session.send(mail, now).await,

@@ -119,7 +119,15 @@ impl SmtpServer {
     }
 
     pub async fn start_with(protection: Protection) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), protection)
+    }
+
+    /// On a port of one's choice, such as one that was dead so far.
+    pub async fn start_at(address: SocketAddr) -> Self {
+        Self::listen(TcpListener::bind(address).await.unwrap(), Protection::None)
+    }
+
+    fn listen(listener: TcpListener, protection: Protection) -> Self {
         let server = Self { inner: Arc::default(), address: listener.local_addr().unwrap() };
         let accepting = server.clone();
         tokio::spawn(async move {

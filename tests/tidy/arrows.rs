@@ -13,6 +13,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     // What everybody speaks of.
     ("model",      &[]),
     ("diagnostic", &[]),
+    ("failpoint",  &[]),
     ("ruleset",    &["model"]),
     ("record",     &["model"]),
 
@@ -25,12 +26,13 @@ const ROOMS: [(&str, &[&str]); 24] = [
     // From a rule set and customers to decisions.
     ("compile",    &["model", "ruleset"]),
     ("population", &["model", "record", "ruleset"]),
-    ("evaluate",   &["compile", "model", "population", "ruleset"]),
+    // `failpoint` for one switch that a crash test must notice; it has no effect but on purpose.
+    ("evaluate",   &["compile", "failpoint", "model", "population", "ruleset"]),
     ("decide",     &["evaluate", "model", "population", "record", "ruleset", "schedule"]),
 
     // Edges: what they touch outside is theirs alone.
-    ("failpoint",  &[]),
-    ("clock",      &["model"]),
+    // A crash test moves the clock of the process that it is about to kill.
+    ("clock",      &["failpoint", "model"]),
     ("config",     &["model"]),
     ("store",      &["failpoint", "model", "record"]),
     ("ingest",     &["failpoint", "model", "population", "record", "ruleset"]),

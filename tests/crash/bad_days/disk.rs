@@ -1,0 +1,76 @@
+//! The disk is full.
+
+use std::process::Command;
+
+use crate::crash::shop::{RULES, Shop, patiently};
+
+fn ids(count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(|n| format!("c{n}"))
+}
+
+/// Beyond this many blocks of 1,024 bytes a file does not grow: what `ulimit -f` can do without a
+/// disk of our own. The signal is ignored, so that the write fails as on a full disk.
+fn on_a_small_disk(shop: &Shop, blocks: usize) -> Command {
+    let mut command = Command::new("bash");
+    shop.equip(&mut command);
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "bash"])
+        .arg(blocks.to_string())
+        .arg(env!("CARGO_BIN_EXE_cvmd"))
+        .arg("--config")
+        .arg(shop.path("cvmd.toml"))
+        .arg("run");
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_it_and_nothing_is_lost_or_repeated_after() {
+    let shop = Shop::new(RULES).await;
+    shop.customers("in", ids(150));
+    shop.must(&["import", "folder", "in"]);
+    let size = std::fs::metadata(shop.path("data/store/db")).unwrap().len();
+    let blocks = usize::try_from(size / 1_024).unwrap() + 600;
+    let mut daemon = shop.start_logged(on_a_small_disk(&shop, blocks), "log");
+    // More and more is told to it until it can take no more.
+    let mut acknowledged = 150;
+    for batch in 0..200 {
+        if daemon.lives(50).await.is_some() {
+            break;
+        }
+        let folder = format!("in{batch}");
+        shop.customers(&folder, (0..150).map(|n| format!("b{batch}-{n}")));
+        if shop.ready(&mut daemon).await.is_err()
+            || !shop.cli(&["import", "folder", &folder]).status.success()
+        {
+            break;
+        }
+        acknowledged += 150;
+    }
+    let status = daemon.end().await;
+    assert_eq!(status.code(), Some(2), "{}", daemon.log());
+    let said = daemon.log();
+    assert!(said.contains("the store in") && said.contains("start cvmd again"), "{said}");
+    // There is space again.
+    let mut daemon = shop.run().await;
+    let held = shop.status().await.unwrap();
+    assert!(held.customers >= acknowledged, "{} of {acknowledged}", held.customers);
+    if held.hold.is_some() {
+        shop.must(&["resume"]);
+    }
+    let customers = patiently("all is sent", async || {
+        let status = shop.status().await?;
+        (status.outbox.keys().all(|state| state == "in doubt")
+            && shop.calls.calls().len() as u64 >= acknowledged)
+            .then_some(status.customers)
+    })
+    .await;
+    assert!(customers >= acknowledged);
+    let mut seen = std::collections::BTreeMap::new();
+    for mail in shop.mail.taken() {
+        let offer = mail.header("Subject").is_some_and(|subject| subject == "An offer");
+        *seen.entry((mail.to, offer)).or_insert(0) += 1;
+    }
+    let twice: Vec<_> = seen.iter().filter(|((_, offer), count)| *offer && **count > 1).collect();
+    assert!(twice.is_empty(), "marketing mail twice: {twice:?}");
+    assert!(daemon.terminate().await.success());
+}

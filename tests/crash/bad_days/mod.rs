@@ -1,0 +1,5 @@
+//! What an operator meets sooner or later. Each has a defined end and a message that says what to do.
+
+mod disk;
+mod peers;
+mod start;

@@ -1,0 +1,93 @@
+//! Lives that end in a crash, checked from outside.
+
+mod checker;
+mod input;
+mod plan;
+mod story;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::thread;
+
+use plan::{Death, POINTS};
+use story::{Outcome, Script, live};
+
+/// Rounds of a story: its store goes on from one to the next.
+const ROUNDS: usize = 10;
+/// Stories at the same time.
+const AT_ONCE: usize = 4;
+
+/// Tells stories of `rounds` rounds in all, each on a thread and in a runtime of its own.
+fn tell(rounds: usize, sabotage: &'static str, focus: &[Death]) -> Outcome {
+    let script = |first: usize| Script {
+        seed: first as u64 + 1,
+        first,
+        rounds: ROUNDS.min(rounds - first),
+        sabotage,
+        focus: focus.to_vec(),
+    };
+    let scripts = Mutex::new((0..rounds).step_by(ROUNDS).map(script));
+    let whole = Mutex::new(Outcome::default());
+    let next = || scripts.lock().unwrap().next();
+    let tell = || {
+        // Where something is wrong already, no more is begun.
+        while let Some(script) = next().filter(|_| whole.lock().unwrap().wrong.is_empty()) {
+            let told = tokio::runtime::Runtime::new().unwrap().block_on(live(script));
+            whole.lock().unwrap().add(told);
+        }
+    };
+    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(tell))));
+    whole.into_inner().unwrap()
+}
+
+/// Places that were reached too rarely.
+fn neglected(counts: &BTreeMap<String, u64>, least: u64) -> Vec<String> {
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+    let few = POINTS.iter().filter(|(name, _)| count(name) < least);
+    few.map(|(name, _)| format!("{name}: {}", count(name))).collect()
+}
+
+#[test]
+fn no_crash_loses_or_repeats_anything() {
+    let rounds = std::env::var("CVMD_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let told = tell(rounds, "", &[]);
+    assert!(told.wrong.is_empty(), "{}", told.wrong.join("\n"));
+    let (passes, deaths) = (&told.passes, &told.deaths);
+    assert_eq!(neglected(passes, 5), Vec::<String>::new(), "passed too rarely: {passes:?}");
+    // Of 200 rounds each place ends five lives.
+    let least = rounds as u64 / 40;
+    assert_eq!(neglected(deaths, least), Vec::<String>::new(), "died there too rarely: {deaths:?}");
+}
+
+/// The checker must notice a daemon that is broken on purpose, within so many rounds.
+fn must_turn_red(sabotage: &'static str, focus: &[Death], word: &str) {
+    let told = tell(60, sabotage, focus);
+    let found = told.wrong.iter().any(|text| text.contains(word));
+    assert!(found, "`{sabotage}` was not noticed in {} rounds: {:?}", told.rounds, told.wrong);
+}
+
+#[test]
+fn an_acknowledgement_before_the_sync_is_noticed() {
+    must_turn_red("ack_before_sync", &[Death::Acknowledged], "acknowledged");
+}
+
+#[test]
+fn a_claim_after_the_send_is_noticed() {
+    let focus = [Death::At("after_250", 40), Death::At("before_result_commit", 4)];
+    must_turn_red("claim_after_send", &focus, "taken twice");
+}
+
+#[test]
+fn a_key_that_is_not_looked_at_is_noticed() {
+    must_turn_red("key_unchecked", &[Death::Acknowledged], "taken twice");
+}
+
+#[test]
+fn an_unknown_that_counts_as_false_is_noticed() {
+    must_turn_red("unknown_is_false", &[Death::Acknowledged], "must not have had");
+}
+
+#[test]
+fn a_cursor_ahead_of_its_slice_is_noticed() {
+    must_turn_red("cursor_early", &[Death::At("cursor_early", 6)], "");
+}

@@ -1,0 +1,323 @@
+//! One store that lives through many deaths.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use cvmd::serve::Request;
+
+use super::super::shop::{PATIENCE_MS, Shop, elapsed};
+use super::checker::Seen;
+use super::input::{self, RULES};
+use super::plan::{Death, Dice, death};
+use crate::support::breathe;
+use crate::support::smtp::{Act, At};
+use crate::support::webhook::Answer;
+
+/// Mail workers of the configuration.
+const WORKERS: usize = 2;
+/// A life that does not reach the place where it is to die is ended after this.
+const LONGEST_LIFE_MS: i64 = 2_500;
+/// The clock goes on so far from life to life, so that the scheduled rule fires in each.
+const STEP_MS: i64 = 60_000;
+
+/// What a story came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub wrong: Vec<String>,
+    /// How often each place was passed.
+    pub passes: BTreeMap<String, u64>,
+    /// How often a life ended there.
+    pub deaths: BTreeMap<String, u64>,
+    pub rounds: usize,
+}
+
+/// What is to happen.
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub seed: u64,
+    /// The number of the first round over all stories, so that they share the places out.
+    pub first: usize,
+    pub rounds: usize,
+    /// The mistake that is turned on.
+    pub sabotage: &'static str,
+    /// The deaths that show it best.
+    pub focus: Vec<Death>,
+}
+
+impl Outcome {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.wrong.extend(other.wrong);
+        other.passes.into_iter().for_each(|(name, count)| *self.passes.entry(name).or_default() += count);
+        other.deaths.into_iter().for_each(|(name, count)| *self.deaths.entry(name).or_default() += count);
+    }
+}
+
+struct Story {
+    shop: Shop,
+    script: Script,
+    dice: Dice,
+    shift: i64,
+    /// Batches written, and which of them were acknowledged.
+    batches: usize,
+    acknowledged: Vec<bool>,
+    kills: usize,
+    outcome: Outcome,
+}
+
+/// Lives through it.
+pub async fn live(script: Script) -> Outcome {
+    let shop = Shop::new(RULES).await;
+    shop.edit(
+        "cvmd.toml",
+        "retries = [\"1s\", \"1s\", \"5m\"]",
+        "retries = [\"1s\", \"1s\", \"1s\", \"1s\"]",
+    );
+    let mut story = Story {
+        dice: Dice(script.seed),
+        shop,
+        script,
+        shift: 0,
+        batches: 0,
+        acknowledged: Vec::new(),
+        kills: 0,
+        outcome: Outcome::default(),
+    };
+    for round in 0..story.script.rounds {
+        story.round(round).await;
+        story.outcome.rounds += 1;
+        if !story.outcome.wrong.is_empty() {
+            break;
+        }
+    }
+    if story.outcome.wrong.is_empty() {
+        story.settle().await;
+    }
+    for name in story.shop.read("points").lines() {
+        *story.outcome.passes.entry(name.to_owned()).or_default() += 1;
+    }
+    let seed = story.script.seed;
+    story.outcome.wrong.iter_mut().for_each(|text| *text = format!("seed {seed}: {text}"));
+    story.outcome
+}
+
+impl Story {
+    /// `cvmd`, so far ahead in time and as broken as this story wants it.
+    fn command(&self, arguments: &[&str], death: Option<&Death>) -> Command {
+        let mut command = self.shop.command(arguments);
+        command
+            .env("CVMD_CLOCK_SHIFT", self.shift.to_string())
+            .env("CVMD_FAILPOINT_LOG", self.shop.path("points"))
+            .env("CVMD_SABOTAGE", self.script.sabotage);
+        if let Some(Death::At(name, pass)) = death {
+            command.env("CVMD_FAILPOINT", format!("{name}={pass}"));
+        }
+        command
+    }
+
+    async fn round(&mut self, round: usize) {
+        let death = death(&mut self.dice, self.script.first + round, &self.script.focus);
+        self.shift += STEP_MS;
+        input::write(&self.shop, self.batches);
+        self.batches += 1;
+        self.acknowledged.push(false);
+        self.trouble();
+        let in_import =
+            matches!(&death, Death::At(name, _) if name.starts_with("import") || name.starts_with("open"));
+        if in_import && self.dice.below(2) == 0 {
+            // No daemon runs: the command itself opens the store, and dies.
+            let ended = self.import(Some(&death)).await;
+            return self.count(&death, ended.is_err());
+        }
+        let mut daemon = self.shop.start_logged(self.command(&["run"], Some(&death)), "log");
+        let Ok(status) = self.shop.ready(&mut daemon).await else {
+            return self.ended_early(&death, &mut daemon);
+        };
+        self.expect_input((status.customers, status.orders), "after a start");
+        self.reload(round).await;
+        let deadline = elapsed() + if let Death::After(ms) = death { ms } else { LONGEST_LIFE_MS };
+        let imported = self.import_beside(&mut daemon, &death, deadline).await;
+        if imported && death != Death::Acknowledged {
+            let left = if matches!(death, Death::After(_)) { deadline - elapsed() } else { LONGEST_LIFE_MS };
+            daemon.lives(left.max(0)).await;
+        }
+        if death == Death::Terminated && daemon.has_ended().is_none() {
+            let status = daemon.terminate().await;
+            if !status.success() {
+                self.outcome.wrong.push(format!("SIGTERM ended in {status}"));
+            }
+            return;
+        }
+        let by_itself = daemon.has_ended().is_some();
+        daemon.kill();
+        self.count(&death, by_itself);
+        self.outcome.wrong.extend(Seen::of(&self.shop).wrong().iter().cloned());
+    }
+
+    /// A start that ended before it answered: at the place where it was to die, or wrongly.
+    fn ended_early(&mut self, death: &Death, daemon: &mut super::super::shop::Daemon) {
+        let status = daemon.has_ended();
+        // SIGABRT leaves no exit code.
+        if status.is_some_and(|status| status.code().is_some()) {
+            self.outcome.wrong.push(format!("a start ended in {status:?}:\n{}", daemon.log()));
+        }
+        self.count(death, true);
+    }
+
+    fn count(&mut self, death: &Death, by_itself: bool) {
+        self.kills += 1;
+        let name = match death {
+            Death::At(name, _) if by_itself => name,
+            _ => "SIGKILL",
+        };
+        *self.outcome.deaths.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// Peers are no better than elsewhere.
+    fn trouble(&mut self) {
+        if self.dice.below(3) == 0 {
+            self.shop.mail.script(At::Rcpt, Act::Say("451 4.3.0 later".into()));
+        }
+        if self.dice.below(3) == 0 {
+            self.shop.calls.script(Answer::status(500)).script(Answer::Cut);
+        }
+    }
+
+    /// Edits the rules and says so, without waiting for the answer.
+    async fn reload(&mut self, round: usize) {
+        self.shop.edit(
+            "rules/shop.rules",
+            &format!("\"Offer {round}\""),
+            &format!("\"Offer {}\"", round + 1),
+        );
+        // It may die over it.
+        let _ = self.shop.ask(Request::Reload {}).await;
+    }
+
+    /// Tells the daemon all that was not acknowledged yet, unless it dies over it or its time is up.
+    async fn import_beside(
+        &mut self,
+        daemon: &mut super::super::shop::Daemon,
+        death: &Death,
+        deadline: i64,
+    ) -> bool {
+        let commands: Vec<(usize, Command)> =
+            self.open().map(|n| (n, self.import_command(n, None))).collect();
+        for (number, mut command) in commands {
+            let mut import = tokio::task::spawn_blocking(move || command.output().unwrap());
+            let is_timed = matches!(death, Death::After(_));
+            while !import.is_finished() {
+                if daemon.has_ended().is_none() && is_timed && elapsed() >= deadline {
+                    daemon.kill();
+                }
+                breathe(2).await;
+            }
+            let output = (&mut import).await.unwrap();
+            if !output.status.success() {
+                return false;
+            }
+            self.acknowledged[number] = true;
+        }
+        true
+    }
+
+    fn open(&self) -> impl Iterator<Item = usize> + use<> {
+        let open: Vec<usize> = (0..self.batches).filter(|n| !self.acknowledged[*n]).collect();
+        open.into_iter()
+    }
+
+    fn import_command(&self, number: usize, death: Option<&Death>) -> Command {
+        self.command(&["import", "folder", &format!("in{number}")], death)
+    }
+
+    /// Imports all that was not acknowledged yet; whoever holds the store does it.
+    async fn import(&mut self, death: Option<&Death>) -> Result<(), String> {
+        for number in self.open() {
+            let mut command = self.import_command(number, death);
+            let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            }
+            self.acknowledged[number] = true;
+        }
+        Ok(())
+    }
+
+    /// Every acknowledged input is there.
+    fn expect_input(&mut self, (customers, orders): (u64, u64), when: &str) {
+        let batches = self.acknowledged.iter().filter(|is| **is).count() as u64;
+        let least = (batches * input::SIZE as u64, batches * input::orders());
+        if customers < least.0 || orders < least.1 {
+            let text = format!("{when}: {customers} customers and {orders} orders, acknowledged {least:?}");
+            self.outcome.wrong.push(text);
+        }
+    }
+
+    /// Lets it run to quiet, and holds everything against everything.
+    async fn settle(&mut self) {
+        self.shift += STEP_MS;
+        let mut daemon = self.shop.start_logged(self.command(&["run"], None), "log");
+        let Ok(status) = self.shop.ready(&mut daemon).await else {
+            return self.outcome.wrong.push(format!("the last start failed:\n{}", daemon.log()));
+        };
+        self.expect_input((status.customers, status.orders), "after the last start");
+        if let Err(text) = self.import(None).await {
+            self.outcome.wrong.push(format!("the last import failed: {text}"));
+        }
+        if let Err(text) = self.quiet().await {
+            self.outcome.wrong.push(text);
+        }
+        let Some(status) = self.shop.status().await else {
+            return self.outcome.wrong.push(format!("it ended by itself:\n{}", daemon.log()));
+        };
+        self.expect_input((status.customers, status.orders), "at the end");
+        self.expect_matches();
+        let (sent, doubt) = (self.shop.outbox("sent").await, self.shop.outbox("in doubt").await);
+        if doubt.len() > WORKERS * self.kills {
+            self.outcome.wrong.push(format!("{} in doubt after {} kills", doubt.len(), self.kills));
+        }
+        self.outcome.wrong.extend(Seen::of(&self.shop).settle(self.batches, &sent, &doubt));
+        let status = daemon.terminate().await;
+        if !status.success() {
+            self.outcome.wrong.push(format!("SIGTERM ended in {status}:\n{}", daemon.log()));
+        }
+    }
+
+    /// `cvmd evaluate` finds whom the input says.
+    fn expect_matches(&mut self) {
+        let output =
+            self.command(&["evaluate", "--rule", "calls", "--format", "csv"], None).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stdout).lines().count().saturating_sub(1);
+        let wanted = usize::try_from(input::orders()).unwrap() * self.batches;
+        if found != wanted {
+            self.outcome.wrong.push(format!("`cvmd evaluate` finds {found} of {wanted}"));
+        }
+    }
+
+    /// Waits until nothing is on its way and two more looks at everybody brought nothing.
+    async fn quiet(&self) -> Result<(), String> {
+        let deadline = elapsed() + PATIENCE_MS;
+        let mut since = None;
+        loop {
+            let seen = Seen::of(&self.shop);
+            if let Some(first) = seen.wrong().first() {
+                return Err(first.clone());
+            }
+            let Some(status) = self.shop.status().await else { return Err("it does not answer".into()) };
+            let is_quiet = status.hold.is_none() && status.outbox.keys().all(|state| state == "in doubt");
+            if !is_quiet || !seen.is_complete(self.batches) {
+                since = None;
+            }
+            let began = *since.get_or_insert(elapsed());
+            if is_quiet && seen.is_complete(self.batches) && elapsed() - began >= 2_300 {
+                return Ok(());
+            }
+            if elapsed() >= deadline {
+                let (hold, outbox) = (&status.hold, &status.outbox);
+                return Err(format!("never quiet: hold {hold:?}, outbox {outbox:?}"));
+            }
+            breathe(100).await;
+        }
+    }
+}
