@@ -3,6 +3,7 @@
 mod activate;
 mod active;
 mod checked;
+mod credentials;
 mod decider;
 mod engine;
 mod explain;

@@ -20,6 +20,7 @@ use crate::serve::{
 use crate::store::{self, Store};
 
 use super::checked::{check_loaded, first_rules, refuse_marketing};
+use super::credentials::{log_unreadable, unreadable};
 use super::decider::Decider;
 use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
 use super::outgoing::Outgoing;
@@ -153,6 +154,7 @@ fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
     let mut engine = opened.map_err(|error| error.to_string())?;
     let (rules, refused) = first_rules(&engine, &loaded, now)?;
     refuse_marketing(config, &rules)?;
+    log_unreadable(&config.secrets, &rules);
     let silent = engine.last_tick().map(|last| now.since(last));
     if silent.is_some_and(|silent| silent > config.daemon.hold_after) {
         engine.hold(HoldReason::Gap, now).map_err(|error| error.to_string())?;
@@ -255,6 +257,7 @@ impl Service {
             self.refuse(refusal.clone());
             return Err(refusal);
         }
+        log_unreadable(&self.config.secrets, &rules);
         let before = self.shared.get().active.as_ref().map(|active| active.rules.hash);
         let changed = before != Some(rules.hash);
         let reloaded = Reloaded {
@@ -362,6 +365,9 @@ impl Service {
                     status.reload_error = rules.refused;
                     status.problems.extend(self.outbox_problems());
                     status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
+                    if let Some(active) = &self.shared.get().active {
+                        status.problems.extend(unreadable(&self.config.secrets, &active.rules));
+                    }
                     Response::Status(status)
                 }
                 other => other,

@@ -55,7 +55,7 @@ async fn a_full_disk_ends_it_and_nothing_is_lost_or_repeated_after() {
     let held = shop.status().await.unwrap();
     assert!(held.customers >= acknowledged, "{} of {acknowledged}", held.customers);
     if held.hold.is_some() {
-        shop.must(&["resume"]);
+        shop.must(&["resume", "all"]);
     }
     let customers = patiently("all is sent", async || {
         let status = shop.status().await?;

@@ -80,6 +80,8 @@ async fn a_refused_recipient_is_dead_and_not_written_to_again() {
 async fn calls_meet_500_429_410_and_silence_and_none_is_lost() {
     let shop = Shop::new(&without(&["offers", "receipts"])).await;
     shop.edit("cvmd.toml", "allow_private = true", "allow_private = true\ntimeout = \"1s\"\nworkers = 1");
+    let retries = "retries = [\"1s\", \"1s\", \"1s\", \"1s\", \"1s\"]";
+    shop.edit("cvmd.toml", "retries = [\"1s\", \"1s\", \"5m\"]", retries);
     shop.customers("in", ids(1));
     shop.calls.script(Answer::status(500));
     shop.calls.script(Answer::Hang);

@@ -64,18 +64,15 @@ async fn an_unreadable_secret_is_named_and_its_calls_wait() {
     let mut daemon = shop.run().await;
     shop.must(&["import", "folder", "in"]);
     patiently("mail goes all the same", async || (shop.mail.taken().len() == 4).then_some(())).await;
-    let listed = patiently("the reason is listed", async || {
-        Some(shop.must(&["outbox", "list"])).filter(|listed| listed.contains("crm_key"))
-    })
-    .await;
-    assert!(listed.contains("secrets/crm_key"), "{listed}");
     let status = shop.cli(&["status"]);
     let shown = String::from_utf8_lossy(&status.stdout).into_owned();
-    assert!(shown.contains("the secret `crm_key`"), "{shown}");
+    assert!(shown.contains("the secret `crm_key`") && shown.contains("secrets/crm_key"), "{shown}");
+    assert!(shown.contains("calls that it signs wait"), "{shown}");
     assert_eq!(status.status.code(), Some(1), "it needs a person");
     assert!(daemon.log().contains("the secret `crm_key`"), "{}", daemon.log());
     shop.write("secrets/crm_key", crate::support::webhook::SECRET);
     fs::set_permissions(shop.path("secrets/crm_key"), fs::Permissions::from_mode(0o600)).unwrap();
+    shop.must(&["reload"]);
     patiently("the calls go", async || (shop.calls.calls().len() == 2).then_some(())).await;
     assert!(shop.calls.calls().iter().all(|call| call.verified));
     assert!(daemon.terminate().await.success());
@@ -102,7 +99,8 @@ async fn a_corrupt_profile_is_said_and_the_others_are_served() {
         *value.last_mut().unwrap() ^= 0x55;
         let mut batch = Batch::default();
         batch.put(key, value);
-        store.commit(batch).wait().unwrap();
+        // Waiting blocks, and so does closing the store.
+        tokio::task::spawn_blocking(move || store.commit(batch).wait().map(drop)).await.unwrap().unwrap();
     }
     let mut daemon = shop.run().await;
     let said = daemon.log();
@@ -127,7 +125,7 @@ async fn bad_rules_at_the_first_start_end_it() {
     let shop = Shop::new(RULES).await;
     shop.edit("rules/shop.rules", "orders >= 1\n  then send offer", "oders >= 1\n  then send offer");
     let said = refused(&shop).await;
-    assert!(said.contains("shop.rules:23") && said.contains("orders"), "{said}");
+    assert!(said.contains("shop.rules:21") && said.contains("oders"), "{said}");
 }
 
 async fn reload_error(shop: &Shop) -> String {
@@ -146,9 +144,9 @@ async fn a_reload_with_errors_leaves_the_old_rules_at_work() {
     // An editor saves; nobody says `reload`.
     shop.edit("rules/shop.rules", "orders >= 1\n  then send offer", "oders >= 1\n  then send offer");
     let why = reload_error(&shop).await;
-    assert!(why.contains("shop.rules:23") && why.contains("orders"), "{why}");
+    assert!(why.contains("shop.rules:21") && why.contains("oders"), "{why}");
     let status = shop.cli(&["status"]);
-    assert!(String::from_utf8_lossy(&status.stdout).contains("shop.rules:23"));
+    assert!(String::from_utf8_lossy(&status.stdout).contains("shop.rules:21"));
     assert_eq!(status.status.code(), Some(1), "it needs a person");
     assert_eq!(shop.cli(&["reload"]).status.code(), Some(1));
     shop.customers("in", ids(2));
@@ -158,7 +156,7 @@ async fn a_reload_with_errors_leaves_the_old_rules_at_work() {
     assert!(daemon.terminate().await.success());
     daemon = shop.run().await;
     assert_eq!(shop.status().await.unwrap().rule_set, good);
-    assert!(reload_error(&shop).await.contains("shop.rules:23"));
+    assert!(reload_error(&shop).await.contains("shop.rules:21"));
     mended(&shop, &daemon).await;
     assert!(daemon.terminate().await.success());
 }

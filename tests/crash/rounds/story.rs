@@ -63,6 +63,8 @@ struct Story {
     batches: usize,
     acknowledged: Vec<bool>,
     kills: usize,
+    /// Of the rules.
+    edition: usize,
     outcome: Outcome,
 }
 
@@ -82,6 +84,7 @@ pub async fn live(script: Script) -> Outcome {
         batches: 0,
         acknowledged: Vec::new(),
         kills: 0,
+        edition: 0,
         outcome: Outcome::default(),
     };
     for round in 0..story.script.rounds {
@@ -135,7 +138,7 @@ impl Story {
             return self.ended_early(&death, &mut daemon);
         };
         self.expect_input((status.customers, status.orders), "after a start");
-        self.reload(round).await;
+        self.reload().await;
         let deadline = elapsed() + if let Death::After(ms) = death { ms } else { LONGEST_LIFE_MS };
         let imported = self.import_beside(&mut daemon, &death, deadline).await;
         if imported && death != Death::Acknowledged {
@@ -185,12 +188,10 @@ impl Story {
     }
 
     /// Edits the rules and says so, without waiting for the answer.
-    async fn reload(&mut self, round: usize) {
-        self.shop.edit(
-            "rules/shop.rules",
-            &format!("\"Offer {round}\""),
-            &format!("\"Offer {}\"", round + 1),
-        );
+    async fn reload(&mut self) {
+        let (old, new) = (format!("\"Offer {}\"", self.edition), format!("\"Offer {}\"", self.edition + 1));
+        self.shop.edit("rules/shop.rules", &old, &new);
+        self.edition += 1;
         // It may die over it.
         let _ = self.shop.ask(Request::Reload {}).await;
     }

@@ -1,0 +1,20 @@
+//! Whether the secrets that the rules name can be read.
+
+use crate::config::Secrets;
+use crate::ruleset::RuleSet;
+
+/// What is wrong with the secrets of the rules' webhooks, a sentence each: their calls wait.
+pub(super) fn unreadable(secrets: &Secrets, rules: &RuleSet) -> Vec<String> {
+    let mut names: Vec<&String> = rules.webhooks.iter().flat_map(|webhook| &webhook.secrets).collect();
+    names.sort_unstable();
+    names.dedup();
+    let wrong = names.into_iter().filter_map(|name| secrets.read(name).err());
+    wrong.map(|error| format!("{error}; calls that it signs wait, `cvmd reload` tries again")).collect()
+}
+
+/// Says it in the log.
+pub(super) fn log_unreadable(secrets: &Secrets, rules: &RuleSet) {
+    for problem in unreadable(secrets, rules) {
+        tracing::error!(problem, "calls wait");
+    }
+}
