@@ -285,6 +285,10 @@ impl Service {
                 state.since = Some(self.clock.now());
             }
         }
+        // Rules that are read again are a person's word: the address may be another.
+        if let Some(active) = &self.shared.get().active {
+            active.rules.webhooks.iter().for_each(|webhook| self.outbox.enable(&webhook.name));
+        }
         self.outbox.recheck();
         self.wake.notify_one();
         Ok(reloaded)
@@ -315,7 +319,10 @@ impl Service {
                     );
                 }
                 Report::EndpointGone(route) => {
-                    warn!(route = route.to_string(), "an endpoint answered 410: its messages are held");
+                    warn!(
+                        route = route.to_string(),
+                        "an endpoint answered 410: its messages wait until `cvmd reload`"
+                    );
                 }
                 Report::Unreachable { route, reason, until } => {
                     let (route, until) = (route.to_string(), until.to_string());

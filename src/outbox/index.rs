@@ -265,7 +265,9 @@ impl Index {
     /// Where nothing goes out, and why: unreachable since somebody tried, or switched off.
     pub(super) fn troubles(&self) -> Vec<(Route, String)> {
         let why = |queue: &Queue| match (queue.gone, &queue.trouble) {
-            (true, _) => Some("the endpoint answered 410 and is switched off".to_owned()),
+            (true, _) => {
+                Some("the endpoint answered 410 and is switched off, `cvmd reload` switches it on".to_owned())
+            }
             (false, trouble) => trouble.clone(),
         };
         self.queues.iter().filter_map(|queue| Some((queue.route.clone(), why(queue)?))).collect()

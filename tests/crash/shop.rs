@@ -1,5 +1,6 @@
 //! A workspace in a folder of its own, and the real `cvmd` in it.
 
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -136,8 +137,8 @@ impl Shop {
             "order_id,customer_id,time,total\n".to_owned(),
         );
         for id in ids {
-            customers += &format!("{id},{id}@customers.example,yes,pro\n");
-            orders += &format!("o-{id},{id},2026-01-02,20\n");
+            writeln!(customers, "{id},{id}@customers.example,yes,pro").unwrap();
+            writeln!(orders, "o-{id},{id},2026-01-02,20").unwrap();
         }
         self.write(&format!("{folder}/customers.csv"), &customers);
         self.write(&format!("{folder}/orders.csv"), &orders);

@@ -35,6 +35,10 @@ async fn mail_waits_for_a_dead_server_and_goes_once_it_is_back() {
     })
     .await;
     assert!(daemon.log().contains("messages wait"), "{}", daemon.log());
+    let status = shop.cli(&["status"]);
+    let shown = String::from_utf8_lossy(&status.stdout);
+    assert!(shown.contains("nothing goes out by email") && shown.contains("messages wait"), "{shown}");
+    assert_eq!(status.status.code(), Some(1), "it needs a person");
     let listed = shop.must(&["outbox", "list"]);
     assert!(listed.contains(&format!("the mail server {dead} cannot be reached")), "{listed}");
     shop.mail = SmtpServer::start_at(dead).await;
@@ -103,10 +107,14 @@ async fn calls_meet_500_429_410_and_silence_and_none_is_lost() {
     shop.must(&["import", "folder", "more"]);
     breathe(1_500).await;
     assert_eq!(shop.calls.calls().len(), 4, "a gone endpoint is left alone");
-    let waiting = shop.must(&["outbox", "list"]);
-    assert!(waiting.contains("410"), "{waiting}");
+    let status = shop.cli(&["status"]);
+    let shown = String::from_utf8_lossy(&status.stdout);
+    assert!(shown.contains("answered 410") && shown.contains("`cvmd reload`"), "{shown}");
+    assert_eq!(status.status.code(), Some(1), "it needs a person");
+    shop.must(&["reload"]);
+    patiently("the late one is called", async || (shop.calls.calls().len() == 5).then_some(())).await;
     let calls = shop.calls.calls();
-    assert!(
-        calls.iter().all(|call| call.verified && call.id() == calls[0].id() && call.body == calls[0].body)
-    );
+    assert!(calls.iter().all(|call| call.verified));
+    assert!(calls[..4].iter().all(|call| (call.id(), &call.body) == (calls[0].id(), &calls[0].body)));
+    assert!(calls[4].body.contains("\"late\""), "{}", calls[4].body);
 }

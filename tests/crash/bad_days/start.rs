@@ -165,7 +165,7 @@ async fn mended(shop: &Shop, daemon: &Daemon) {
     shop.edit("rules/shop.rules", "oders >= 1", "orders >= 2");
     patiently("the mended file is taken over", async || {
         let status = shop.status().await?;
-        (status.reload_error.is_none() && daemon.log().contains("rules are taken over")).then_some(())
+        (status.reload_error.is_none() && daemon.log().contains("rules are read")).then_some(())
     })
     .await;
     assert!(shop.cli(&["status"]).status.success());

@@ -50,7 +50,7 @@ impl Seen {
         let subject = mail.header("Subject").unwrap_or_default();
         let rule = if subject == "Receipt" { "receipts" } else { "offers" };
         let id = mail.header("Message-ID").unwrap_or_default();
-        self.arrive((customer, rule.to_owned()), id, mail.bytes.clone(), contents);
+        self.arrive((customer, rule.to_owned()), id, &mail.bytes, contents);
     }
 
     fn call(&mut self, call: &Call, contents: &mut BTreeMap<String, Vec<u8>>) {
@@ -65,12 +65,12 @@ impl Seen {
             let occurrence = body["data"]["occurrence"].as_i64().unwrap();
             self.occurrences.entry(occurrence).or_default().insert(customer.clone());
         }
-        self.arrive((customer, rule), id, call.body.clone().into_bytes(), contents);
+        self.arrive((customer, rule), id, call.body.as_bytes(), contents);
     }
 
-    fn arrive(&mut self, slot: Slot, id: String, bytes: Vec<u8>, contents: &mut BTreeMap<String, Vec<u8>>) {
-        let known = contents.entry(id.clone()).or_insert_with(|| bytes.clone());
-        if *known != bytes {
+    fn arrive(&mut self, slot: Slot, id: String, bytes: &[u8], contents: &mut BTreeMap<String, Vec<u8>>) {
+        let known = contents.entry(id.clone()).or_insert_with(|| bytes.to_owned());
+        if known.as_slice() != bytes {
             self.wrong.push(format!("{id} came with two contents"));
         }
         *self.arrived.entry(slot).or_default().entry(id).or_default() += 1;

@@ -1,5 +1,7 @@
 //! What is told to the daemon, and what it must make of it.
 
+use std::fmt::Write;
+
 use super::super::shop::Shop;
 
 /// Customers of an import. More than one slice of a rule.
@@ -116,9 +118,10 @@ pub fn write(shop: &Shop, number: usize) -> String {
     for who in batch(number) {
         let consent = if who.consents() { "yes" } else { "no" };
         let plan = if who.place == 0 { "free" } else { "pro" };
-        customers += &format!("{},{},{consent},{plan},{}\n", who.id(), who.address(), who.age());
+        let (id, address) = (who.id(), who.address());
+        writeln!(customers, "{id},{address},{consent},{plan},{}", who.age()).unwrap();
         if who.ordered() {
-            orders += &format!("o-{},{},2026-01-02,{}\n", who.id(), who.id(), who.total());
+            writeln!(orders, "o-{id},{id},2026-01-02,{}", who.total()).unwrap();
         }
     }
     shop.write(&format!("{folder}/customers.csv"), &customers);

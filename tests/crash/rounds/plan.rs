@@ -22,7 +22,7 @@ pub const POINTS: [(&str, u64); 18] = [
     ("reload_before_swap", 2),
 ];
 
-/// Numbers from a seed (SplitMix64, Steele et al. 2014).
+/// Numbers from a seed (`SplitMix64`, Steele et al. 2014).
 pub struct Dice(pub u64);
 
 impl Dice {
