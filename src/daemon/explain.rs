@@ -1,6 +1,6 @@
 //! Why somebody was or was not contacted: the condition with its values, and what stopped it.
 
-use crate::decide::{Subject, at_most_of, judge};
+use crate::decide::{Subject, World, at_most_of, full_cap, judge};
 use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
@@ -109,11 +109,12 @@ impl Engine {
             return self.spent(customer, number);
         }
         let subject = Subject { rule, number, customer, at: now };
-        if let Some(skip) = judge(&subject, &self.world(active)) {
-            return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, rule)));
+        let world = self.world(active);
+        if let Some(skip) = judge(&subject, &world) {
+            return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world)));
         }
         if self.is_held(customer, number)? {
-            return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, rule)));
+            return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, &subject, &world)));
         }
         let sentence = format!("matches, and nothing stops it: fires {}", next_firing(active, rule, now));
         Ok(Outcome::free(sentence))
@@ -215,7 +216,8 @@ fn failed_sentence(condition: &Trace, what: &str) -> String {
 }
 
 /// What a stage's reason means for this rule, and what to do about it.
-fn skip_sentence(skip: Skip, rule: &Rule) -> String {
+fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String {
+    let rule = subject.rule;
     match skip {
         Skip::Consent => "matches, but gave no consent to marketing on this channel".into(),
         Skip::Suppression => {
@@ -228,11 +230,23 @@ fn skip_sentence(skip: Skip, rule: &Rule) -> String {
             } else {
                 ""
             };
-            let count = at_most_of(rule).map_or(0, |limit| limit.count);
-            format!("matches, but had this rule {count} time(s) already, its `at most`{implied}")
+            let count = match at_most_of(rule).map_or(0, |limit| limit.count) {
+                1 => "once".to_owned(),
+                count => format!("{count} times"),
+            };
+            format!("matches, but had this rule {count} already, its `at most`{implied}")
         }
-        Skip::Cap => "matches, but a policy's cap is used up by other messages".into(),
-        Skip::Paused => format!("matches, but it is paused: `cvmd resume {}`, or `cvmd resume`", rule.name),
+        Skip::Cap => match full_cap(subject, world) {
+            Some((policy, cap)) => format!(
+                "matches, but the cap of policy `{}` ({}) is used up by other messages",
+                policy.name, cap.place
+            ),
+            None => "matches, but a policy's cap is used up by other messages".into(),
+        },
+        Skip::Paused => match world.pauses.stops_rule(rule, world.rules) {
+            Some(pause) => format!("matches, but there is a pause of {pause}: `cvmd resume {pause}` ends it"),
+            None => "matches, but it is paused".into(),
+        },
         Skip::Held => format!("matches, but the run is held: `cvmd resume {}` releases it", rule.name),
     }
 }

@@ -143,7 +143,7 @@ impl Engine {
             Queued::Expire => WhileQueued::Expire,
         };
         self.pause(&scope, queued, now)?;
-        Ok(Response::Done { message: format!("paused: {scope}; `cvmd resume` lets it go on") })
+        Ok(Response::Done { message: format!("paused: {scope}; `cvmd resume {scope}` lets it go on") })
     }
 
     fn resume_named(&mut self, scope: &str) -> Result<Response, String> {

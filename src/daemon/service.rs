@@ -474,7 +474,7 @@ fn log_tick(report: &TickReport) {
         );
     }
     for rule in &report.held {
-        warn!(rule, "its first run is above the limit and held: `cvmd resume` releases it");
+        warn!(rule, "its first run is above the limit and held: `cvmd resume rule NAME` releases it");
     }
     if report.decisions > 0 {
         info!(rules = report.rules, matched = report.matched, decisions = report.decisions, "tick");

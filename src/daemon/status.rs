@@ -61,7 +61,7 @@ impl Engine {
     fn waiting_for_load(&self) -> Option<String> {
         let load = self.loads.values().next()?;
         Some(format!(
-            "the import of {} (begun {}) is not complete: run it again, or `cvmd resume` goes on without",
+            "the import of {} (begun {}) is not complete: run it again, or `cvmd resume all` goes on without",
             load.what, load.started
         ))
     }

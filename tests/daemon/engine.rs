@@ -218,6 +218,24 @@ fn a_first_run_above_the_limit_waits_for_a_person() {
 }
 
 #[test]
+fn an_explanation_names_the_policy_or_the_pause_that_holds_back() {
+    let house = "policy house\n  at most 1 message per customer per 7 days\n\n";
+    let text = format!("{house}rule later\n  when orders >= 1\n  priority 1\n  then send offer\n");
+    let mut engine = engine(Arc::new(Memory::new()));
+    engine.activate(rules(&[WINBACK, ("later.rules", &text), OFFER]), NOW).unwrap();
+    import(&mut engine, Kind::Customers, CUSTOMERS, NOW);
+    import(&mut engine, Kind::Orders, ORDERS, NOW);
+    tick(&mut engine, NOW);
+    let outcome =
+        |engine: &Engine| engine.explain("ana", Some("later"), NOW).unwrap().rules[0].outcome.clone();
+    let capped = "matches, but the cap of policy `house` (later.rules:2) is used up by other messages";
+    assert_eq!(outcome(&engine), capped);
+    engine.pause(&"channel email".parse().unwrap(), WhileQueued::Hold, NOW).unwrap();
+    let paused = "matches, but there is a pause of channel email: `cvmd resume channel email` ends it";
+    assert_eq!(outcome(&engine), paused);
+}
+
+#[test]
 fn the_end_of_a_pause_is_no_yes_to_a_large_first_run() {
     let limited =
         ("shop.rules", "workspace w\n  first run 1\n\nrule many\n  when orders >= 1\n  then send offer\n");

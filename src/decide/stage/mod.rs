@@ -7,6 +7,7 @@ mod pause;
 mod suppression;
 
 pub use at_most::at_most_of;
+pub use cap::full_cap;
 
 use crate::record::Skip;
 
