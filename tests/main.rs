@@ -1,5 +1,6 @@
 //! All integration tests, one binary: a link of the whole dependency tree is paid once.
 #![allow(missing_docs, unreachable_pub, reason = "nobody links against the tests")]
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "tests are to be read, not fast")]
 
 mod check;
 mod cli;

@@ -64,7 +64,8 @@ fn what_the_readme_shows_happens() {
 fn check_demo(said: &Said, length_s: i64) {
     let when = |begin: &str| {
         let found = said.timed.iter().find(|(_, line)| line.contains(begin));
-        found.map(|(at, _)| *at).unwrap_or_else(|| panic!("the demo never said `{begin}`: {said:?}"))
+        let Some((at, _)) = found else { panic!("the demo never said `{begin}`: {said:?}") };
+        *at
     };
     let begin_ms = when("look, in another terminal");
     let mails_ms = when(" e-mails in outbox/") - begin_ms;
