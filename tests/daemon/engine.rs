@@ -313,7 +313,7 @@ fn messages_reach_the_outbox_only_when_their_decision_is_durable() {
 #[test]
 fn values_too_long_for_one_commit_make_smaller_slices() {
     let fields = ["one", "two", "three", "four", "five", "six"];
-    let attributes: String = fields.iter().map(|name| format!("attribute {name} text\n")).collect();
+    let attributes = fields.iter().fold(String::new(), |text, name| text + "attribute " + name + " text\n");
     let known: Vec<String> = fields.iter().map(|name| format!("{name} is known")).collect();
     let text = format!(
         "{attributes}webhook crm\n  post \"https://crm.shop.example/\"\n\nrule tell\n  when {}\n  then call crm with {}\n",
@@ -324,7 +324,8 @@ fn values_too_long_for_one_commit_make_smaller_slices() {
     engine.activate(rules(&[("tell.rules", &text)]), NOW).unwrap();
     let mut customers = format!("id,{}\n", fields.join(","));
     for n in 0..150 {
-        customers += &format!("c{n}{}\n", format!(",{}", "x".repeat(990)).repeat(fields.len()));
+        let cells = format!(",{}", "x".repeat(990)).repeat(fields.len());
+        writeln!(customers, "c{n}{cells}").unwrap();
     }
     import(&mut engine, Kind::Customers, &customers, NOW);
     assert_eq!(tick(&mut engine, NOW).decisions, 150);
