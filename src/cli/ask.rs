@@ -1,13 +1,13 @@
 //! Asking whoever holds the store.
 
 use std::future::Future;
-use std::path::Path;
 
 use super::at::At;
 use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::local;
 use crate::config::{Address, Config};
+use crate::daemon::Folder;
 use crate::model::Instant;
 use crate::serve::{self, Control, Refusal, RefusalKind, Request, Response};
 
@@ -19,7 +19,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 
 /// The daemon of the configuration where one answers, else the store itself; with `from` a store in
 /// memory, filled from that folder.
-pub(super) async fn desk(common: &Common, from: Option<&Path>) -> Result<Box<dyn Control>, Failure> {
+pub(super) async fn desk(common: &Common, from: Option<&Folder>) -> Result<Box<dyn Control>, Failure> {
     let config = common.configuration()?;
     if from.is_none()
         && let Some(remote) = daemon(&config).await?

@@ -8,8 +8,10 @@ use super::ask::{ask, block_on, desk, instant, unexpected};
 use super::at::At;
 use super::common::Common;
 use super::exit::{Exit, Failure};
+use super::import::{Total, mapping};
 use super::output::Output;
 use super::table::{self, Column, counted, thousands, time};
+use crate::daemon::Folder;
 use crate::serve::{Matches, Request, Response};
 
 const EXAMPLES: &str = "\
@@ -37,6 +39,12 @@ pub(super) struct Arguments {
     /// Read customers and orders from the files of a folder instead of the store
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
+    /// A column of these files has another name than the field it is; may be given several times
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapping, requires = "from")]
+    map: Vec<(String, String)>,
+    /// What `total` says on each line of an order: the line's own amount, or the order's
+    #[arg(long, value_enum, value_name = "HOW", requires = "from")]
+    total: Option<Total>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: EvaluateFormat,
@@ -56,7 +64,12 @@ enum EvaluateFormat {
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
     let limit = (arguments.format == EvaluateFormat::Human).then_some(SHOWN);
     let response = block_on(async {
-        let desk = desk(common, arguments.from.as_deref()).await?;
+        let folder = arguments.from.as_ref().map(|path| Folder {
+            path: path.clone(),
+            map: arguments.map.clone(),
+            total: arguments.total.map(Total::word),
+        });
+        let desk = desk(common, folder.as_ref()).await?;
         let at = instant(&*desk, arguments.at).await?;
         ask(&*desk, Request::Evaluate { at, rules: arguments.only.clone(), limit }).await
     })?;

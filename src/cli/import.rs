@@ -63,11 +63,21 @@ enum What {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Total {
+pub(super) enum Total {
     /// Lines are added up
     PerLine,
     /// Every line repeats the order's amount
     PerOrder,
+}
+
+impl Total {
+    /// As it is written.
+    pub(super) fn word(self) -> String {
+        match self {
+            Self::PerLine => "per-line".into(),
+            Self::PerOrder => "per-order".into(),
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
@@ -75,10 +85,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
     for path in &arguments.files {
         collect(arguments.what, path, &mut files)?;
     }
-    let total = arguments.total.map(|total| match total {
-        Total::PerLine => "per-line".to_owned(),
-        Total::PerOrder => "per-order".to_owned(),
-    });
+    let total = arguments.total.map(Total::word);
     let import = Import { files, map: arguments.map.clone(), total, rejects: arguments.rejects.clone() };
     let response = block_on(async {
         let desk = desk(common, None).await?;
@@ -169,7 +176,7 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
     Err(Failure::trouble(format!("`{shown}` has no {wanted} {}", ENDS.join(", "))))
 }
 
-fn mapping(text: &str) -> Result<(String, String), String> {
+pub(super) fn mapping(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((column, field)) if !column.is_empty() && !field.is_empty() => Ok((column.into(), field.into())),
         Some(_) | None => {

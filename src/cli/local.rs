@@ -1,19 +1,17 @@
 //! The engine of a command that no daemon answers, and the daemon itself.
 
-use std::path::Path;
-
 use super::ask::refused;
 use super::exit::Failure;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::daemon::{self, Local, Signals};
+use crate::daemon::{self, Folder, Local, Signals};
 use crate::serve::Control;
 
 /// Opens the store of the configuration, or one in memory filled from the files of `from`.
-pub(super) async fn open(config: &Config, from: Option<&Path>) -> Result<Box<dyn Control>, Failure> {
-    let (config, from) = (config.clone(), from.map(Path::to_owned));
+pub(super) async fn open(config: &Config, from: Option<&Folder>) -> Result<Box<dyn Control>, Failure> {
+    let (config, from) = (config.clone(), from.cloned());
     let opened =
-        tokio::task::spawn_blocking(move || Local::open(&config, from.as_deref(), SystemClock::shared()));
+        tokio::task::spawn_blocking(move || Local::open(&config, from.as_ref(), SystemClock::shared()));
     let opened = opened.await.map_err(|_| Failure::trouble("an internal error, a bug of cvmd"))?;
     Ok(Box::new(opened.map_err(refused)?))
 }

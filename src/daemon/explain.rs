@@ -3,6 +3,7 @@
 use crate::decide::{Subject, World, at_most_of, full_cap, judge};
 use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
+use crate::population::Population;
 use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
 use crate::ruleset::{Rule, Schedule};
 use crate::schedule;
@@ -39,32 +40,41 @@ impl Outcome {
 }
 
 impl Engine {
-    /// Explains one rule, or all rules in the order of their names, for one customer at `now`.
+    /// Explains one rule, or all rules in the order of their names, for one customer as of `at`; `now` is the
+    /// clock's.
     ///
     /// # Errors
     /// With a sentence for the user: no such customer, no such rule, no rules, or a store that fails.
-    pub fn explain(&self, customer: &str, rule: Option<&str>, now: Instant) -> Result<Explanation, String> {
+    pub fn explain(
+        &self,
+        customer: &str,
+        rule: Option<&str>,
+        at: Instant,
+        now: Instant,
+    ) -> Result<Explanation, String> {
         let active = self.active.clone().ok_or(NO_RULES)?;
         let number = self.find(customer).ok_or_else(|| {
             format!("no customer has the id `{customer}`: write it to the letter as in the imported file")
         })?;
         let positions = active.positions(rule.as_slice())?;
-        let explain = |at| self.explain_one(&active, at, number, now).map_err(|error| error.to_string());
+        let population = self.population_at(at, now).map_err(|error| error.to_string())?;
+        let explain = |position| {
+            self.explain_one(&active, position, (&population, number), at).map_err(|error| error.to_string())
+        };
         let rules = positions.into_iter().map(explain).collect::<Result<_, _>>()?;
-        Ok(Explanation { customer: customer.into(), at: now, rules })
+        Ok(Explanation { customer: customer.into(), at, rules })
     }
 
     fn explain_one(
         &self,
         active: &Active,
         position: usize,
-        customer: CustomerNumber,
+        (population, customer): (&Population, CustomerNumber),
         now: Instant,
     ) -> Result<RuleExplanation, StoreError> {
         let (rule, number) = active.rule(position);
-        let condition =
-            evaluate::trace(&active.rules, &self.population, customer, &rule.when, now, &active.zone)
-                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let condition = evaluate::trace(&active.rules, population, customer, &rule.when, now, &active.zone)
+            .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
         let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
         Ok(RuleExplanation {
             rule: rule.name.clone(),

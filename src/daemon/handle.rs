@@ -22,10 +22,10 @@ impl Engine {
     pub fn handle(&mut self, request: Request, now: Instant, on_bytes: OnBytes<'_>) -> Response {
         match request {
             Request::Evaluate { at, rules, limit } => {
-                answer(self.matches(at.unwrap_or(now), &rules, limit).map(Response::Matches))
+                answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))
             }
             Request::Explain { customer, rule, at } => {
-                let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now));
+                let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now), now);
                 answer(explained.map(Response::Explanation))
             }
             Request::OutboxList(filter) => self.outbox_rows(&filter),
@@ -42,12 +42,19 @@ impl Engine {
     }
 
     /// Who matches at an instant.
-    fn matches(&self, at: Instant, rules: &[String], limit: Option<u64>) -> Result<Matches, String> {
+    fn matches(
+        &self,
+        at: Instant,
+        now: Instant,
+        rules: &[String],
+        limit: Option<u64>,
+    ) -> Result<Matches, String> {
         let active = self.active.as_ref().ok_or(NO_RULES)?;
         let positions = active.positions(rules)?;
         let roots: Vec<_> = positions.iter().map(|position| active.program.rules()[*position]).collect();
-        let found = evaluate::evaluate(&active.program, &self.population, at, &active.zone, &roots);
-        let everybody = self.population.len();
+        let population = self.population_at(at, now).map_err(|error| error.to_string())?;
+        let found = evaluate::evaluate(&active.program, &population, at, &active.zone, &roots);
+        let everybody = population.len();
         let mut rules: Vec<RuleMatches> = positions
             .iter()
             .zip(&found)

@@ -1,6 +1,6 @@
 //! The engine of a command that no daemon answers: the same requests, the same answers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
@@ -18,6 +18,17 @@ use super::{Engine, OnBytes};
 /// Names that files of a folder may end in.
 const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
 
+/// A folder of files in place of the store: `customers`, `orders`, each `.csv` or `.ndjson`, also `.gz`.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// `--map COLUMN=FIELD`, for both files.
+    pub map: Vec<(String, String)>,
+    /// `--total`: `per-line` or `per-order`.
+    pub total: Option<String>,
+}
+
 /// An engine in this process.
 pub struct Local {
     engine: Arc<Mutex<Engine>>,
@@ -26,15 +37,15 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens the store of the configuration, or, with `from`, one in memory that is filled from the
-    /// files of a folder: `customers`, `orders`, each `.csv` or `.ndjson`, also `.gz`.
+    /// Opens the store of the configuration, or, with `from`, one in memory that is filled from a
+    /// folder.
     ///
     /// The rules are those of the files as they are now; nothing of them is written to the store. An
     /// import into the store needs no rules: without good ones, built-in fields are read.
     ///
     /// # Errors
     /// With a refusal for the user: bad rules, a store that another process holds, unreadable files.
-    pub fn open(config: &Config, from: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
+    pub fn open(config: &Config, from: Option<&Folder>, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
         let failed = |message: String| Refusal { kind: RefusalKind::Failed, message, details: Vec::new() };
         let store: Arc<dyn Store> = match from {
             Some(_) => Arc::new(Memory::new()),
@@ -59,7 +70,8 @@ impl Local {
 }
 
 /// Imports the files of a folder.
-fn fill(engine: &mut Engine, folder: &Path, clock: &dyn Clock) -> Result<(), Refusal> {
+fn fill(engine: &mut Engine, from: &Folder, clock: &dyn Clock) -> Result<(), Refusal> {
+    let folder = &from.path;
     let refuse = |message: String| Refusal { kind: RefusalKind::Usage, message, details: Vec::new() };
     let find =
         |stem: &str| ENDS.iter().map(|end| folder.join(format!("{stem}{end}"))).find(|path| path.is_file());
@@ -73,7 +85,7 @@ fn fill(engine: &mut Engine, folder: &Path, clock: &dyn Clock) -> Result<(), Ref
             folder.display()
         )));
     }
-    let import = Import { files, map: Vec::new(), total: None, rejects: None };
+    let import = Import { files, map: from.map.clone(), total: from.total.clone(), rejects: None };
     match engine.handle(Request::Import(import), clock.now(), &mut |_| {}) {
         Response::Imported(imported) => {
             if imported.rejected > 0 {

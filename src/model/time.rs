@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds in a minute.
 pub const MINUTE_MS: i64 = 60_000;
@@ -11,9 +12,32 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Milliseconds in 24 hours.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z. In JSON it is RFC 3339, in records the
+/// number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(pub i64);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_newtype_struct("Instant", &self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            let read = text.parse::<jiff::Timestamp>().map_err(D::Error::custom)?;
+            Ok(Self(read.as_millisecond()))
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
+    }
+}
 
 impl Instant {
     /// This instant moved by a duration; saturates at the ends of time.
@@ -189,5 +213,11 @@ mod tests {
         assert_eq!(TimeOfDay::parse("24:00"), None);
         assert_eq!(TimeOfDay::parse("9:05"), None);
         assert_eq!(Instant(0).to_string(), "1970-01-01T00:00:00Z");
+        let json = serde_json::to_string(&Instant(1_500)).unwrap();
+        assert_eq!(json, "\"1970-01-01T00:00:01.5Z\"");
+        assert_eq!(serde_json::from_str::<Instant>(&json).unwrap(), Instant(1_500));
+        let bytes = postcard::to_stdvec(&Instant(-7)).unwrap();
+        assert_eq!(bytes, postcard::to_stdvec(&-7_i64).unwrap(), "in records it is the number alone");
+        assert_eq!(postcard::from_bytes::<Instant>(&bytes).unwrap(), Instant(-7));
     }
 }

@@ -11,6 +11,7 @@ use cvmd::model::{Date, Duration, Instant};
 use cvmd::record::{HoldReason, OpenMessage, WhileQueued};
 use cvmd::ruleset::RuleSet;
 use cvmd::serve::RuleState;
+use cvmd::serve::{Request, Response};
 use cvmd::store::{Memory, Store};
 use jiff::tz::TimeZone;
 
@@ -111,7 +112,7 @@ fn the_smallest_rule_sends_to_the_one_it_means_and_once() {
 fn explain_says_what_stands_between_each_customer_and_the_message() {
     let mut engine = shop(Arc::new(Memory::new()));
     let said = |engine: &Engine, customer: &str| {
-        let explained = engine.explain(customer, Some("winback"), NOW).unwrap();
+        let explained = engine.explain(customer, Some("winback"), NOW, NOW).unwrap();
         let rule = explained.rules.into_iter().next().unwrap();
         (rule.matches, rule.stopped_by, rule.outcome)
     };
@@ -124,8 +125,8 @@ fn explain_says_what_stands_between_each_customer_and_the_message() {
     tick(&mut engine, NOW);
     assert!(said(&engine, "ana").2.starts_with("matches, and was decided at"), "{:?}", said(&engine, "ana"));
     assert_eq!(said(&engine, "bob").1.as_deref(), Some("consent"), "{:?}", said(&engine, "bob"));
-    assert!(engine.explain("nobody", None, NOW).unwrap_err().contains("`nobody`"));
-    assert!(engine.explain("ana", Some("winbak"), NOW).unwrap_err().contains("winback"));
+    assert!(engine.explain("nobody", None, NOW, NOW).unwrap_err().contains("`nobody`"));
+    assert!(engine.explain("ana", Some("winbak"), NOW, NOW).unwrap_err().contains("winback"));
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn a_first_run_above_the_limit_waits_for_a_person() {
     let held = tick(&mut engine, NOW);
     assert_eq!((held.decisions, held.held), (0, vec!["many".to_owned()]));
     assert_eq!(tick(&mut engine, NOW).held, Vec::<String>::new(), "said once, not at each tick");
-    let explained = engine.explain("ana", None, NOW).unwrap();
+    let explained = engine.explain("ana", None, NOW, NOW).unwrap();
     assert_eq!(explained.rules[0].stopped_by.as_deref(), Some("held"));
     engine.resume(&"rule many".parse().unwrap()).unwrap();
     assert_eq!(tick(&mut engine, NOW.plus(Duration::seconds(60))).decisions, 3);
@@ -227,7 +228,7 @@ fn an_explanation_names_the_policy_or_the_pause_that_holds_back() {
     import(&mut engine, Kind::Orders, ORDERS, NOW);
     tick(&mut engine, NOW);
     let outcome =
-        |engine: &Engine| engine.explain("ana", Some("later"), NOW).unwrap().rules[0].outcome.clone();
+        |engine: &Engine| engine.explain("ana", Some("later"), NOW, NOW).unwrap().rules[0].outcome.clone();
     let capped = "matches, but the cap of policy `house` (later.rules:2) is used up by other messages";
     assert_eq!(outcome(&engine), capped);
     engine.pause(&"channel email".parse().unwrap(), WhileQueued::Hold, NOW).unwrap();
@@ -330,4 +331,29 @@ fn values_too_long_for_one_commit_make_smaller_slices() {
     import(&mut engine, Kind::Customers, &customers, NOW);
     assert_eq!(tick(&mut engine, NOW).decisions, 150);
     assert_eq!(engine.ledger().len(), 150);
+}
+
+#[test]
+fn the_past_has_the_values_that_were_known_then() {
+    let mut engine = engine(Arc::new(Memory::new()));
+    let plan = (
+        "plan.rules",
+        "attribute plan choice free < pro\n\nrule pro\n  when plan = pro\n  then send offer\n",
+    );
+    engine.activate(rules(&[plan, OFFER]), NOW).unwrap();
+    import(&mut engine, Kind::Customers, "id,plan\nana,pro\nbob,free\n", NOW);
+    let later = NOW.plus(Duration::days(2));
+    import(&mut engine, Kind::Customers, "id,plan\nana,free\nbob,pro\n", later);
+    let who = |engine: &mut Engine, at: Instant| {
+        let request = Request::Evaluate { at: Some(at), rules: Vec::new(), limit: None };
+        match engine.handle(request, later.plus(Duration::days(1)), &mut |_| {}) {
+            Response::Matches(matches) => matches.rules[0].customer_ids.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(who(&mut engine, later), ["bob"]);
+    assert_eq!(who(&mut engine, later.minus(Duration::seconds(1))), ["ana"]);
+    assert_eq!(who(&mut engine, later.plus(Duration::days(9))), ["bob"], "the future has what is known now");
+    let explained = engine.explain("ana", None, NOW, later).unwrap();
+    assert_eq!(explained.rules[0].matches, "true");
 }

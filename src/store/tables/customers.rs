@@ -126,6 +126,26 @@ pub fn changes(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Change
     Ok(changes)
 }
 
+/// All changes of all customers, by customer, in the order in which they were learnt.
+pub fn all_changes(
+    store: &dyn Store,
+) -> impl Iterator<Item = Result<(CustomerNumber, Change), StoreError>> + '_ {
+    let prefix = Table::Change.prefix();
+    let length = key::change(CustomerNumber(0), Instant(0), 0).len();
+    scan(store, &prefix, &prefix, length).flat_map(|item| {
+        let pack = item.and_then(|(key, bytes)| {
+            let (customer, _, _) = key::parse_change(&key).ok_or_else(|| strange_key(&key))?;
+            let changes: Vec<Change> = codec::decode(CHANGES, &key, &bytes)?;
+            Ok(changes.into_iter().map(move |change| (customer, change)))
+        });
+        let (changes, error) = match pack {
+            Ok(changes) => (Some(changes), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        changes.into_iter().flatten().map(Ok).chain(error)
+    })
+}
+
 /// Adds changes behind those learnt of the customer at the same instants. Call it once a customer
 /// and batch, for it does not see what the batch holds already.
 ///

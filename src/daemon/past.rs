@@ -1,0 +1,57 @@
+//! Everybody as they were: values that changed since, put back from the recorded changes.
+
+use std::collections::BTreeMap;
+
+use crate::model::{CustomerNumber, Instant};
+use crate::population::{Customer, Population};
+use crate::record::{Change, Order, Profile};
+use crate::store::{StoreError, tables};
+
+use super::Engine;
+
+impl Engine {
+    /// The population as of an instant. Orders after it are not looked at anyway; what changed later
+    /// has its earlier value. What a first import said of a customer counts as always so: no earlier
+    /// value was recorded.
+    pub(super) fn population_at(&self, at: Instant, now: Instant) -> Result<Population, StoreError> {
+        let mut population = self.population.clone();
+        if at >= now {
+            return Ok(population);
+        }
+        let mut later: BTreeMap<CustomerNumber, Vec<Change>> = BTreeMap::new();
+        for item in tables::customers::all_changes(&*self.store) {
+            let (customer, change) = item?;
+            if change.happened.unwrap_or(change.learnt) > at {
+                later.entry(customer).or_default().push(change);
+            }
+        }
+        let mut before: Vec<(CustomerNumber, Profile, Vec<Order>)> = Vec::with_capacity(later.len());
+        for (customer, mut changes) in later {
+            let Some(mut profile) = tables::customers::profile(&*self.store, customer)? else { continue };
+            changes.sort_by_key(|change| {
+                std::cmp::Reverse((change.happened.unwrap_or(change.learnt), change.learnt))
+            });
+            for change in changes {
+                put_back(&mut profile, change);
+            }
+            before.push((customer, profile, tables::customers::orders(&*self.store, customer)?));
+        }
+        let customers = before.iter().map(|(number, profile, orders)| Customer {
+            number: *number,
+            profile,
+            orders,
+            suppressed: self.population.is_suppressed(*number),
+        });
+        population.upsert(customers.collect());
+        Ok(population)
+    }
+}
+
+/// Undoes a change of a value; consents are not part of a condition.
+fn put_back(profile: &mut Profile, change: Change) {
+    profile.values.retain(|(name, _)| *name != change.field);
+    if let Some(text) = change.before {
+        profile.values.push((change.field, text));
+        profile.values.sort();
+    }
+}
