@@ -27,6 +27,9 @@ Examples:
 /// Between two looks at what came out.
 const LOOK_EVERY: Duration = Duration::seconds(1);
 
+/// The first customer of every generated shop matches `winback`.
+const SOMEBODY: &str = "c0000000";
+
 /// Verified calls that are shown one by one.
 const CALLS_SHOWN: u64 = 3;
 
@@ -100,19 +103,35 @@ async fn import(config: &Config, made: &Made) -> Result<(), Failure> {
 fn tour(folder: &Path, output: &mut Output) -> Result<(), Failure> {
     let shown = folder.display();
     let at = format!("--config {shown}/cvmd.toml");
-    output.line("")?;
-    output.line(output.bold("look, in another terminal:"))?;
-    output.line(format!("  ls {shown}/outbox                        the e-mails"))?;
-    output.line(format!("  cvmd status {at}       what runs, what waits"))?;
-    output.line(format!("  cvmd evaluate {at}     who matches each rule"))?;
-    output.line(format!("  cvmd explain CUSTOMER winback {at}"))?;
-    output.line("")?;
-    output.line(output.bold("edit, and see it taken over at once:"))?;
-    output.line(format!(
-        "  {shown}/rules/winback.rules               try `clv>300`: those between 300 and 500 follow"
-    ))?;
-    output.line(format!("  {shown}/rules/messages/offer.html         nobody is sent it twice for that"))?;
-    output.line("  write a mistake on purpose: the old rules go on, and `cvmd status` says what is wrong")?;
+    let parts = [
+        (
+            "look, in another terminal:",
+            [
+                (format!("ls {shown}/outbox"), "the e-mails"),
+                (format!("cvmd status {at}"), "what runs, what waits"),
+                (format!("cvmd explain {SOMEBODY} winback {at}"), "why somebody was written to"),
+            ],
+        ),
+        (
+            "edit, and see it taken over at once:",
+            [
+                (format!("{shown}/rules/winback.rules"), "try `clv>100`: those between 100 and 500 follow"),
+                (format!("{shown}/rules/messages/offer.html"), "nobody is sent it twice for that"),
+                (
+                    format!("{shown}/rules/vip.rules"),
+                    "a mistake: the old rules go on, and `cvmd status` says why",
+                ),
+            ],
+        ),
+    ];
+    for (title, lines) in parts {
+        output.line("")?;
+        output.line(output.bold(title))?;
+        let width = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
+        for (what, why) in lines {
+            output.line(format!("  {what:width$}  {why}"))?;
+        }
+    }
     output.line("")?;
     output.flush()
 }
