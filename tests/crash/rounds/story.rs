@@ -152,6 +152,10 @@ impl Story {
             }
             return;
         }
+        if !imported {
+            // The command hears of a death before the kernel has cleared it away.
+            daemon.lives(1_000).await;
+        }
         let by_itself = daemon.has_ended().is_some();
         daemon.kill();
         self.count(&death, by_itself);
@@ -275,6 +279,12 @@ impl Story {
         self.expect_input((status.customers, status.orders), "at the end");
         self.expect_matches();
         let (sent, doubt) = (self.shop.outbox("sent").await, self.shop.outbox("in doubt").await);
+        for state in ["dead", "withdrawn"] {
+            for row in self.shop.outbox(state).await {
+                let why = row.last_result.unwrap_or_default();
+                self.outcome.wrong.push(format!("{} of `{}` is {state}: {why}", row.id, row.rule));
+            }
+        }
         if doubt.len() > WORKERS * self.kills {
             self.outcome.wrong.push(format!("{} in doubt after {} kills", doubt.len(), self.kills));
         }
