@@ -52,10 +52,10 @@ fn add(folder: &Path, prefix: &str, files: &mut Files) {
     }
 }
 
-/// Compares with the text that is expected of a case; `UPDATE_EXPECTED=1` writes it instead.
+/// Compares with the text that is expected of a case; `UPDATE_EXPECT=1` writes it instead.
 pub(crate) fn expect(case: &Path, found: &str) {
     let path = if case.is_dir() { case.join("expected.txt") } else { case.with_extension("txt") };
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, found).unwrap();
         return;
     }

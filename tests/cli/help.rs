@@ -1,4 +1,4 @@
-//! Help texts word by word. `CVMD_BLESS=1` writes them anew: read the difference as a user would.
+//! Help texts word by word. `UPDATE_EXPECT=1` writes them anew: read the difference as a user would.
 
 use std::fs;
 use std::path::Path;
@@ -40,13 +40,13 @@ fn every_command_explains_itself_with_examples() {
         assert!(!known || has_subcommands || text.contains("Examples:"), "{command:?} has no examples");
         let name = [&["cvmd"], command].concat().join("-");
         let file = folder.join(format!("{name}.txt"));
-        if std::env::var_os("CVMD_BLESS").is_some() {
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&file, &text).unwrap();
         } else if fs::read_to_string(&file).unwrap_or_default() != text {
             wrong.push(format!("{}:\n{text}", file.display()));
         }
     }
-    assert!(wrong.is_empty(), "help texts changed; CVMD_BLESS=1 takes them over\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "help texts changed; UPDATE_EXPECT=1 takes them over\n{}", wrong.join("\n"));
 }
 
 #[test]

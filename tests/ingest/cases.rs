@@ -1,4 +1,4 @@
-//! A folder a case: the files, `args`, and what must come out. `CVMD_BLESS=1` writes that anew: read
+//! A folder a case: the files, `args`, and what must come out. `UPDATE_EXPECT=1` writes that anew: read
 //! the difference before you commit it.
 
 use std::fs;
@@ -68,7 +68,7 @@ fn run(case: &Path) -> bool {
 }
 
 fn compare(path: &Path, found: &str) -> bool {
-    if std::env::var_os("CVMD_BLESS").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(path, found).unwrap();
         return true;
     }

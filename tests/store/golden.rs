@@ -1,6 +1,6 @@
 //! The bytes of every record, for ever: one file a kind, a line a record, key and value in
 //! hexadecimal. What an older version wrote must read; a changed line is a changed format and needs
-//! a new format byte. `UPDATE_GOLDEN=1` writes files that are missing or were changed on purpose.
+//! a new format byte. `UPDATE_EXPECT=1` writes files that are missing or were changed on purpose.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn golden(name: &str, written: &Batch) -> Memory {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/store/golden/{name}.hex"));
     let text: String = written.changes.iter().map(|(key, value)| line(key, value.as_ref())).collect();
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
