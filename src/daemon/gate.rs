@@ -1,8 +1,7 @@
 //! Whether a message may go now, asked at every claim, and what it says.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,9 +17,10 @@ use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{Frozen, OpenMessage};
 use crate::ruleset::{Message, Webhook};
-use crate::store::{Batch, Store, tables};
+use crate::store::{Batch, Store};
 
 use super::active::Active;
+use super::contents::Contents;
 use super::snapshot::{Shared, Snapshot};
 
 /// A message that waited longer than this since its decision must match its rule still.
@@ -51,12 +51,10 @@ pub struct Sender {
 
 /// The daemon's gate.
 pub struct DaemonGate {
-    store: Arc<dyn Store>,
+    contents: Contents,
     shared: Arc<Shared>,
     sender: Sender,
     reports: UnboundedSender<Report>,
-    /// Contents that the store has.
-    kept: Mutex<BTreeSet<String>>,
 }
 
 /// What an e-mail says, as it is kept by its hash: a retry repeats it under any later rules.
@@ -78,7 +76,7 @@ impl DaemonGate {
         sender: Sender,
         reports: UnboundedSender<Report>,
     ) -> Arc<Self> {
-        Arc::new(Self { store, shared, sender, reports, kept: Mutex::default() })
+        Arc::new(Self { contents: Contents::new(store), shared, sender, reports })
     }
 
     /// What stops a message now, if anything does.
@@ -167,18 +165,14 @@ impl DaemonGate {
         let values = filled.iter().map(|(name, shown)| (name.clone(), json!(shown).to_string())).collect();
         let frozen = Frozen { at: now, to, content: hash.clone(), values, body: None };
         let email = Self::email(message, &content, &filled, &frozen)?;
-        let mut with = Batch::default();
-        if !self.has(&hash) {
-            tables::rules::put_content(&mut with, &hash, &kept);
-            self.kept().insert(hash);
-        }
-        Ok(Prepared { frozen, payload: Payload::Email(email), with })
+        self.contents.keep(&hash, &kept);
+        Ok(Prepared { frozen, payload: Payload::Email(email), with: Batch::default() })
     }
 
     /// A retry: the same words as at the first claim.
     fn frozen_email(&self, message: &OpenMessage, frozen: &Frozen) -> Result<Prepared, Claim> {
         let lost = || Claim::Dead("what it said at its first attempt is not in the store any more".into());
-        let kept = tables::rules::content(&*self.store, &frozen.content).ok().flatten().ok_or_else(lost)?;
+        let kept = self.contents.read(&frozen.content).ok_or_else(lost)?;
         let content: Content = serde_json::from_str(&kept).map_err(|_| lost())?;
         let read = |(name, json): &(String, String)| Some((name.clone(), serde_json::from_str(json).ok()?));
         let filled: Filled = frozen.values.iter().map(read).collect::<Option<_>>().ok_or_else(lost)?;
@@ -304,15 +298,6 @@ impl DaemonGate {
             entry == address || entry.trim_start_matches('@') == domain
         };
         self.sender.sandbox.is_empty() || self.sender.sandbox.iter().any(allows)
-    }
-
-    fn has(&self, hash: &str) -> bool {
-        self.kept().contains(hash)
-            || tables::rules::content(&*self.store, hash).is_ok_and(|kept| kept.is_some())
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

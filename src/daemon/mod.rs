@@ -3,6 +3,7 @@
 mod activate;
 mod active;
 mod checked;
+mod contents;
 mod credentials;
 mod decider;
 mod engine;

@@ -1,5 +1,6 @@
 //! What all workers share, and how changes reach the store and then the index.
 
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -139,7 +140,13 @@ impl Shared {
 
 /// What went wrong with a worker's file.
 pub(super) fn journal_trouble(options: &Options, error: &std::io::Error) -> String {
-    format!("the workers' files in `{}` cannot be written: {error}", options.folder.display())
+    let advice = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free space on its disk",
+        ErrorKind::PermissionDenied => "give the user that runs cvmd the right to write there",
+        _ => "look into the kernel's log for errors of its disk",
+    };
+    let folder = options.folder.display();
+    format!("the workers' files in `{folder}` cannot be written: {error}; {advice}, then start cvmd again")
 }
 
 /// Changes of messages that become durable together; only then the index and the daemon hear of them.

@@ -74,7 +74,7 @@ pub async fn live(script: Script) -> Outcome {
     shop.edit(
         "cvmd.toml",
         "retries = [\"1s\", \"1s\", \"5m\"]",
-        "retries = [\"1s\", \"1s\", \"1s\", \"1s\"]",
+        "retries = [\"1s\", \"1s\", \"1s\", \"9h\"]",
     );
     let mut story = Story {
         dice: Dice(script.seed),
