@@ -448,12 +448,12 @@ impl Control for Service {
     }
 }
 
-/// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
 fn log_recovery(recovery: Recovery) {
     let Recovery { open, untouched, sent, failed, again, held } = recovery;
     info!(open, untouched, sent, failed, again, held, "the outbox is open");
 }
 
+/// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
 fn log_finished(message: &FinishedMessage) {
     let (id, state) = (message.key.to_string(), message.state.label());
     let FinishedMessage { rule, attempts, result, .. } = message;
