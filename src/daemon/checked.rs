@@ -25,7 +25,11 @@ pub(super) fn first_rules(
     };
     match engine.last_good().map_err(|error| error.to_string())? {
         Some(rules) => {
-            error!(reason = refusal.message, "the rules have errors; the last good ones run");
+            error!(
+                reason = refusal.message,
+                diagnostics = refusal.details.join(" | "),
+                "the rules are not those of the files: the last good ones run"
+            );
             Ok((rules, Some(refusal)))
         }
         None => Err(format!("{}\n{}", refusal.details.join("\n"), refusal.message)),
