@@ -41,6 +41,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct SledStore {
     directory: PathBuf,
+    /// Knows the first error of sled's threads.
+    config: sled::Config,
     db: Option<sled::Db>,
     shared: Arc<Shared>,
     /// The order of commits is the order in which this is held.
@@ -71,12 +73,18 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
     let lock = Lock::take(directory)?;
     remove_leftovers(directory).map_err(failed)?;
     failpoint::hit("open_before_sled");
-    let (db, flusher) = Flusher::find(|| open_sled(directory, options))?;
+    let config = sled::Config::new()
+        .path(directory)
+        .cache_capacity(options.cache_bytes)
+        // Never none: without its flusher sled collects no garbage.
+        .flush_every_ms(Some(500));
+    let (db, flusher) = Flusher::find(|| open_sled(directory, &config))?;
     let file = File::options().write(true).open(directory.join("db")).map_err(failed)?;
     sync_names(directory).map_err(failed)?;
     let shared = Arc::new(Shared::default());
     let writer = Writer {
         directory: directory.to_owned(),
+        config: config.clone(),
         tree: sled::Tree::clone(&db),
         file,
         sync_delay: options.sync_delay,
@@ -87,6 +95,7 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
     let writer = thread.spawn(move || writer.run(&receiver)).map_err(failed)?;
     let store = SledStore {
         directory: directory.to_owned(),
+        config,
         db: Some(db),
         shared,
         sender: Mutex::new(Some(sender)),
@@ -123,12 +132,7 @@ fn sync_names(directory: &Path) -> std::io::Result<()> {
     }
 }
 
-fn open_sled(directory: &Path, options: &Options) -> Result<sled::Db, StoreError> {
-    let config = sled::Config::new()
-        .path(directory)
-        .cache_capacity(options.cache_bytes)
-        // Never none: without its flusher sled collects no garbage.
-        .flush_every_ms(Some(500));
+fn open_sled(directory: &Path, config: &sled::Config) -> Result<sled::Db, StoreError> {
     // sled asserts on some kinds of damage.
     let open = || {
         catch_unwind(AssertUnwindSafe(|| config.open()))
@@ -231,12 +235,9 @@ impl Store for SledStore {
     }
 
     fn failure(&self) -> Option<StoreError> {
-        if !self.flusher.is_alive() {
-            self.shared.fail(StoreError::Io(format!(
-                "sled stopped cleaning up the store in `{}`, as it does after an error of the disk; look into \
-                 the kernel's log, then start cvmd again",
-                self.directory.display()
-            )));
+        let known = self.shared.failure();
+        if known.is_none() && !self.flusher.is_alive() {
+            self.shared.fail(failure::flusher(&self.directory, &self.config));
         }
         self.shared.failure()
     }

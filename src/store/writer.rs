@@ -51,6 +51,7 @@ impl Shared {
 /// The writer's side of an open store.
 pub(super) struct Writer {
     pub(super) directory: PathBuf,
+    pub(super) config: sled::Config,
     pub(super) tree: sled::Tree,
     /// An own handle on sled's file: `flush` writes, and only this syncs.
     pub(super) file: File,
@@ -76,7 +77,10 @@ impl Writer {
             Some(error) => Err(error),
             // sled asserts rather than returns some errors; its panic must not end the thread unseen.
             None => catch_unwind(AssertUnwindSafe(|| self.write(&group))).unwrap_or_else(|_| {
-                Err(failure::damaged(&self.directory, "writing ended in an internal error of sled"))
+                // Often it panics over an error of the disk, which asks for another remedy.
+                let first = failure::first(&self.directory, &self.config);
+                let inside = "writing ended in an internal error of sled";
+                Err(first.unwrap_or_else(|| failure::damaged(&self.directory, inside)))
             }),
         };
         match result {

@@ -71,7 +71,8 @@ async fn a_file_that_may_not_grow_ends_it_likewise() {
     let size = std::fs::metadata(shop.path("data/store/db")).unwrap().len();
     let blocks = usize::try_from(size / 1_024).unwrap() + 600;
     let mut daemon = shop.start_logged(on_a_small_disk(&shop, blocks), "log");
-    until_it_ends(&shop, &mut daemon, || ()).await;
+    let said = until_it_ends(&shop, &mut daemon, || ()).await;
+    assert!(said.contains("lift the limit on the size of files"), "{said}");
 }
 
 /// Tells a daemon that knows 150 customers more and more until it ends, makes room, and sees that
