@@ -18,7 +18,7 @@ use cvmd::population::{Customer, Population};
 use cvmd::record::{Line, Order, Profile};
 use cvmd::ruleset::{
     AggregateFunction, ChoiceId, Choices, Comparison, Event, EventField, Expr, ExprKind, Field, Place, Rule,
-    RuleSet, Schema, Type, Value, Window, Workspace,
+    RuleSet, Schema, Season, Trigger, Type, Value, Window, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -149,7 +149,8 @@ fn rules(schema: &Arc<Schema>, when: fn(&Schema, u64) -> Expr) -> RuleSet {
         title: None,
         owner: None,
         place: Place { file: "bench".into(), line: 1 },
-        schedule: None,
+        trigger: Trigger::Continuous,
+        season: Season::default(),
         when: when(schema, position),
         at_most: None,
         priority: 50,

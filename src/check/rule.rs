@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
-use crate::ruleset::{self, AtMost, Schedule};
+use crate::ruleset::{self, AtMost, Schedule, Season, Timetable, Trigger};
 
 use super::action::{self, Targets};
 use super::expression::{Expressions, Scope};
@@ -63,10 +63,11 @@ pub(super) fn check(
         title: item.parts.title.map(|title| title.text.clone()),
         owner: clauses.owner.map(|owner| owner.text.clone()),
         place: report.place(item.item.head),
-        schedule: match clauses.every {
-            None => None,
-            Some((every, _)) => Some(every?),
+        trigger: match clauses.every {
+            None => Trigger::Continuous,
+            Some((every, _)) => Trigger::Scheduled(Timetable::new(every?)),
         },
+        season: Season::default(),
         when: when??,
         at_most: match clauses.at_most {
             None => None,

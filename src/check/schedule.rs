@@ -73,5 +73,6 @@ pub(super) fn is_daily(schedule: &Schedule) -> bool {
         Schedule::Every(_) => true,
         Schedule::Days { days: DaySet::Week(days), .. } => days.count_ones() >= 5,
         Schedule::Days { days: DaySet::MonthDay(_) | DaySet::MonthEnd, .. } => false,
+        Schedule::Cron(fields) => fields.weekdays.count_ones() >= 5 && fields.days.count_ones() > 5,
     }
 }

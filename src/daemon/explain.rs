@@ -5,7 +5,7 @@ use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
-use crate::ruleset::{Rule, Schedule};
+use crate::ruleset::{Rule, Timetable};
 use crate::schedule;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
 use crate::store::{StoreError, tables};
@@ -115,7 +115,7 @@ impl Engine {
             return Ok(Outcome::stopped("held", sentence));
         }
         let spent = self.memories.get(&number).is_some_and(|memory| memory.spent.contains(customer.0));
-        if rule.schedule.is_none() && spent {
+        if rule.is_continuous() && spent {
             return self.spent(customer, number);
         }
         let subject = Subject { rule, number, customer, at: now };
@@ -262,8 +262,8 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
 }
 
 fn next_firing(active: &Active, rule: &Rule, now: Instant) -> String {
-    let next = |schedule: &Schedule| schedule::next_after(schedule, &active.zone, now);
-    match rule.schedule.as_ref().map(next) {
+    let next = |timetable: &Timetable| schedule::next_after(&timetable.schedule, &active.zone, now);
+    match rule.timetable().map(next) {
         None => "with the next tick".into(),
         Some(Some(at)) => format!("at {at}"),
         Some(None) => "never again: its schedule has no further occurrence".into(),

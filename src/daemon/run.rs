@@ -51,7 +51,7 @@ impl Engine {
                 report.held.push(rule.name.clone());
             }
             self.held.insert(number, selection.recipients.len());
-            if rule.schedule.is_some() {
+            if !rule.is_continuous() {
                 let run = new_run(active, (rule, number), &selection, (at, now));
                 self.commit_run(&run, &selection.recipients)?;
                 return self.remember_served(number, at);
@@ -59,10 +59,7 @@ impl Engine {
             return Ok(());
         }
         if selection.recipients.is_empty() {
-            return match rule.schedule {
-                Some(_) => self.remember_served(number, at),
-                None => Ok(()),
-            };
+            return if rule.is_continuous() { Ok(()) } else { self.remember_served(number, at) };
         }
         let run = new_run(active, (rule, number), &selection, (at, now));
         self.commit_run(&run, &selection.recipients)?;
@@ -207,7 +204,7 @@ fn new_run(
         rule: number,
         at,
         now,
-        continuous: rule.schedule.is_none(),
+        continuous: rule.is_continuous(),
         rule_set: active.rules.hash,
         commit: active.rules.commit.clone(),
         place: rule.place.to_string(),

@@ -13,6 +13,7 @@ use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Recovery, Report};
 use crate::record::{FinishedMessage, HoldReason, MessageState, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
+use crate::ruleset::Timetable;
 use crate::schedule;
 use crate::serve::{
     Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
@@ -227,8 +228,9 @@ impl Service {
     fn next_tick(&self, now: Instant) -> Instant {
         let regular = now.plus(self.config.daemon.tick);
         let Some(active) = self.shared.get().active.clone() else { return regular };
-        let schedules = active.rules.rules.iter().filter_map(|rule| rule.schedule.as_ref());
-        let soonest = schedules.filter_map(|one| schedule::next_after(one, &active.zone, now)).min();
+        let timetables = active.rules.rules.iter().filter_map(|rule| rule.timetable());
+        let next = |timetable: &Timetable| schedule::next_after(&timetable.schedule, &active.zone, now);
+        let soonest = timetables.filter_map(next).min();
         soonest.map_or(regular, |at| at.min(regular))
     }
 

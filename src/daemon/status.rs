@@ -2,7 +2,7 @@
 
 use crate::model::{Instant, RuleNumber};
 use crate::record::{HoldReason, Run, RunState};
-use crate::ruleset::{DaySet, Rule, Schedule};
+use crate::ruleset::Rule;
 use crate::schedule;
 use crate::serve::{RuleState, RuleStatus, Status};
 use crate::store::tables;
@@ -76,8 +76,8 @@ impl Engine {
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),
-                    schedule: rule.schedule.as_ref().map(schedule_words),
-                    next: rule.schedule.as_ref().and_then(|s| schedule::next_after(s, &active.zone, now)),
+                    schedule: rule.timetable().map(ToString::to_string),
+                    next: rule.timetable().and_then(|t| schedule::next_after(&t.schedule, &active.zone, now)),
                     last_run: last.map(|(at, _)| at),
                     last_recipients: last.map(|(_, recipients)| recipients),
                     state,
@@ -112,26 +112,5 @@ impl Engine {
     /// How many a continuous rule holds because its first run is above the limit.
     fn held_matches(&self, number: RuleNumber) -> Option<u64> {
         self.held.get(&number).copied()
-    }
-}
-
-/// A schedule in the language's words.
-pub(super) fn schedule_words(schedule: &Schedule) -> String {
-    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    match schedule {
-        Schedule::Every(duration) => format!("every {duration}"),
-        Schedule::Days { days, at } => {
-            let days = match days {
-                DaySet::Week(0b111_1111) => "day".to_owned(),
-                DaySet::Week(0b001_1111) => "weekday".to_owned(),
-                DaySet::Week(mask) => {
-                    let named = (0_u8..).zip(NAMES).filter(|(bit, _)| mask >> bit & 1 == 1);
-                    named.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
-                }
-                DaySet::MonthDay(day) => format!("month on day {day}"),
-                DaySet::MonthEnd => "month on last day".to_owned(),
-            };
-            format!("every {days} at {at}")
-        }
     }
 }

@@ -144,14 +144,14 @@ impl Engine {
             if self.amnesiac.contains_key(&number) {
                 continue;
             }
-            let Some(schedule) = &rule.schedule else {
+            let Some(timetable) = rule.timetable() else {
                 firings.push(Firing { position, at: now });
                 continue;
             };
             let memory = self.memories.get(&number);
             let began = memory.and_then(|memory| memory.began).unwrap_or(now);
             let since = memory.and_then(|m| m.served).map_or(Since::Began(began), Since::Served);
-            let due = schedule::due(schedule, &active.zone, since, now);
+            let due = schedule::due(&timetable.schedule, &active.zone, since, now);
             if let Some(passed) = due.passed {
                 report.missed.push((rule.name.clone(), passed));
                 if due.run.is_none() {

@@ -44,7 +44,7 @@ pub fn select(
     (truth, falsity): (&Bitmap, &Bitmap),
     at: Instant,
 ) -> Selection {
-    let continuous = rule.schedule.is_none();
+    let continuous = rule.is_continuous();
     let mut selection = Selection::default();
     let mut candidates = truth.clone();
     if continuous {

@@ -12,11 +12,14 @@ pub use expression::{
     AggregateFunction, Comparison, Event, EventField, Expr, ExprKind, Type, Value, Which, Window,
 };
 pub use rule::{
-    Action, AtMost, Cap, CapSubject, DaySet, Message, Period, Place, Policy, Purpose, Rule, Schedule,
-    Webhook, Workspace,
+    Action, AtMost, Cap, CapSubject, Message, Period, Place, Policy, Purpose, Rule, Season, Trigger, Webhook,
+    Workspace,
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;
+
+// How timetables look is the model's, because rules remember in the store by which they fired.
+pub use crate::model::{CronFields, DaySet, Frame, Schedule, Timetable};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

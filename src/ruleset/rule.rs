@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Channel, Currency, Duration, TimeOfDay};
+use crate::model::{Channel, Currency, Date, Duration, Timetable};
 
 use super::Expr;
 
@@ -51,8 +51,10 @@ pub struct Rule {
     pub owner: Option<String>,
     /// Where it begins.
     pub place: Place,
-    /// None: continuous.
-    pub schedule: Option<Schedule>,
+    /// What lets it fire.
+    pub trigger: Trigger,
+    /// On which days it may.
+    pub season: Season,
     /// For whom.
     pub when: Expr,
     /// How often for one customer; a continuous rule that writes none has once per 30 days.
@@ -63,29 +65,42 @@ pub struct Rule {
     pub actions: Vec<Action>,
 }
 
-/// When a scheduled rule fires, in the workspace's zone.
+/// What lets a rule fire.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Schedule {
-    /// `every 15 minutes`: instants divisible by it since the epoch.
-    Every(Duration),
-    /// `every monday, thursday at 09:00`.
-    Days {
-        /// On which days.
-        days: DaySet,
-        /// At what time.
-        at: TimeOfDay,
-    },
+pub enum Trigger {
+    /// Nothing is written: it fires once when a customer comes to match.
+    Continuous,
+    /// `every …`, `on cron …`: it fires at each occurrence for whoever matches.
+    Scheduled(Timetable),
 }
 
-/// Days of the calendar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DaySet {
-    /// Days of the week, bit 0 Monday … bit 6 Sunday; `every day` has all seven.
-    Week(u8),
-    /// A day of the month, 1–31; a month without it has no occurrence.
-    MonthDay(u8),
-    /// The month's last day.
-    MonthEnd,
+/// `from … until …`: both days included, in the rule's zone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Season {
+    /// The first day; none: it began long ago.
+    pub from: Option<Date>,
+    /// The last day; none: it never ends.
+    pub until: Option<Date>,
+}
+
+impl Rule {
+    /// Whether nothing but the match lets it fire.
+    #[must_use]
+    pub const fn is_continuous(&self) -> bool {
+        match self.trigger {
+            Trigger::Continuous => true,
+            Trigger::Scheduled(_) => false,
+        }
+    }
+
+    /// When it fires, where it is scheduled.
+    #[must_use]
+    pub const fn timetable(&self) -> Option<&Timetable> {
+        match &self.trigger {
+            Trigger::Continuous => None,
+            Trigger::Scheduled(timetable) => Some(timetable),
+        }
+    }
 }
 
 /// `at most N per PERIOD`.

@@ -1,14 +1,15 @@
 //! From civil time to instants: gaps and folds are resolved here and nowhere else.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
-use crate::model::{Instant, TimeOfDay};
-use crate::ruleset::{DaySet, Schedule};
+use crate::model::Instant;
+use crate::ruleset::{CronFields, DaySet, Schedule};
 
-/// No schedule is silent for longer: 31 January to 31 March is 59 days, and a zone may skip a day.
-const LONGEST_SILENCE_DAYS: i32 = 100;
+/// No schedule is silent for longer: 29 February comes after eight years where a century's turn is no
+/// leap year, and a zone may skip a day.
+const LONGEST_SILENCE_DAYS: i32 = 8 * 366;
 
 /// The first occurrence after an instant; none where there is none any more.
 ///
@@ -21,11 +22,11 @@ pub fn next_after(schedule: &Schedule, zone: &TimeZone, after: Instant) -> Optio
             let cell = after.0.checked_div_euclid(step.0).filter(|_| step.0 > 0)?;
             cell.checked_add(1)?.checked_mul(step.0).map(Instant)
         }
-        Schedule::Days { days, at } => {
+        Schedule::Days { .. } | Schedule::Cron(_) => {
             // One day early, because an occurrence in a gap may fall on the day after its own.
             let first = local(after, zone)?.date().yesterday().ok()?;
-            let occurrences = days_from(first, 1).filter(|&day| falls_on(days, day));
-            occurrences.filter_map(|day| resolve(day, *at, zone)).find(|&instant| instant > after)
+            let times = days_from(first, 1).flat_map(|day| times_on(schedule, day));
+            times.filter_map(|civil| instant_of(civil, zone)).find(|&instant| instant > after)
         }
     }
 }
@@ -38,10 +39,10 @@ pub fn previous_at_or_before(schedule: &Schedule, zone: &TimeZone, at: Instant) 
             let cell = at.0.checked_div_euclid(step.0).filter(|_| step.0 > 0)?;
             cell.checked_mul(step.0).map(Instant)
         }
-        Schedule::Days { days, at: time } => {
+        Schedule::Days { .. } | Schedule::Cron(_) => {
             let last = local(at, zone)?.date();
-            let occurrences = days_from(last, -1).filter(|&day| falls_on(days, day));
-            occurrences.filter_map(|day| resolve(day, *time, zone)).find(|&instant| instant <= at)
+            let times = days_from(last, -1).flat_map(|day| times_on(schedule, day).rev());
+            times.filter_map(|civil| instant_of(civil, zone)).find(|&instant| instant <= at)
         }
     }
 }
@@ -68,13 +69,24 @@ pub(super) fn instant_of(civil: DateTime, zone: &TimeZone) -> Option<Instant> {
     Some(Instant(timestamp.as_millisecond()))
 }
 
-fn resolve(day: Date, at: TimeOfDay, zone: &TimeZone) -> Option<Instant> {
-    let (hour, minute) = (i8::try_from(at.0 / 60).ok()?, i8::try_from(at.0 % 60).ok()?);
-    instant_of(day.to_datetime(Time::new(hour, minute, 0, 0).ok()?), zone)
-}
-
 fn days_from(first: Date, step: i32) -> impl Iterator<Item = Date> {
     (0..LONGEST_SILENCE_DAYS).map_while(move |count| first.checked_add((step * count).days()).ok())
+}
+
+/// The civil times of a schedule on a day, in their order.
+pub(super) fn times_on(schedule: &Schedule, day: Date) -> impl DoubleEndedIterator<Item = DateTime> + use<> {
+    let (hours, minutes) = match schedule {
+        Schedule::Every(_) => (0, 0),
+        Schedule::Days { days, at } if falls_on(days, day) => (1 << (at.0 / 60), 1 << (at.0 % 60)),
+        Schedule::Days { .. } => (0, 0),
+        Schedule::Cron(cron) if cron_falls_on(cron, day) => (cron.hours, cron.minutes),
+        Schedule::Cron(_) => (0, 0),
+    };
+    let hours = (0..24_i8).filter(move |hour| hours >> hour & 1 == 1);
+    hours.flat_map(move |hour| {
+        let minutes = (0..60_i8).filter(move |minute| minutes >> minute & 1 == 1);
+        minutes.map(move |minute| day.at(hour, minute, 0, 0))
+    })
 }
 
 /// Whether a day is one of the schedule's.
@@ -86,10 +98,16 @@ fn falls_on(days: &DaySet, day: Date) -> bool {
     }
 }
 
+fn cron_falls_on(cron: &CronFields, day: Date) -> bool {
+    cron.days >> day.day() & 1 == 1
+        && cron.months >> day.month() & 1 == 1
+        && cron.weekdays >> day.weekday().to_monday_zero_offset() & 1 == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DAY_MS, Duration, MINUTE_MS};
+    use crate::model::{DAY_MS, Duration, MINUTE_MS, TimeOfDay};
 
     fn zone(name: &str) -> TimeZone {
         TimeZone::get(name).unwrap()

@@ -88,7 +88,7 @@ fn count(schedule: &Schedule, zone: &TimeZone, first: Instant, last: Instant) ->
             let steps = last.since(first).0 / step.0.max(1);
             u64::try_from(steps).unwrap_or(0).saturating_add(1).min(MOST_COUNTED)
         }
-        Schedule::Days { .. } => {
+        Schedule::Days { .. } | Schedule::Cron(_) => {
             let next = |&instant: &Instant| next_after(schedule, zone, instant).filter(|&next| next <= last);
             let all = std::iter::successors(Some(first), next);
             all.zip(1..=MOST_COUNTED).map(|(_, number)| number).last().unwrap_or(0)
@@ -103,7 +103,7 @@ fn after_served_period(schedule: &Schedule, zone: &TimeZone, served: Instant) ->
         return served;
     }
     let end = match schedule {
-        Schedule::Every(_) => None,
+        Schedule::Every(_) | Schedule::Cron(_) => None,
         Schedule::Days { days, .. } => local(served, zone).and_then(|at| period_end(days, at.date())),
     };
     let midnight =

@@ -103,7 +103,13 @@ fn dump(rules: &RuleSet) -> String {
         let _ = writeln!(
             out,
             "rule {} {:?} owner {:?} at {} schedule {:?} at most {:?} priority {}",
-            rule.name, rule.title, rule.owner, rule.place, rule.schedule, rule.at_most, rule.priority
+            rule.name,
+            rule.title,
+            rule.owner,
+            rule.place,
+            rule.timetable().map(ToString::to_string),
+            rule.at_most,
+            rule.priority
         );
         dump_expr(&rule.when, 1, &mut out);
         for action in &rule.actions {

@@ -8,7 +8,7 @@ use cvmd::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber, RuleSetH
 use cvmd::record::{Run, RunState};
 use cvmd::ruleset::{
     Action, Cap, CapSubject, Expr, ExprKind, Message, Period, Place, Policy, Purpose, Rule, RuleSet, Schema,
-    Type, Webhook, Workspace,
+    Season, Trigger, Type, Webhook, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -96,7 +96,8 @@ pub fn shop() -> Shop {
         title: None,
         owner: None,
         place: place(),
-        schedule: None,
+        trigger: Trigger::Continuous,
+        season: Season::default(),
         when,
         at_most: None,
         priority: 50,
@@ -141,7 +142,7 @@ pub fn run(shop: &Shop, at: Instant, recipients: &Bitmap) -> Run {
         rule: number,
         at,
         now: at,
-        continuous: rule.schedule.is_none(),
+        continuous: rule.is_continuous(),
         rule_set: shop.rules.hash,
         commit: "unknown".into(),
         place: rule.place.to_string(),

@@ -4,7 +4,7 @@ use cvmd::decide::{GIVE_UP_AFTER, Pauses, SLICE, Scope, Selection, condition_of,
 use cvmd::model::TimeOfDay;
 use cvmd::model::{Bitmap, Channel, CustomerNumber, DAY_MS, Duration, Instant, Occurrence};
 use cvmd::record::{ContactKind, RuleMemory, Skip, WhileQueued};
-use cvmd::ruleset::{Action, AtMost, DaySet, Period, Schedule};
+use cvmd::ruleset::{Action, AtMost, DaySet, Period, Schedule, Timetable, Trigger};
 
 use super::shop::{Shop, cap, nothing_particular, run, shop};
 
@@ -106,7 +106,8 @@ fn a_continuous_rule_that_writes_none_has_once_per_thirty_days() {
 #[test]
 fn a_scheduled_rule_that_writes_none_has_no_limit_of_its_own() {
     let mut shop = shop();
-    shop.rules.rules[0].schedule = Some(Schedule::Days { days: DaySet::Week(127), at: TimeOfDay(540) });
+    let daily = Schedule::Days { days: DaySet::Week(127), at: TimeOfDay(540) };
+    shop.rules.rules[0].trigger = Trigger::Scheduled(Timetable::new(daily));
     send(&mut shop, &[0], NOW);
     let memory = RuleMemory { spent: these(&[0]), ..RuleMemory::default() };
     let next = look(&shop, &memory, &[0], &[], NOW.plus(Duration::days(1)));

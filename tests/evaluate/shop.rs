@@ -10,7 +10,7 @@ use cvmd::population::Population;
 use cvmd::record::{Consent, Line, Order, Profile};
 use cvmd::ruleset::{
     AggregateFunction, Audience, ChoiceId, Choices, Comparison, Event, EventField, Expr, ExprKind, Field,
-    Place, Rule, RuleSet, Schema, Segments, Type, Value, Window, Workspace,
+    Place, Rule, RuleSet, Schema, Season, Segments, Trigger, Type, Value, Window, Workspace,
 };
 
 pub const PLAN: ChoiceId = ChoiceId(0);
@@ -105,7 +105,8 @@ pub fn rule(position: usize, when: Expr) -> Rule {
         title: None,
         owner: None,
         place: place(1),
-        schedule: None,
+        trigger: Trigger::Continuous,
+        season: Season::default(),
         when,
         at_most: None,
         priority: 50,

@@ -14,10 +14,10 @@ const CONTINUOUS: AtMost = AtMost { count: 1, period: Period::RollingDays(30) };
 /// The limit in force for a rule: its own, else once per 30 days where it is continuous.
 #[must_use]
 pub fn at_most_of(rule: &Rule) -> Option<Cow<'_, AtMost>> {
-    match (&rule.at_most, &rule.schedule) {
+    match (&rule.at_most, rule.is_continuous()) {
         (Some(written), _) => Some(Cow::Borrowed(written)),
-        (None, None) => Some(Cow::Owned(CONTINUOUS)),
-        (None, Some(_)) => None,
+        (None, true) => Some(Cow::Owned(CONTINUOUS)),
+        (None, false) => None,
     }
 }
 
