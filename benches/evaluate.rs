@@ -17,8 +17,8 @@ use cvmd::model::{
 use cvmd::population::{Customer, Population};
 use cvmd::record::{Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, ChoiceId, Choices, Comparison, Event, EventField, Expr, ExprKind, Field, Place, Rule,
-    RuleSet, Schema, Season, Trigger, Type, Value, Window, Workspace,
+    AggregateFunction, ChoiceId, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, Field, Place,
+    Rule, RuleSet, Schema, Season, Trigger, Type, Value, Window, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -123,14 +123,14 @@ fn aggregates(schema: &Schema, rule: u64) -> Expr {
     let mut r = Random(rule * 11 + 1);
     let group = u32::try_from(rule % GROUPS).unwrap_or(0);
     let aggregate = |function, field, window, filter, ty| {
-        expr(ExprKind::Aggregate { function, event: Event::Order, field, window, filter }, ty)
+        expr(ExprKind::Aggregate { function, event: EventId::ORDER, field, window, filter }, ty)
     };
     let window = Window::Last(Duration::days(30 + r.below(300)));
-    let channel = expr(ExprKind::EventField(EventField::Channel), Type::Text);
+    let channel = expr(ExprKind::EventField(EventId::ORDER, EventFieldId::CHANNEL), Type::Text);
     let web = expr(ExprKind::Constant(Value::Text("web".into())), Type::Text);
     let on_web = expr(ExprKind::Compare(Comparison::Equal, channel.into(), web.into()), Type::Condition);
     let count = aggregate(AggregateFunction::Count, None, window, Some(on_web.into()), Type::Number);
-    let field = Some(EventField::Total);
+    let field = Some(EventFieldId::TOTAL);
     let sum = aggregate(AggregateFunction::Sum, field, window, None, Type::Money);
     let two = expr(ExprKind::Constant(Value::Number(Number::whole(2))), Type::Number);
     let amount = Value::Money(Money(r.below(20_000) * 100));

@@ -40,7 +40,8 @@ pub(super) fn check(
     schema
 }
 
-fn kind_of(ty: &AttributeType, schema: &mut Schema, report: &mut Report<'_>) -> Type {
+/// The type that was written; choices are added to the schema.
+pub(super) fn kind_of(ty: &AttributeType, schema: &mut Schema, report: &mut Report<'_>) -> Type {
     match ty {
         AttributeType::Money => Type::Money,
         AttributeType::Number => Type::Number,

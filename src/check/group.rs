@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Span};
 use crate::language::tree::Expr as TreeExpr;
 use crate::model::{Duration, Number};
 use crate::ruleset::{
-    AggregateFunction, Audience, ChoiceId, Comparison, Event, Expr, ExprKind, Place, Schema, Segments, Type,
-    Value, Which, Window,
+    AggregateFunction, Audience, ChoiceId, Comparison, EventId, Expr, ExprKind, Place, Schema, Segments,
+    Type, Value, Which, Window,
 };
 
 use super::attribute::add_choices;
@@ -207,7 +207,7 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
         ExprKind::InAudience(position) => into.push(first_audience + position),
         ExprKind::Constant(_)
         | ExprKind::Field(_)
-        | ExprKind::EventField(_)
+        | ExprKind::EventField(..)
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency
         // Inside `where` only the event's own fields can stand.
@@ -269,7 +269,7 @@ pub(super) fn default_segments(choices: ChoiceId) -> Segments {
     let orders = || {
         let kind = ExprKind::Aggregate {
             function: AggregateFunction::Count,
-            event: Event::Order,
+            event: EventId::ORDER,
             field: None,
             window: Window::All,
             filter: None,
@@ -277,7 +277,7 @@ pub(super) fn default_segments(choices: ChoiceId) -> Segments {
         built_in(kind, Type::Number, "orders")
     };
     let since = |which, word: &str| {
-        built_in(ExprKind::TimeSince { event: Event::Order, which }, Type::Duration, word)
+        built_in(ExprKind::TimeSince { event: EventId::ORDER, which }, Type::Duration, word)
     };
     let exactly = |count: i64| {
         let number = built_in(

@@ -7,6 +7,7 @@ use crate::language::tree::{
     AttributeType, CapClause, Expr, File, Item, ItemKind, MessageClause, Name, RuleClause, WorkspaceClause,
 };
 
+use super::event::FieldLine;
 use super::names::{check_name, shorten, to_plain};
 use super::report::{Report, problem};
 
@@ -36,6 +37,7 @@ pub(super) struct Items<'t> {
     pub(super) workspaces: Vec<(Option<&'t Name>, &'t Item, &'t [WorkspaceClause])>,
     pub(super) attributes: Vec<Of<'t, &'t AttributeType>>,
     pub(super) set_by_rules: Vec<String>,
+    pub(super) events: Vec<Of<'t, &'t [FieldLine]>>,
     pub(super) segments: Vec<Of<'t, &'t [PlaceLine]>>,
     pub(super) audiences: Vec<Of<'t, Option<&'t Expr>>>,
     pub(super) messages: Vec<Of<'t, &'t [MessageClause]>>,
@@ -65,6 +67,9 @@ impl<'t> Items<'t> {
                     self.set_by_rules.push(name.text.clone());
                 }
                 self.attributes.push(Of { name: name.clone(), item, parts: ty });
+            }
+            ItemKind::Event { name, fields } => {
+                self.events.push(Of { name: name.clone(), item, parts: fields });
             }
             ItemKind::Segments { name, places } => {
                 let default = || Name { text: "segment".into(), span: item.head, quoted: false };

@@ -7,6 +7,7 @@ mod action;
 mod allow;
 mod attribute;
 mod body;
+mod event;
 mod expression;
 mod files;
 mod group;
@@ -149,6 +150,8 @@ fn workspace_of(
     let segment_items = unique("segmentation", std::mem::take(&mut items.segments), report);
     let declared = group::declare(&segment_items, &mut schema, report);
     let audience_items = unique("audience", std::mem::take(&mut items.audiences), report);
+    let event_items = unique("event", std::mem::take(&mut items.events), report);
+    event::declare(&event_items, &mut schema, report);
     let names = Names {
         currency: found.workspace.currency,
         currency_line: found.currency_line,

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Name, Term};
 use crate::model::Currency;
-use crate::ruleset::{ChoiceId, EventField, Schema, Type};
+use crate::ruleset::{ChoiceId, Schema, Type};
 
 use super::report::{Report, problem};
 
@@ -64,15 +64,6 @@ pub(super) const TERMS: [(&str, Term); 6] = [
     ("recency", Term::Recency),
     ("tenure", Term::Tenure),
     ("frequency", Term::Frequency),
-];
-
-/// An order's fields.
-pub(super) const ORDER_FIELDS: [(&str, EventField, Type); 5] = [
-    ("total", EventField::Total, Type::Money),
-    ("quantity", EventField::Quantity, Type::Number),
-    ("product", EventField::Product, Type::ListOfText),
-    ("category", EventField::Category, Type::ListOfText),
-    ("channel", EventField::Channel, Type::Text),
 ];
 
 /// What the words of a workspace mean; complete before the first expression is looked at.

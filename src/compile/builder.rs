@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ruleset::{Action, Comparison, EventField, Expr, ExprKind, RuleSet, Type, Value, Window};
+use crate::ruleset::{
+    Action, Comparison, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Window,
+};
 
 use super::node::{Aggregate, Node, NodeId, Order, TextTest};
 use super::{Fields, Program};
@@ -117,15 +119,18 @@ impl<'a> Builder<'a> {
         match &expr.kind {
             ExprKind::Constant(value) => self.add(Node::Constant(value.clone()), expr.ty, 0),
             ExprKind::Field(field) => self.add(Node::Field(*field), expr.ty, 0),
-            ExprKind::EventField(field) => self.add(Node::EventField(*field), expr.ty, 0),
-            ExprKind::Aggregate { function, event: _, field, window, filter } => {
+            ExprKind::EventField(event, field) => self.add(Node::EventField(*event, *field), expr.ty, 0),
+            ExprKind::Aggregate { function, event, field, window, filter } => {
                 let filter = filter.as_ref().map(|filter| self.expr(filter));
                 let window = self.window(*window);
-                let aggregate = Aggregate { function: *function, field: *field, window, filter };
+                let aggregate =
+                    Aggregate { function: *function, event: *event, field: *field, window, filter };
                 let cost = if filter.is_some() { FILTERED } else { ORDERS };
                 self.add(Node::Aggregate(aggregate), expr.ty, cost)
             }
-            ExprKind::TimeSince { event: _, which } => self.add(Node::TimeSince(*which), expr.ty, ORDERS),
+            ExprKind::TimeSince { event, which } => {
+                self.add(Node::TimeSince(*event, *which), expr.ty, ORDERS)
+            }
             ExprKind::Frequency => self.add(Node::Frequency, expr.ty, ORDERS),
             ExprKind::Segment(position) => self.segment(*position),
             ExprKind::OrElse(first, second) => {
@@ -329,6 +334,9 @@ const fn is_list(expr: &Expr) -> bool {
     matches!(expr.ty, Type::ListOfText)
         || matches!(
             expr.kind,
-            ExprKind::EventField(EventField::Product | EventField::Category | EventField::Channel)
+            ExprKind::EventField(
+                EventId::ORDER,
+                EventFieldId::PRODUCT | EventFieldId::CATEGORY | EventFieldId::CHANNEL
+            )
         )
 }

@@ -1,7 +1,7 @@
 //! The nodes of a program.
 
 use crate::model::Share;
-use crate::ruleset::{AggregateFunction, EventField, FieldId, Value, Which};
+use crate::ruleset::{AggregateFunction, EventFieldId, EventId, FieldId, Value, Which};
 
 /// A value or condition of a [`super::Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,11 +42,12 @@ impl TextTest {
     }
 }
 
-/// An aggregate over a customer's orders.
+/// An aggregate over a customer's events of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Aggregate {
     pub(crate) function: AggregateFunction,
-    pub(crate) field: Option<EventField>,
+    pub(crate) event: EventId,
+    pub(crate) field: Option<EventFieldId>,
     /// Position in [`super::Program::windows`].
     pub(crate) window: usize,
     pub(crate) filter: Option<NodeId>,
@@ -59,9 +60,9 @@ pub(crate) enum Node {
     Unknown,
     Constant(Value),
     Field(FieldId),
-    EventField(EventField),
+    EventField(EventId, EventFieldId),
     Aggregate(Aggregate),
-    TimeSince(Which),
+    TimeSince(EventId, Which),
     Frequency,
     /// The position of the first true condition, the number of them where all are false.
     Place(Vec<NodeId>),
@@ -105,9 +106,9 @@ impl Node {
             Self::Unknown
             | Self::Constant(_)
             | Self::Field(_)
-            | Self::EventField(_)
+            | Self::EventField(..)
             | Self::Aggregate(_)
-            | Self::TimeSince(_)
+            | Self::TimeSince(..)
             | Self::Frequency
             | Self::Place(_)
             | Self::OrElse(..)

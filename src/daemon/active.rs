@@ -132,7 +132,7 @@ fn collect<'a>(expr: &'a Expr, values: &mut Vec<&'a Expr>) {
         }
         ExprKind::Constant(_) => {}
         ExprKind::Field(_)
-        | ExprKind::EventField(_)
+        | ExprKind::EventField(..)
         | ExprKind::Aggregate { .. }
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency

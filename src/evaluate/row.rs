@@ -5,7 +5,7 @@ use std::cell::Cell as Slot;
 use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
 use crate::model::{Money, Share};
 use crate::population::{Chunk, Column, NO_QUANTITY};
-use crate::ruleset::{EventField, LIST_SEPARATOR, Type, Value};
+use crate::ruleset::{EventFieldId, LIST_SEPARATOR, Type, Value};
 
 use super::moment::Moment;
 use super::tally::{Why, aggregate, frequency, tally, time_since};
@@ -86,9 +86,9 @@ impl<'a> Row<'a> {
                 Column::Scalars(scalars) => scalars.get(row).map(Cell::Number),
                 Column::Texts(texts) => texts.get(row).map(Cell::Text),
             },
-            Node::EventField(field) => order.and_then(|order| self.event_field(order, *field)),
+            Node::EventField(_, field) => order.and_then(|order| self.event_field(order, *field)),
             Node::Aggregate(spec) => self.aggregate(spec).ok().map(Cell::Number),
-            Node::TimeSince(which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
+            Node::TimeSince(_, which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
             Node::Frequency => Some(Cell::Number(frequency(moment, chunk, row))),
             Node::Place(conditions) => self.place(conditions, order).map(Cell::Number),
             Node::OrElse(first, second) => self.value(*first, order).or_else(|| self.value(*second, order)),
@@ -119,19 +119,19 @@ impl<'a> Row<'a> {
         tally(self.moment, self.chunk, self.at, spec, judge).uncounted
     }
 
-    fn event_field(&self, order: usize, field: EventField) -> Option<Cell<'a>> {
+    fn event_field(&self, order: usize, field: EventFieldId) -> Option<Cell<'a>> {
         let orders = &self.chunk.orders;
         match field {
             // An amount in another currency is no amount in ours.
-            EventField::Total if orders.foreign(order).is_some() => None,
-            EventField::Total => Some(Cell::Number(orders.totals[order])),
-            EventField::Quantity => {
+            EventFieldId::TOTAL if orders.foreign(order).is_some() => None,
+            EventFieldId::TOTAL => Some(Cell::Number(orders.totals[order])),
+            EventFieldId::QUANTITY => {
                 Some(orders.quantities[order]).filter(|&q| q != NO_QUANTITY).map(Cell::Number)
             }
-            EventField::Time => Some(Cell::Number(orders.times[order])),
-            EventField::Product => orders.products.get(order).map(Cell::Text),
-            EventField::Category => orders.categories.get(order).map(Cell::Text),
-            EventField::Channel => orders.channels.get(order).map(Cell::Text),
+            EventFieldId::PRODUCT => orders.products.get(order).map(Cell::Text),
+            EventFieldId::CATEGORY => orders.categories.get(order).map(Cell::Text),
+            EventFieldId::CHANNEL => orders.channels.get(order).map(Cell::Text),
+            EventFieldId(_) => None,
         }
     }
 
@@ -185,9 +185,9 @@ impl<'a> Row<'a> {
             Node::Unknown
             | Node::Constant(_)
             | Node::Field(_)
-            | Node::EventField(_)
+            | Node::EventField(..)
             | Node::Aggregate(_)
-            | Node::TimeSince(_)
+            | Node::TimeSince(..)
             | Node::Frequency
             | Node::Place(_)
             | Node::OrElse(..)

@@ -114,9 +114,9 @@ impl<'m> Sheet<'m> {
             | Node::Unknown
             | Node::Constant(_)
             | Node::Field(_)
-            | Node::EventField(_)
+            | Node::EventField(..)
             | Node::Aggregate(_)
-            | Node::TimeSince(_)
+            | Node::TimeSince(..)
             | Node::Frequency
             | Node::Place(_)
             | Node::OrElse(..)
@@ -185,9 +185,9 @@ impl<'m> Sheet<'m> {
             },
             Node::Constant(value) => value.scalar().map_or(Source::Unknown, Source::Constant),
             Node::Unknown
-            | Node::EventField(_)
+            | Node::EventField(..)
             | Node::Aggregate(_)
-            | Node::TimeSince(_)
+            | Node::TimeSince(..)
             | Node::Frequency
             | Node::Place(_)
             | Node::OrElse(..)
@@ -224,7 +224,7 @@ impl<'m> Sheet<'m> {
         let moment = self.moment;
         match moment.program.node(id) {
             Node::Aggregate(spec) => self.aggregates(chunk, spec, missing, out),
-            Node::TimeSince(which) => {
+            Node::TimeSince(_, which) => {
                 missing.iter().for_each(|row| out.set(row, time_since(moment, chunk, row, *which).ok()));
             }
             Node::Frequency => {
@@ -247,7 +247,7 @@ impl<'m> Sheet<'m> {
             Node::Unknown
             | Node::Constant(_)
             | Node::Field(_)
-            | Node::EventField(_)
+            | Node::EventField(..)
             | Node::Compare(..)
             | Node::SameText { .. }
             | Node::Text { .. }

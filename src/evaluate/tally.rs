@@ -3,7 +3,7 @@
 use crate::compile::{Aggregate, NodeId};
 use crate::model::{Currency, Money, Number};
 use crate::population::{Chunk, NO_QUANTITY};
-use crate::ruleset::{AggregateFunction, EventField, Which};
+use crate::ruleset::{AggregateFunction, EventFieldId, Which};
 
 use super::moment::Moment;
 
@@ -42,7 +42,7 @@ pub(super) fn tally(
     let (first, last) = moment.windows[aggregate.window];
     // A refund is no order; only the total of totals sees it.
     let refunds =
-        matches!((aggregate.function, aggregate.field), (AggregateFunction::Sum, Some(EventField::Total)));
+        matches!((aggregate.function, aggregate.field), (AggregateFunction::Sum, Some(EventFieldId::TOTAL)));
     let orders = &chunk.orders;
     let mut seen =
         Tally { count: 0, sum: 0, least: i64::MAX, greatest: i64::MIN, missing: false, uncounted: 0 };
@@ -80,14 +80,13 @@ pub(super) fn tally(
 }
 
 /// A field of an order as a number, whatever its currency.
-fn number(chunk: &Chunk, order: usize, field: EventField) -> Option<i64> {
+fn number(chunk: &Chunk, order: usize, field: EventFieldId) -> Option<i64> {
     match field {
-        EventField::Total => Some(chunk.orders.totals[order]),
-        EventField::Quantity => {
+        EventFieldId::TOTAL => Some(chunk.orders.totals[order]),
+        EventFieldId::QUANTITY => {
             Some(chunk.orders.quantities[order]).filter(|&quantity| quantity != NO_QUANTITY)
         }
-        EventField::Time => Some(chunk.orders.times[order]),
-        EventField::Product | EventField::Category | EventField::Channel => None,
+        EventFieldId(_) => None,
     }
 }
 
@@ -99,7 +98,8 @@ pub(super) fn aggregate(
     aggregate: &Aggregate,
     judge: impl FnMut(NodeId, usize) -> Option<bool>,
 ) -> Result<i64, Why> {
-    let money = aggregate.field == Some(EventField::Total) && aggregate.function != AggregateFunction::Count;
+    let money =
+        aggregate.field == Some(EventFieldId::TOTAL) && aggregate.function != AggregateFunction::Count;
     if let (true, Some(currency)) = (money, chunk.foreign_currency(row, moment.now)) {
         return Err(Why::Foreign(currency));
     }

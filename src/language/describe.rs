@@ -79,6 +79,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::policy_head
         | Rule::workspace_head
         | Rule::attribute_item
+        | Rule::event_head
         | Rule::segments_head
         | Rule::audience_head
         | Rule::message_head
@@ -93,6 +94,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::time_zone_clause
         | Rule::first_run_clause
         | Rule::clv_clause
+        | Rule::event_field
         | Rule::place_clause
         | Rule::purpose_clause
         | Rule::subject_clause
@@ -124,6 +126,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_discount => "`discount`",
         Rule::kw_else => "`else`",
         Rule::kw_ever => "`ever`",
+        Rule::kw_event => "`event`",
         Rule::kw_every => "`every`",
         Rule::kw_expires_after => "`expires after`",
         Rule::kw_first => "`first`",

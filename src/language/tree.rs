@@ -38,7 +38,7 @@ pub struct Item {
 }
 
 /// The kinds of items that this version runs. Others (`journey`, `test`, `tiers`, `offer`,
-/// `budget`, `event`) are answered with `not available yet` and left out.
+/// `budget`) are answered with `not available yet` and left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ItemKind {
     /// `workspace NAME` and its lines.
@@ -56,6 +56,13 @@ pub enum ItemKind {
         ty: AttributeType,
         /// Written by rules.
         set_by_rules: bool,
+    },
+    /// `event NAME` and its fields.
+    Event {
+        /// Its name.
+        name: Name,
+        /// The fields with their types, in the order written.
+        fields: Vec<(Name, AttributeType)>,
     },
     /// `segments [NAME]` and its lines.
     Segments {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{Date, Duration, Instant, Money, Number, Share, TimeOfDay};
 
-use super::{ChoiceId, FieldId, Place};
+use super::{ChoiceId, EventFieldId, EventId, FieldId, Place};
 
 /// The type of a value. All but texts are one `i64` in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,30 +109,6 @@ pub enum AggregateFunction {
     Max,
 }
 
-/// What happened. More kinds come with declared events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// An order. Refunds (negative totals) are no orders: only `sum(order.total)` sees them.
-    Order,
-}
-
-/// A field of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventField {
-    /// Money: the order's total.
-    Total,
-    /// Number: pieces, all lines together.
-    Quantity,
-    /// Texts of its lines.
-    Product,
-    /// Texts of its lines.
-    Category,
-    /// Text, `web` or `store`.
-    Channel,
-    /// When it happened.
-    Time,
-}
-
 /// First or last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Which {
@@ -186,8 +162,8 @@ pub enum ExprKind {
     Constant(Value),
     /// A field of the customer; unknown where empty.
     Field(FieldId),
-    /// A field of the event, inside `where` only.
-    EventField(EventField),
+    /// A field of the event that is counted, inside `where` only.
+    EventField(EventId, EventFieldId),
     /// `count(order in last 90 days where total > 10 EUR)` and its kin.
     ///
     /// `orders` is `count` over all; `revenue` is `sum(order.total)` (refunds lower it);
@@ -196,9 +172,9 @@ pub enum ExprKind {
         /// What is made of the events.
         function: AggregateFunction,
         /// Which events.
-        event: Event,
+        event: EventId,
         /// Of which field; none for `count`.
-        field: Option<EventField>,
+        field: Option<EventFieldId>,
         /// From when to when.
         window: Window,
         /// A condition over the event's fields: only where it is true the event counts.
@@ -207,7 +183,7 @@ pub enum ExprKind {
     /// `time since last order`, `recency`; `tenure` is since the first. Unknown without one.
     TimeSince {
         /// Which event.
-        event: Event,
+        event: EventId,
         /// The first or the last.
         which: Which,
     },

@@ -3,14 +3,14 @@
 //! `check` makes it; `compile`, `message`, `decide`, `outbox` and `daemon` read it. It knows
 //! neither the language's grammar nor any customer.
 
+mod event;
 mod expression;
 mod rule;
 mod schema;
 mod text;
 
-pub use expression::{
-    AggregateFunction, Comparison, Event, EventField, Expr, ExprKind, Type, Value, Which, Window,
-};
+pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
+pub use expression::{AggregateFunction, Comparison, Expr, ExprKind, Type, Value, Which, Window};
 pub use rule::{
     Action, AtMost, Cap, CapSubject, Message, Period, Place, Policy, Purpose, Rule, Season, Trigger, Webhook,
     Workspace,

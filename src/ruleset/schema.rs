@@ -3,6 +3,7 @@
 use crate::model::Date;
 
 use super::Type;
+use super::event::EventKind;
 
 /// Position of a field in [`Schema::fields`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,9 @@ pub struct Schema {
     pub choices: Vec<Choices>,
     /// What is more to say of the declared ones.
     pub attributes: Vec<Attribute>,
+    /// `order`, what we did, then the declared kinds of events in the order of their names: by
+    /// [`super::EventId`].
+    pub events: Vec<EventKind>,
 }
 
 impl Schema {
@@ -70,7 +74,7 @@ impl Schema {
     #[must_use]
     pub fn built_in() -> Self {
         let fields = BUILT_IN_FIELDS.iter().map(|&(name, ty)| Field { name: name.into(), ty }).collect();
-        Self { fields, choices: Vec::new(), attributes: Vec::new() }
+        Self { fields, choices: Vec::new(), attributes: Vec::new(), events: EventKind::built_in() }
     }
 
     /// The field of that name.

@@ -7,7 +7,7 @@ use cvmd::population::Population;
 use cvmd::record::Order;
 use cvmd::ruleset::{
     AggregateFunction::{self, Average, Count, Max, Min, Sum},
-    Comparison, EventField, Expr, ExprKind, Schema, Type, Window,
+    Comparison, EventFieldId, EventId, Expr, ExprKind, Schema, Type, Window,
 };
 use jiff::tz::TimeZone;
 
@@ -31,7 +31,7 @@ fn value(orders: &[Order], expr: &Expr) -> Option<String> {
 }
 
 fn total(function: AggregateFunction, window: Window) -> Expr {
-    orders(function, Some(EventField::Total), window, None, "total")
+    orders(function, Some(EventFieldId::TOTAL), window, None, "total")
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn an_order_in_another_currency_makes_money_unknown_once_it_is_seen() {
         assert_eq!(value(&seen, &total(function, last_week)), None, "not even in a window without it");
         assert_eq!(value(&coming, &total(function, last_week)).as_deref(), Some("10.00"));
     }
-    let of_total = expr(ExprKind::EventField(EventField::Total), Type::Money, "total");
+    let of_total = expr(ExprKind::EventField(EventId::ORDER, EventFieldId::TOTAL), Type::Money, "total");
     let filter = compare(Comparison::Greater, of_total, money("1"));
     let count = |filter| orders(Count, None, Window::All, filter, "count");
     assert_eq!(value(&seen, &count(None)).as_deref(), Some("2"), "an order it is all the same");
@@ -138,14 +138,15 @@ fn lines_of_an_order_are_lists() {
     basket.lines =
         vec![line(Some(2), "shoe", "web"), line(Some(1), "sock", "web"), line(Some(1), "shoe", "")];
     let test = |kind: fn(Box<Expr>) -> ExprKind| {
-        let product = expr(ExprKind::EventField(EventField::Product), Type::ListOfText, "product");
+        let product =
+            expr(ExprKind::EventField(EventId::ORDER, EventFieldId::PRODUCT), Type::ListOfText, "product");
         let filter = condition(kind(product.into()), "filter");
         value(std::slice::from_ref(&basket), &orders(Count, None, Window::All, Some(filter), "count"))
     };
     assert_eq!(test(|p| ExprKind::Contains(p, "OCK".into())).as_deref(), Some("1"));
     assert_eq!(test(|p| ExprKind::StartsWith(p, "sh".into())).as_deref(), Some("1"));
     assert_eq!(test(|p| ExprKind::StartsWith(p, "x".into())).as_deref(), Some("0"));
-    let pieces = orders(Sum, Some(EventField::Quantity), Window::All, None, "pieces");
+    let pieces = orders(Sum, Some(EventFieldId::QUANTITY), Window::All, None, "pieces");
     assert_eq!(value(std::slice::from_ref(&basket), &pieces).as_deref(), Some("4"));
 }
 

@@ -7,7 +7,7 @@ use cvmd::model::{
 };
 use cvmd::record::{Consent, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, Event, EventField, Expr, ExprKind, Type, Value, Which, Window,
+    AggregateFunction, Comparison, EventFieldId, EventId, Expr, ExprKind, Type, Value, Which, Window,
 };
 
 use super::shop::{FIELDS, PLACES, PLAN, Person, condition, expr, schema};
@@ -161,10 +161,10 @@ impl Conditions<'_> {
         }
     }
 
-    fn aggregate(&mut self, function: AggregateFunction, field: Option<EventField>, ty: Type) -> Expr {
+    fn aggregate(&mut self, function: AggregateFunction, field: Option<EventFieldId>, ty: Type) -> Expr {
         let window = self.window();
         let filter = self.r.chance(50).then(|| Box::new(self.filter(2)));
-        expr(ExprKind::Aggregate { function, event: Event::Order, field, window, filter }, ty, "aggregate")
+        expr(ExprKind::Aggregate { function, event: EventId::ORDER, field, window, filter }, ty, "aggregate")
     }
 
     fn field(&mut self, ty: Type) -> Option<Expr> {
@@ -193,20 +193,16 @@ impl Conditions<'_> {
         match ty {
             Type::Money if computed => {
                 let function = self.r.of(&[Sum, Average, Min, Max]);
-                self.aggregate(function, Some(EventField::Total), ty)
+                self.aggregate(function, Some(EventFieldId::TOTAL), ty)
             }
             Type::Number if choice == 5 => expr(ExprKind::Frequency, ty, "frequency"),
             Type::Number if computed => match self.r.of(&[Count, Count, Sum, Average, Min, Max]) {
                 Count => self.aggregate(Count, None, ty),
-                function => self.aggregate(function, Some(EventField::Quantity), ty),
+                function => self.aggregate(function, Some(EventFieldId::QUANTITY), ty),
             },
             Type::Duration if computed => {
                 let which = self.r.of(&[Which::First, Which::Last]);
-                expr(ExprKind::TimeSince { event: Event::Order, which }, ty, "time since")
-            }
-            Type::Time if computed => {
-                let function = self.r.of(&[Min, Max]);
-                self.aggregate(function, Some(EventField::Time), ty)
+                expr(ExprKind::TimeSince { event: EventId::ORDER, which }, ty, "time since")
             }
             Type::Choice(id) if PLACES[..self.segments].contains(&id) => {
                 expr(ExprKind::Segment(usize::from(id.0) - 1), ty, "segment")
@@ -289,14 +285,13 @@ impl Conditions<'_> {
             };
         }
         let (field, ty) = self.r.of(&[
-            (EventField::Total, Type::Money),
-            (EventField::Quantity, Type::Number),
-            (EventField::Time, Type::Time),
-            (EventField::Product, Type::ListOfText),
-            (EventField::Category, Type::ListOfText),
-            (EventField::Channel, Type::Text),
+            (EventFieldId::TOTAL, Type::Money),
+            (EventFieldId::QUANTITY, Type::Number),
+            (EventFieldId::PRODUCT, Type::ListOfText),
+            (EventFieldId::CATEGORY, Type::ListOfText),
+            (EventFieldId::CHANNEL, Type::Text),
         ]);
-        let of = expr(ExprKind::EventField(field), ty, "event field");
+        let of = expr(ExprKind::EventField(EventId::ORDER, field), ty, "event field");
         self.test(ty, of, Self::constant)
     }
 }

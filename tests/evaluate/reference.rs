@@ -4,7 +4,7 @@
 use cvmd::model::{Currency, Instant};
 use cvmd::record::{Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, EventField, Expr, ExprKind, RuleSet, Type, Value, Which, Window,
+    AggregateFunction, Comparison, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Which, Window,
 };
 use jiff::tz::TimeZone;
 
@@ -98,7 +98,7 @@ impl World<'_> {
                 }
                 self.rules.schema.read_canonical(field.ty, text).map(|value| constant(&value))
             }
-            ExprKind::EventField(field) => self.event_field(subject.order?, *field),
+            ExprKind::EventField(EventId::ORDER, field) => self.event_field(subject.order?, *field),
             ExprKind::Aggregate { function, event: _, field, window, filter } => {
                 self.aggregate(subject, *function, *field, *window, filter.as_deref())
             }
@@ -133,24 +133,24 @@ impl World<'_> {
         }
     }
 
-    fn event_field(&self, order: &Order, field: EventField) -> Option<Known> {
+    fn event_field(&self, order: &Order, field: EventFieldId) -> Option<Known> {
         let texts = |of: fn(&Line) -> &Option<String>| {
             let texts: Vec<String> = order.lines.iter().filter_map(|line| of(line).clone()).collect();
             (!texts.is_empty()).then_some(Known::Texts(texts))
         };
         match field {
-            EventField::Total if self.foreign(order) => None,
-            EventField::Total => Some(Known::Number(i128::from(order.total.0))),
-            EventField::Quantity if order.lines.is_empty() => None,
-            EventField::Quantity => {
+            EventFieldId::TOTAL if self.foreign(order) => None,
+            EventFieldId::TOTAL => Some(Known::Number(i128::from(order.total.0))),
+            EventFieldId::QUANTITY if order.lines.is_empty() => None,
+            EventFieldId::QUANTITY => {
                 let pieces: Option<Vec<i128>> =
                     order.lines.iter().map(|line| Some(i128::from(line.quantity?.0))).collect();
                 fits(pieces?.iter().sum())
             }
-            EventField::Time => Some(Known::Number(i128::from(order.time.0))),
-            EventField::Product => texts(|line| &line.product),
-            EventField::Category => texts(|line| &line.category),
-            EventField::Channel => texts(|line| &line.channel),
+            EventFieldId::PRODUCT => texts(|line| &line.product),
+            EventFieldId::CATEGORY => texts(|line| &line.category),
+            EventFieldId::CHANNEL => texts(|line| &line.channel),
+            other => panic!("an order has no {other:?}"),
         }
     }
 
@@ -158,11 +158,11 @@ impl World<'_> {
         &self,
         subject: Subject<'_>,
         function: AggregateFunction,
-        field: Option<EventField>,
+        field: Option<EventFieldId>,
         window: Window,
         filter: Option<&Expr>,
     ) -> Option<Known> {
-        let money = field == Some(EventField::Total) && function != AggregateFunction::Count;
+        let money = field == Some(EventFieldId::TOTAL) && function != AggregateFunction::Count;
         if money && self.seen(subject, true).iter().any(|order| self.foreign(order)) {
             return None;
         }

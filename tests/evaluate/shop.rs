@@ -9,7 +9,7 @@ use cvmd::model::{
 use cvmd::population::Population;
 use cvmd::record::{Consent, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Audience, ChoiceId, Choices, Comparison, Event, EventField, Expr, ExprKind, Field,
+    AggregateFunction, Audience, ChoiceId, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, Field,
     Place, Rule, RuleSet, Schema, Season, Segments, Trigger, Type, Value, Window, Workspace,
 };
 
@@ -84,19 +84,18 @@ pub fn compare(comparison: Comparison, left: Expr, right: Expr) -> Expr {
 
 pub fn orders(
     function: AggregateFunction,
-    field: Option<EventField>,
+    field: Option<EventFieldId>,
     window: Window,
     filter: Option<Expr>,
     text: &str,
 ) -> Expr {
     let ty = match (function, field) {
         (AggregateFunction::Count, _) => Type::Number,
-        (_, Some(EventField::Total)) => Type::Money,
-        (_, Some(EventField::Time)) => Type::Time,
+        (_, Some(EventFieldId::TOTAL)) => Type::Money,
         _ => Type::Number,
     };
     let filter = filter.map(Box::new);
-    expr(ExprKind::Aggregate { function, event: Event::Order, field, window, filter }, ty, text)
+    expr(ExprKind::Aggregate { function, event: EventId::ORDER, field, window, filter }, ty, text)
 }
 
 pub fn rule(position: usize, when: Expr) -> Rule {

@@ -4,8 +4,8 @@ use cvmd::evaluate::{Trace, Verdict, trace};
 use cvmd::model::{Currency, CustomerNumber, Duration, Instant};
 use cvmd::record::Order;
 use cvmd::ruleset::{
-    AggregateFunction, Choices, Comparison, Event, EventField, Expr, ExprKind, RuleSet, Type, Value, Which,
-    Window,
+    AggregateFunction, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value,
+    Which, Window,
 };
 use jiff::tz::TimeZone;
 
@@ -24,7 +24,7 @@ fn days(days: i64) -> Expr {
 }
 
 fn recency() -> Expr {
-    expr(ExprKind::TimeSince { event: Event::Order, which: Which::Last }, Type::Duration, "recency")
+    expr(ExprKind::TimeSince { event: EventId::ORDER, which: Which::Last }, Type::Duration, "recency")
 }
 
 /// `segment`: new when orders = 0, active when recency <= 60 days, lapsing when recency <= 180 days, else lost.
@@ -93,10 +93,10 @@ fn a_tree_with_values_and_the_first_clause_that_failed() {
 #[test]
 fn an_unknown_says_why() {
     let foreign = Order { currency: Currency::parse("USD"), ..order("a", days_before(now(), 90), "20") };
-    let revenue = || orders(AggregateFunction::Sum, Some(EventField::Total), Window::All, None, "revenue");
+    let revenue = || orders(AggregateFunction::Sum, Some(EventFieldId::TOTAL), Window::All, None, "revenue");
     let average =
-        |window| orders(AggregateFunction::Average, Some(EventField::Total), window, None, "average");
-    let pieces = orders(AggregateFunction::Sum, Some(EventField::Quantity), Window::All, None, "pieces");
+        |window| orders(AggregateFunction::Average, Some(EventFieldId::TOTAL), window, None, "average");
+    let pieces = orders(AggregateFunction::Sum, Some(EventFieldId::QUANTITY), Window::All, None, "pieces");
     let last = Window::Last(Duration::days(7));
     for (orders, side, why) in [
         (vec![], recency(), "no order yet"),
@@ -127,7 +127,8 @@ fn orders_that_where_cannot_judge_are_counted_aloud() {
     half.lines = vec![line(None, "shoe", "web")];
     let mut whole = order("c", days_before(now(), 3), "20");
     whole.lines = vec![line(Some(2), "shoe", "web")];
-    let quantity = expr(ExprKind::EventField(EventField::Quantity), Type::Number, "quantity");
+    let quantity =
+        expr(ExprKind::EventField(EventId::ORDER, EventFieldId::QUANTITY), Type::Number, "quantity");
     let filter = compare(Comparison::Greater, quantity, number("1"));
     let text = "count(order where quantity > 1)";
     let count = orders(AggregateFunction::Count, None, Window::All, Some(filter), text);

@@ -32,6 +32,12 @@ fn item(out: &mut String, item: &Item) {
                 if *set_by_rules { " set by rules" } else { "" }
             )
         }
+        ItemKind::Event { name, fields } => {
+            lines.extend(
+                fields.iter().map(|(field, ty)| format!("{} {}", self::name(field), attribute_type(ty))),
+            );
+            format!("event {}", self::name(name))
+        }
         ItemKind::Segments { name, places } => {
             for (place, when) in places {
                 let when = when.as_ref().map_or("otherwise".into(), |when| format!("when {}", expr(when)));

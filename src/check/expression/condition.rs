@@ -126,9 +126,9 @@ impl Expressions<'_, '_> {
     }
 
     fn in_audience(&mut self, name: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
-        if scope == Scope::Order {
+        if let Scope::Event(_) = scope {
             self.report.add(
-                problem(Code::WrongPlace, span, "an order is in no audience")
+                problem(Code::WrongPlace, span, "an event is in no audience")
                     .label("audiences hold customers")
                     .why("put what concerns the customer outside of the parentheses, joined with `and`"),
             );

@@ -9,7 +9,7 @@ mod word;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree;
-use crate::ruleset::{self, EventField, ExprKind, FieldId, Type};
+use crate::ruleset::{self, EventFieldId, EventId, ExprKind, FieldId, Type};
 
 use super::names::{Names, kind};
 use super::report::{Problem, Report, problem};
@@ -21,8 +21,8 @@ pub(super) use word::{placeholder, placeholder_names};
 pub(super) enum Scope {
     /// A customer.
     Customer,
-    /// An order, inside `where`.
-    Order,
+    /// An event of that kind, inside `where`.
+    Event(EventId),
 }
 
 /// What a value is compared with.
@@ -38,7 +38,7 @@ impl Wanted {
     fn beside(expr: &ruleset::Expr) -> Self {
         let plain_words = match &expr.kind {
             ExprKind::Field(id) => *id == LANGUAGE,
-            ExprKind::EventField(field) => *field == EventField::Channel,
+            ExprKind::EventField(event, field) => (*event, *field) == (EventId::ORDER, EventFieldId::CHANNEL),
             _ => false,
         };
         let ty = if expr.ty == Type::ListOfText { Type::Text } else { expr.ty };
@@ -82,8 +82,12 @@ impl Expressions<'_, '_> {
             Tree::Term(term) => self.term(*term, expr.span, scope, wanted),
             Tree::Member(owner, field) => self.member(owner, field, expr.span, scope),
             Tree::Aggregate { function, event, field, window, filter } => {
-                let parts =
-                    aggregate::Parts { function: *function, event, field: field.as_ref(), window: *window };
+                let parts = aggregate::Parts {
+                    function: *function,
+                    event,
+                    field: field.as_ref(),
+                    window: window.as_ref(),
+                };
                 self.aggregate(&parts, filter.as_deref(), expr.span, scope)
             }
             Tree::TimeSince(which, event) => self.time_since(*which, event, expr.span, scope),

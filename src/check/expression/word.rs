@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Name, Term};
-use crate::ruleset::{self, AggregateFunction, Event, EventField, ExprKind, Type, Value, Which, Window};
+use crate::ruleset::{
+    self, AggregateFunction, EventFieldId, EventId, ExprKind, Schema, Type, Value, Which, Window,
+};
 
-use super::super::names::{Names, ORDER_FIELDS, TERMS, shorten};
+use super::super::names::{Names, TERMS, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
 use super::{Expressions, Scope, Wanted};
@@ -24,14 +26,14 @@ impl Expressions<'_, '_> {
         }
         let found = match scope {
             Scope::Customer => customer_word(self.names, word),
-            Scope::Order => order_word(word),
+            Scope::Event(event) => event_word(&self.names.schema, event, word),
         };
         if let Some((kind, ty)) = found {
             return Some(self.typed(kind, ty, span));
         }
         match scope {
             Scope::Customer => self.unknown_customer_word(word, span, wanted),
-            Scope::Order => self.unknown_order_word(word, span, wanted),
+            Scope::Event(event) => self.unknown_event_word(event, word, span, wanted),
         }
         None
     }
@@ -68,7 +70,11 @@ impl Expressions<'_, '_> {
         if let ControlFlow::Break(value) = self.as_value(&written, span, wanted) {
             return value;
         }
-        if scope == Scope::Order {
+        if let Scope::Event(event) = scope {
+            // An event's field may be called `revenue`.
+            if let Some((kind, ty)) = event_word(&self.names.schema, event, &written) {
+                return Some(self.typed(kind, ty, span));
+            }
             self.customers_word_in_where(&written, span);
             return None;
         }
@@ -85,15 +91,20 @@ impl Expressions<'_, '_> {
         scope: Scope,
     ) -> Option<ruleset::Expr> {
         let written = format!("{}.{}", owner.text, field.text);
-        let known = owner.text == "order" && order_word(&field.text).is_some();
+        let schema = &self.names.schema;
+        let event = schema.find_event(&owner.text);
+        let known = event.is_some_and(|event| event_word(schema, event, &field.text).is_some());
         let found = problem(Code::WrongPlace, span, format!("`{written}` has no single value here"));
         self.report.add(match scope {
-            Scope::Order if known => found
-                .label("inside `where` the names are the order's own")
+            Scope::Event(counted) if known && event == Some(counted) => found
+                .label("inside `where` the names are the event's own")
                 .why("one spelling for one meaning keeps rules easy to compare")
                 .safe(span, field.text.clone()),
-            Scope::Customer | Scope::Order => found
-                .label("a customer has many orders: say which, or make a sum of them")
+            Scope::Event(counted) if known => found
+                .label(format!("inside this `where` the names are those of `{}`", schema.event(counted).name))
+                .why("one event knows nothing of another; count the other in parentheses of its own, joined with `and`"),
+            Scope::Customer | Scope::Event(_) => found
+                .label("a customer has many of them: say which, or make a sum of them")
                 .why("write `sum(order.total in last 90 days)`, or `max`, `average`, `count(order where …)`"),
         });
         None
@@ -109,11 +120,11 @@ impl Expressions<'_, '_> {
             );
             return;
         }
-        if ORDER_FIELDS.iter().any(|(name, ..)| *name == word) {
+        if let Some((event, of)) = event_with(&self.names.schema, word) {
             self.report.add(
-                problem(Code::WrongPlace, span, format!("`{word}` belongs to an order, not to a customer"))
-                    .label(format!("for example `sum(order.{word} …)`, or inside `where`"))
-                    .why("a customer has many orders, so the word alone has no single value"),
+                problem(Code::WrongPlace, span, format!("`{word}` belongs to {of}, not to a customer"))
+                    .label(format!("for example `max({event}.{word} …)`, or inside `where`"))
+                    .why("a customer has many of them, so the word alone has no single value"),
             );
             return;
         }
@@ -135,23 +146,33 @@ impl Expressions<'_, '_> {
         );
     }
 
-    fn unknown_order_word(&mut self, word: &str, span: Span, wanted: Option<Wanted>) {
-        let near = nearest(word, ORDER_FIELDS.iter().map(|(name, ..)| *name));
+    fn unknown_event_word(&mut self, event: EventId, word: &str, span: Span, wanted: Option<Wanted>) {
+        let fields = &self.names.schema.event(event).fields;
+        let near = nearest(word, fields.iter().map(|field| &*field.name));
         if customer_word(self.names, word).is_some() {
             self.customers_word_in_where(word, span);
         } else if near.is_none() && wanted.is_some_and(|w| w.ty == Type::Text) {
             self.needs_quotes(word, span);
         } else {
-            self.unknown_order_field(word, span, near);
+            self.unknown_event_field(event, word, span);
         }
     }
 
-    pub(super) fn unknown_order_field(&mut self, word: &str, span: Span, near: Option<&str>) {
-        let label = if near.is_some() { did_you_mean(near) } else { "an order has no such field".into() };
+    pub(super) fn unknown_event_field(&mut self, event: EventId, word: &str, span: Span) {
+        let kind = self.names.schema.event(event);
+        let near = nearest(word, kind.fields.iter().map(|field| &*field.name));
+        let one = one_of(&kind.name);
+        let label = if near.is_some() { did_you_mean(near) } else { format!("{one} has no such field") };
+        let listed: Vec<String> = kind.fields.iter().map(|field| format!("`{}`", field.name)).collect();
+        let there = match listed.as_slice() {
+            [] => "this event has no fields".to_owned(),
+            [only] => format!("there is {only}"),
+            [some @ .., last] => format!("there are {} and {last}", some.join(", ")),
+        };
         self.report.add(
-            problem(Code::UnknownEventField, span, format!("an order has no `{}`", shorten(word)))
+            problem(Code::UnknownEventField, span, format!("{one} has no `{}`", shorten(word)))
                 .label(label)
-                .why("what is not recorded cannot be counted; there are `total`, `quantity`, `product`, `category` and `channel`")
+                .why(format!("what is not recorded cannot be counted; {there}"))
                 .near(span, near),
         );
     }
@@ -161,9 +182,9 @@ impl Expressions<'_, '_> {
             problem(
                 Code::WrongPlace,
                 span,
-                format!("`{}` belongs to the customer, not to an order", shorten(word)),
+                format!("`{}` belongs to the customer, not to an event", shorten(word)),
             )
-            .label("inside `where` the names are the order's")
+            .label("inside `where` the names are the event's")
             .why("put what concerns the customer outside of the parentheses, joined with `and`"),
         );
     }
@@ -180,26 +201,39 @@ fn customer_word(names: &Names, word: &str) -> Option<(ExprKind, Type)> {
     TERMS.iter().find(|(name, _)| *name == word).map(|&(_, term)| term_value(term))
 }
 
-fn order_word(word: &str) -> Option<(ExprKind, Type)> {
-    let &(_, field, ty) = ORDER_FIELDS.iter().find(|(name, ..)| *name == word)?;
-    Some((ExprKind::EventField(field), ty))
+/// The meaning of a word inside `where`.
+fn event_word(schema: &Schema, event: EventId, word: &str) -> Option<(ExprKind, Type)> {
+    let kind = schema.event(event);
+    let field = kind.find(word)?;
+    Some((ExprKind::EventField(event, field), kind.field(field).ty))
+}
+
+/// The first event that has a field of that name: its name, and what one of it is called.
+fn event_with(schema: &Schema, field: &str) -> Option<(String, String)> {
+    let kind = schema.events.iter().find(|kind| kind.find(field).is_some())?;
+    Some((kind.name.clone(), one_of(&kind.name)))
+}
+
+/// One event in a sentence.
+fn one_of(event: &str) -> String {
+    if event == "order" { "an order".to_owned() } else { format!("`{}`", shorten(event)) }
 }
 
 /// What a computed word means.
 fn term_value(term: Term) -> (ExprKind, Type) {
     let over_orders = |function, field| ExprKind::Aggregate {
         function,
-        event: Event::Order,
+        event: EventId::ORDER,
         field,
         window: Window::All,
         filter: None,
     };
-    let since = |which| (ExprKind::TimeSince { event: Event::Order, which }, Type::Duration);
+    let since = |which| (ExprKind::TimeSince { event: EventId::ORDER, which }, Type::Duration);
     match term {
         Term::Orders => (over_orders(AggregateFunction::Count, None), Type::Number),
-        Term::Revenue => (over_orders(AggregateFunction::Sum, Some(EventField::Total)), Type::Money),
+        Term::Revenue => (over_orders(AggregateFunction::Sum, Some(EventFieldId::TOTAL)), Type::Money),
         Term::AverageOrderValue => {
-            (over_orders(AggregateFunction::Average, Some(EventField::Total)), Type::Money)
+            (over_orders(AggregateFunction::Average, Some(EventFieldId::TOTAL)), Type::Money)
         }
         Term::Recency => since(Which::Last),
         Term::Tenure => since(Which::First),

@@ -167,7 +167,7 @@ impl<'e> Asked<'e> {
             // What is inside `where` is asked per order, by the aggregate.
             ExprKind::Constant(_)
             | ExprKind::Field(_)
-            | ExprKind::EventField(_)
+            | ExprKind::EventField(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency
@@ -202,7 +202,7 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
         ExprKind::Constant(_)
         | ExprKind::Field(_)
-        | ExprKind::EventField(_)
+        | ExprKind::EventField(..)
         | ExprKind::Aggregate { .. }
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency
@@ -248,7 +248,7 @@ impl<'a> Tracer<'a> {
             }
             ExprKind::Constant(_)
             | ExprKind::Field(_)
-            | ExprKind::EventField(_)
+            | ExprKind::EventField(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency

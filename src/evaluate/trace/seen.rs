@@ -69,7 +69,7 @@ impl Tracer<'_> {
             }
             ExprKind::Constant(_)
             | ExprKind::Field(_)
-            | ExprKind::EventField(_)
+            | ExprKind::EventField(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency
@@ -121,7 +121,7 @@ impl Tracer<'_> {
                 let known = self.node(of).and_then(|node| row.value(node, None)).is_some();
                 if known { self.words(Why::TooLarge) } else { self.why(of) }
             }
-            ExprKind::EventField(_) => "no order is looked at".into(),
+            ExprKind::EventField(..) => "no order is looked at".into(),
             ExprKind::Constant(_)
             | ExprKind::Frequency
             | ExprKind::Compare(..)

@@ -59,18 +59,16 @@ fn empty(word: ItemWord) -> Option<ItemKind> {
         ItemWord::Attribute => {
             ItemKind::Attribute { name, ty: super::super::tree::AttributeType::Text, set_by_rules: false }
         }
+        ItemWord::Event => ItemKind::Event { name, fields: Vec::new() },
         ItemWord::Segments => ItemKind::Segments { name: None, places: Vec::new() },
         ItemWord::Audience => ItemKind::Audience { name, when: None },
         ItemWord::Message => ItemKind::Message { name, clauses: Vec::new() },
         ItemWord::Webhook => ItemKind::Webhook { name, url: None, secrets: Vec::new() },
         ItemWord::Policy => ItemKind::Policy { name, caps: Vec::new() },
         ItemWord::Rule | ItemWord::When => ItemKind::Rule { name: None, title: None, clauses: Vec::new() },
-        ItemWord::Event
-        | ItemWord::Tiers
-        | ItemWord::Offer
-        | ItemWord::Budget
-        | ItemWord::Journey
-        | ItemWord::Test => return None,
+        ItemWord::Tiers | ItemWord::Offer | ItemWord::Budget | ItemWord::Journey | ItemWord::Test => {
+            return None;
+        }
     })
 }
 
@@ -174,6 +172,10 @@ impl<'a> Builder<'a> {
         let found = &mut *self.found;
         match &mut self.kind {
             ItemKind::Workspace { clauses, .. } => clauses.push(workspace_clause(clause, node, found)?),
+            ItemKind::Event { fields, .. } => {
+                let name = clause.name(&child(node, &NAMES)?);
+                fields.push((name, attribute_type(clause, node)?));
+            }
             ItemKind::Segments { places, .. } => places.push(place(clause, node, found)?),
             ItemKind::Audience { when, .. } => match rule_clause(clause, node, found)? {
                 RuleClause::When(condition) => *when = Some(condition),
@@ -220,7 +222,8 @@ impl<'a> Builder<'a> {
                 *ty = attribute_type(clause, node)?;
                 *set_by_rules = child(node, &[Rule::kw_set_by_rules]).is_some();
             }
-            ItemKind::Audience { name, .. }
+            ItemKind::Event { name, .. }
+            | ItemKind::Audience { name, .. }
             | ItemKind::Message { name, .. }
             | ItemKind::Webhook { name, .. }
             | ItemKind::Policy { name, .. } => *name = written?,
@@ -235,6 +238,7 @@ const fn is_head(rule: Rule) -> bool {
         rule,
         Rule::workspace_head
             | Rule::attribute_item
+            | Rule::event_head
             | Rule::segments_head
             | Rule::audience_head
             | Rule::message_head

@@ -118,6 +118,7 @@ impl Cutter<'_> {
         Some(match self.item {
             ItemWord::Workspace => Rule::workspace_head,
             ItemWord::Attribute => Rule::attribute_item,
+            ItemWord::Event => Rule::event_head,
             ItemWord::Segments => Rule::segments_head,
             ItemWord::Audience => Rule::audience_head,
             ItemWord::Message => Rule::message_head,
@@ -126,7 +127,6 @@ impl Cutter<'_> {
             ItemWord::Rule => Rule::rule_head,
             // A bare rule has no head; the others are answered as a whole.
             ItemWord::When
-            | ItemWord::Event
             | ItemWord::Tiers
             | ItemWord::Offer
             | ItemWord::Budget
@@ -219,8 +219,10 @@ impl Cutter<'_> {
             ItemWord::Message => named.then(|| self.message_clause(&at, &word)).flatten(),
             ItemWord::Webhook => named.then(|| webhook_clause(&at, &word)).flatten(),
             ItemWord::Policy => named.then(|| self.policy_clause(&at, &word)).flatten(),
+            ItemWord::Event => {
+                (named && self.opens_field(index)).then_some(ChunkKind::Read(Rule::event_field))
+            }
             ItemWord::Attribute
-            | ItemWord::Event
             | ItemWord::Tiers
             | ItemWord::Offer
             | ItemWord::Budget
@@ -232,6 +234,14 @@ impl Cutter<'_> {
     /// Whether `when` or `otherwise` stands here: a place of `segments` begins before it.
     fn opens_place(&self, index: usize) -> bool {
         self.look(index).any(&["when", "otherwise"])
+    }
+
+    /// Whether an event's field begins here: at a line's start where the line before is finished,
+    /// and behind the event's name.
+    fn opens_field(&self, index: usize) -> bool {
+        let first = self.token(index).is_some_and(|token| token.first);
+        let named = index == self.range.start + 2;
+        (first || named) && !self.before(index).any(&["|", "<", ",", "choice", "of"])
     }
 
     /// After a comparison or in a list any word is a value, `then` too, where the condition goes on

@@ -7,6 +7,8 @@ pub(in crate::language) enum ItemWord {
     Workspace,
     /// `attribute`
     Attribute,
+    /// `event`
+    Event,
     /// `segments`
     Segments,
     /// `audience`
@@ -21,8 +23,6 @@ pub(in crate::language) enum ItemWord {
     Rule,
     /// A bare `when … then …`.
     When,
-    /// `event`: not available yet.
-    Event,
     /// `tiers`: not available yet.
     Tiers,
     /// `offer`: not available yet.
@@ -87,8 +87,8 @@ impl ItemWord {
             | Self::Webhook
             | Self::Policy
             | Self::Rule
+            | Self::Event
             | Self::When => None,
-            Self::Event => Some("declaring an `event`"),
             Self::Tiers => Some("ranking customers in `tiers`"),
             Self::Offer => Some("an `offer`"),
             Self::Budget => Some("a `budget`"),
