@@ -1,13 +1,14 @@
 //! What is kept for ever: the shapes of records and their keys. Pure data; `store` keeps the bytes.
 //!
-//! Personal data stand only in [`Profile`], [`Change`] and [`OpenMessage`]; all else knows the
-//! customer's number.
+//! Personal data stand only in [`Profile`], [`Change`], [`Event`] and [`OpenMessage`]; all else knows
+//! the customer's number.
 
 pub mod codec;
 mod contact;
 mod control;
 mod customer;
 mod decision;
+mod event;
 pub mod key;
 mod message;
 
@@ -17,4 +18,5 @@ pub use control::{
 };
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
+pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};

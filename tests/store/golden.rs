@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
-use cvmd::store::tables::{control, customers, ledger, memories, messages, meta, rules, runs};
+use cvmd::store::tables::{control, customers, events, ledger, memories, messages, meta, rules, runs};
 use cvmd::store::{Batch, Memory, Store};
 
 use super::samples::{self, AT, CUSTOMER, RULE};
@@ -67,6 +67,27 @@ fn orders() {
     let written = batch(|b| assert_eq!(customers::put_orders(b, CUSTOMER, 0, &samples::orders()), 1));
     let store = golden("orders", &written);
     assert_eq!(customers::orders(&store, CUSTOMER).unwrap(), samples::orders());
+}
+
+#[test]
+fn events_and_what_waits_for_them() {
+    let write = |b: &mut Batch| {
+        assert_eq!(events::put_events(b, CUSTOMER, 0, &samples::events()), 1);
+        for (sequence, arrival) in (0..).zip(&samples::arrivals()) {
+            events::put_arrival(b, sequence, arrival);
+        }
+        for (n, timer) in (0..).zip(&samples::timers()) {
+            events::put_timer(b, (RULE, CUSTOMER, n), timer);
+        }
+    };
+    let store = golden("events", &batch(write));
+    assert_eq!(events::events(&store, CUSTOMER).unwrap(), samples::events());
+    let arrivals: Vec<_> = events::arrivals(&store).map(|item| item.unwrap().1).collect();
+    assert_eq!(arrivals, samples::arrivals());
+    let timers: Vec<_> = events::timers(&store).map(|item| item.unwrap()).collect();
+    let places = [(RULE, CUSTOMER, 0), (RULE, CUSTOMER, 1)];
+    assert_eq!(timers, places.into_iter().zip(samples::timers()).collect::<Vec<_>>());
+    assert_eq!(events::timer(&store, places[1]).unwrap(), Some(samples::timers()[1].clone()));
 }
 
 #[test]

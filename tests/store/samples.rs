@@ -7,9 +7,10 @@ use cvmd::model::{
     RuleNumber, RuleSetHash,
 };
 use cvmd::record::{
-    Attempt, Change, Consent, Contact, ContactKind, Decision, Fate, FinishedMessage, Frozen, Hold,
-    HoldReason, Line, Load, MessageKey, MessageState, OpenMessage, Order, Pause, PauseScope, Profile,
-    RuleMemory, Run, RunState, Skip, StoredRuleSet, Suppression, SuppressionReason, WhileQueued,
+    Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Event, EventRef, Fate,
+    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, ORDER, OpenMessage,
+    Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet, Suppression,
+    SuppressionReason, Timer, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -50,6 +51,28 @@ pub(crate) fn orders() -> Vec<Order> {
     };
     let full = Order { id: text("o2"), currency: Currency::parse("EUR"), lines: vec![line], ..bare.clone() };
     vec![bare, full]
+}
+
+pub(crate) fn events() -> Vec<Event> {
+    let bare = Event {
+        id: text("e1"),
+        name: text("visit"),
+        time: Instant(i64::MIN),
+        learnt: Instant(i64::MAX),
+        fields: Vec::new(),
+    };
+    let fields = vec![(text("page"), text("/málaga")), (text("value"), text("90.00"))];
+    vec![bare.clone(), Event { id: text("e2"), fields, time: AT, ..bare }]
+}
+
+pub(crate) fn arrivals() -> Vec<Arrival> {
+    let order = EventRef { time: AT, name: text(ORDER), id: text("o1") };
+    [events()[1].reference(), order].map(|event| Arrival { event, customer: CUSTOMER }).to_vec()
+}
+
+pub(crate) fn timers() -> Vec<Timer> {
+    let event = events()[1].reference();
+    [(AT, true), (Instant(-1), false)].map(|(due, waits)| Timer { due, waits, event: event.clone() }).to_vec()
 }
 
 pub(crate) fn changes() -> Vec<Change> {

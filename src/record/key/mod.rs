@@ -9,6 +9,7 @@
 
 mod control;
 mod customers;
+mod events;
 mod messages;
 mod parts;
 mod runs;
@@ -18,6 +19,7 @@ pub use customers::{
     change, changes_of, ledger, orders, orders_of, parse_change, parse_ledger, parse_orders, parse_profile,
     parse_suppression, profile, suppression,
 };
+pub use events::{arrival, event_packs_of, events, parse_arrival, parse_events, parse_timer, timer};
 pub use messages::{finished_message, open_message, parse_finished_message, parse_open_message};
 pub use runs::{
     decisions, decisions_of, decisions_of_rule, non_sends, non_sends_of, parse_decisions, parse_non_sends,
@@ -76,11 +78,17 @@ pub enum Table {
     Load = 20,
     /// Markers of runs that are not over, by rule and instant: a start reads no history.
     UnfinishedRun = 21,
+    /// Packs of events, by customer and pack.
+    Events = 22,
+    /// Events that rules have still to be asked about, by their order.
+    Arrival = 23,
+    /// Rules that wait after an event, by rule, customer and ordinal.
+    Timer = 24,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -102,6 +110,9 @@ impl Table {
         Self::Pause,
         Self::Load,
         Self::UnfinishedRun,
+        Self::Events,
+        Self::Arrival,
+        Self::Timer,
     ];
 
     /// What all its keys begin with.
@@ -157,7 +168,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=21).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=24).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -191,6 +202,9 @@ mod tests {
             prop_assert_eq!(parse_open_message(&open_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_finished_message(&finished_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_load(&load(long)), Some(long));
+            prop_assert_eq!(parse_events(&events(customer, n)), Some((customer, n)));
+            prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));
+            prop_assert_eq!(parse_timer(&timer(rule, customer, n)), Some((rule, customer, n)));
             prop_assert_eq!(parse_profile(&orders(customer, n)), None);
             prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);
         }
