@@ -220,6 +220,8 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
         | ExprKind::Contains(a, _)
         | ExprKind::StartsWith(a, _)
         | ExprKind::OneOf(a, _)
+        | ExprKind::During(a, _)
+        | ExprKind::Falls(a, _)
         | ExprKind::IsKnown(a)
         | ExprKind::Truth(a)
         | ExprKind::Not(a) => needed(a, first_audience, into),

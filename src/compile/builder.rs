@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ruleset::{
-    Action, Comparison, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Window,
+    Action, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Window,
 };
 
 use super::node::{Aggregate, Node, NodeId, Order, TextTest};
@@ -23,6 +23,7 @@ pub(super) struct Builder<'a> {
     types: Vec<Type>,
     costs: Vec<u32>,
     windows: Vec<Window>,
+    day_spans: Vec<DaySpan>,
     known: HashMap<(Node, Type), NodeId>,
     segments: Vec<Named>,
     audiences: Vec<Named>,
@@ -45,6 +46,7 @@ impl<'a> Builder<'a> {
             types: Vec::new(),
             costs: Vec::new(),
             windows: Vec::new(),
+            day_spans: Vec::new(),
             known: HashMap::new(),
             segments: vec![Named::New; rules.segments.len()],
             audiences: vec![Named::New; rules.audiences.len()],
@@ -58,6 +60,7 @@ impl<'a> Builder<'a> {
             nodes: Vec::new(),
             types: Vec::new(),
             windows: Vec::new(),
+            day_spans: Vec::new(),
             rules: Vec::new(),
             calls: Vec::new(),
             messages: Vec::new(),
@@ -86,8 +89,8 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(self, program: Program) -> Program {
-        let Self { nodes, types, windows, .. } = self;
-        Program { nodes, types, windows, ..program }
+        let Self { nodes, types, windows, day_spans, .. } = self;
+        Program { nodes, types, windows, day_spans, ..program }
     }
 
     fn fields(&mut self, fields: &[(String, Expr)]) -> Fields {
@@ -151,6 +154,14 @@ impl<'a> Builder<'a> {
                 let high = self.compare(Comparison::LessOrEqual, of, high);
                 self.all(vec![low, high])
             }
+            ExprKind::During(of, span) => {
+                let (of, span) = (self.expr(of), self.day_span(*span));
+                self.condition(Node::During(of, span), self.cost(of).saturating_add(RANGE))
+            }
+            ExprKind::Falls(of, span) => {
+                let (of, span) = (self.expr(of), self.day_span(*span));
+                self.condition(Node::Falls(of, span), self.cost(of).saturating_add(TEXT))
+            }
             ExprKind::IsKnown(of) => {
                 let of = self.expr(of);
                 self.condition(Node::IsKnown(of), self.cost(of).saturating_add(CHEAP))
@@ -182,6 +193,14 @@ impl<'a> Builder<'a> {
         found.unwrap_or_else(|| {
             self.windows.push(window);
             self.windows.len() - 1
+        })
+    }
+
+    fn day_span(&mut self, span: DaySpan) -> usize {
+        let found = self.day_spans.iter().position(|&known| known == span);
+        found.unwrap_or_else(|| {
+            self.day_spans.push(span);
+            self.day_spans.len() - 1
         })
     }
 

@@ -8,7 +8,7 @@ mod node;
 
 use std::sync::Arc;
 
-use crate::ruleset::{Expr, RuleSet, Schema, Type, Window};
+use crate::ruleset::{DaySpan, Expr, RuleSet, Schema, Type, Window};
 
 use builder::Builder;
 
@@ -25,6 +25,7 @@ pub struct Program {
     nodes: Vec<Node>,
     types: Vec<Type>,
     windows: Vec<Window>,
+    day_spans: Vec<DaySpan>,
     rules: Vec<NodeId>,
     calls: Vec<Vec<Fields>>,
     messages: Vec<Fields>,
@@ -120,6 +121,11 @@ impl Program {
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
+    }
+
+    /// The days that nodes name by position.
+    pub(crate) fn day_spans(&self) -> &[DaySpan] {
+        &self.day_spans
     }
 
     /// The windows that nodes name by position.

@@ -85,6 +85,10 @@ pub(crate) enum Node {
     },
     /// A number is one of these (sorted).
     OneOf(NodeId, Vec<i64>),
+    /// A date or instant is within days, by their position in [`super::Program::day_spans`].
+    During(NodeId, usize),
+    /// Its day of the year comes in them.
+    Falls(NodeId, usize),
     IsKnown(NodeId),
     And(Vec<NodeId>),
     Or(Vec<NodeId>),
@@ -99,6 +103,8 @@ impl Node {
             | Self::SameText { .. }
             | Self::Text { .. }
             | Self::OneOf(..)
+            | Self::During(..)
+            | Self::Falls(..)
             | Self::IsKnown(_)
             | Self::And(_)
             | Self::Or(_)

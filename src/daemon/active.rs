@@ -119,6 +119,8 @@ fn collect<'a>(expr: &'a Expr, values: &mut Vec<&'a Expr>) {
         | ExprKind::Contains(inner, _)
         | ExprKind::StartsWith(inner, _)
         | ExprKind::OneOf(inner, _)
+        | ExprKind::During(inner, _)
+        | ExprKind::Falls(inner, _)
         | ExprKind::IsKnown(inner)
         | ExprKind::Truth(inner) => collect(inner, values),
         ExprKind::Compare(_, left, right) => {

@@ -160,6 +160,8 @@ codes! {
     NotAText "E209" Error;
     /// Something other than a plain value in a list.
     NotAConstant "E216" Error;
+    /// The calendar asked of something that is no day.
+    NotADay "E217" Error;
     /// A length of time without its unit.
     NeedsUnit "E305" Error;
     /// A share without `%`.

@@ -5,6 +5,7 @@
 //! aggregates by `tally` and are held against each other, and against a slow interpreter, by the
 //! tests. Pure: the instant is an argument.
 
+mod days;
 mod kernel;
 mod memory;
 mod moment;

@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 use crate::compile::Program;
 use crate::model::Instant;
 use crate::population::Population;
-use crate::ruleset::Window;
+use crate::ruleset::{Type, Window};
+
+use super::days::{self, Days};
 
 /// A program at an instant in the workspace's zone. Make it once a tick.
 #[derive(Debug, Clone)]
@@ -19,6 +21,9 @@ pub struct Moment<'a> {
     pub(super) now: i64,
     /// First and last millisecond of the program's windows, both included.
     pub(super) windows: Vec<(i64, i64)>,
+    /// The program's days around now.
+    pub(super) days: Vec<Days>,
+    pub(super) zone: TimeZone,
 }
 
 impl<'a> Moment<'a> {
@@ -26,7 +31,24 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn new(program: &'a Program, now: Instant, zone: &TimeZone) -> Self {
         let windows = program.windows().iter().map(|window| resolve(*window, now, zone)).collect();
-        Self { program, now: now.0, windows }
+        let days = program.day_spans().iter().map(|span| days::resolve(*span, now, zone)).collect();
+        Self { program, now: now.0, windows, days, zone: zone.clone() }
+    }
+
+    /// Whether a date or instant is within days around now.
+    pub(super) fn during(&self, days: usize, ty: Type, number: i64) -> bool {
+        let days = &self.days[days];
+        if ty == Type::Date { days.has_day(number) } else { days.has_instant(number) }
+    }
+
+    /// Whether the day of the year of a date or instant comes in days around now.
+    pub(super) fn falls(&self, days: usize, ty: Type, number: i64) -> bool {
+        let days = &self.days[days];
+        if ty == Type::Date {
+            days.has_anniversary(number)
+        } else {
+            days.has_anniversary_of(number, &self.zone)
+        }
     }
 
     /// Whether the population's columns are those that the program reads.

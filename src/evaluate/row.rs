@@ -100,6 +100,8 @@ impl<'a> Row<'a> {
             | Node::SameText { .. }
             | Node::Text { .. }
             | Node::OneOf(..)
+            | Node::During(..)
+            | Node::Falls(..)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)
@@ -177,6 +179,14 @@ impl<'a> Row<'a> {
             Node::OneOf(of, numbers) => {
                 let number = self.value(*of, order)?.number()?;
                 Some(numbers.binary_search(&number).is_ok())
+            }
+            Node::During(of, days) => {
+                let number = self.value(*of, order)?.number()?;
+                Some(self.moment.during(*days, self.moment.program.ty(*of), number))
+            }
+            Node::Falls(of, days) => {
+                let number = self.value(*of, order)?.number()?;
+                Some(self.moment.falls(*days, self.moment.program.ty(*of), number))
             }
             Node::IsKnown(of) => Some(self.value(*of, order).is_some()),
             Node::And(parts) => self.first(parts, order, false),

@@ -81,16 +81,14 @@ impl<'m> Sheet<'m> {
                 self.column(chunk, *right, missing);
                 compare(*order, self.source(chunk, *left), self.source(chunk, *right), missing)
             }
-            Node::OneOf(of, numbers) => {
-                self.column(chunk, *of, missing);
-                match self.source(chunk, *of) {
-                    Source::Field(values, known) | Source::Computed(values, known) => {
-                        let yes = test(values, missing, |value| numbers.contains(&value));
-                        (*missing, yes.and(known), known.without(&yes))
-                    }
-                    Source::Constant(value) => constant(missing, numbers.contains(&value)),
-                    Source::Unknown => (*missing, Bits::EMPTY, Bits::EMPTY),
-                }
+            Node::OneOf(of, numbers) => self.tested(chunk, *of, missing, |value| numbers.contains(&value)),
+            Node::During(of, days) => {
+                let (moment, ty) = (self.moment, program.ty(*of));
+                self.tested(chunk, *of, missing, |value| moment.during(*days, ty, value))
+            }
+            Node::Falls(of, days) => {
+                let (moment, ty) = (self.moment, program.ty(*of));
+                self.tested(chunk, *of, missing, |value| moment.falls(*days, ty, value))
             }
             Node::Text { of, test, list } => match field_texts(chunk, program.node(*of)) {
                 Some(texts) => dictionary_test(texts, test, *list, missing),
@@ -121,6 +119,26 @@ impl<'m> Sheet<'m> {
             | Node::Place(_)
             | Node::OrElse(..)
             | Node::ShareOf(..) => self.by_row(chunk, id, missing),
+        }
+    }
+
+    /// Asks each number of an operand the same.
+    fn tested(
+        &mut self,
+        chunk: &Chunk,
+        of: NodeId,
+        missing: &Bits,
+        passes: impl Fn(i64) -> bool,
+    ) -> (Bits, Bits, Bits) {
+        self.column(chunk, of, missing);
+        match self.source(chunk, of) {
+            Source::Field(values, known) | Source::Computed(values, known) => {
+                // What is not known is not asked: it may cost.
+                let yes = test(values, &missing.and(known), passes);
+                (*missing, yes, known.without(&yes))
+            }
+            Source::Constant(value) => constant(missing, passes(value)),
+            Source::Unknown => (*missing, Bits::EMPTY, Bits::EMPTY),
         }
     }
 
@@ -196,6 +214,8 @@ impl<'m> Sheet<'m> {
             | Node::SameText { .. }
             | Node::Text { .. }
             | Node::OneOf(..)
+            | Node::During(..)
+            | Node::Falls(..)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)
@@ -252,6 +272,8 @@ impl<'m> Sheet<'m> {
             | Node::SameText { .. }
             | Node::Text { .. }
             | Node::OneOf(..)
+            | Node::During(..)
+            | Node::Falls(..)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)

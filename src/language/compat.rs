@@ -41,6 +41,10 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
             Some((right.to_owned(), Applicability::NeedsReview))
         }
         Rule::compat_the => safe(""),
+        Rule::compat_within => safe("in"),
+        Rule::compat_this => Some((format!("in {}", words(&lower)), Applicability::Safe)),
+        // Days ahead: `in 30 days` may also be meant for the one day that is 30 days away.
+        Rule::compat_ahead => Some((format!("next {}", words(&lower)), Applicability::NeedsReview)),
         Rule::compat_twice => safe("2 times"),
         Rule::compat_type => safe(foreign::type_word(&lower)),
         Rule::compat_string => {
@@ -51,6 +55,11 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         }
         _ => None,
     }
+}
+
+/// With one blank between words.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn foreign_spelling(place: Span, text: &str, right: (String, Applicability)) -> Diagnostic {
@@ -194,7 +203,6 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         | Rule::unavailable_event
         | Rule::unavailable_aggregate => "",
         Rule::unavailable_since => "a window `since` an event",
-        Rule::unavailable_dates => "comparing a date with the calendar",
         Rule::unavailable_movement => "movement such as `becomes` or `was`",
         Rule::unavailable_total => "a limit on a rule as a whole",
         Rule::unavailable_customer_time => "`customer time`",

@@ -47,6 +47,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::aggregate | Rule::function => "`count`, `sum`, `average`, `min` or `max`",
         Rule::event => "an event such as `order`",
         Rule::time_since => "`time since last order`",
+        Rule::day_span => "a span of days such as `next 30 days` or `this month`",
         Rule::window | Rule::window_last | Rule::window_between => "a window such as `in last 90 days`",
         Rule::tail
         | Rule::comparison
@@ -54,6 +55,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::between
         | Rule::contains
         | Rule::starts_with
+        | Rule::in_days
+        | Rule::falls
         | Rule::is_known => "a comparison such as `= 500`, `in (a, b)` or `is known`",
         Rule::operator
         | Rule::equal
@@ -269,7 +272,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::unavailable_event
         | Rule::unavailable_since
         | Rule::compat_is_tail
-        | Rule::unavailable_dates
+        | Rule::compat_within
+        | Rule::compat_this
+        | Rule::compat_ahead
         | Rule::unavailable_movement
         | Rule::unavailable_total
         | Rule::unavailable_customer_time

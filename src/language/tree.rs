@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Currency, Date, Duration, Share, TimeOfDay};
-use crate::ruleset::{AggregateFunction, Comparison, DaySet, Purpose, Which};
+use crate::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, Which};
 
 /// A word or text with its span.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -328,6 +328,10 @@ pub enum ExprKind {
     Between(Box<Expr>, Box<Expr>, Box<Expr>),
     /// `is known` (true) or `is unknown` (false).
     IsKnown(Box<Expr>, bool),
+    /// `falls today`, `falls in next 7 days`: its day and month, whatever the year.
+    Falls(Box<Expr>, DaySpan),
+    /// `in next 30 days`, `in this month`; the flag says `not in`.
+    During(Box<Expr>, DaySpan, bool),
     /// `in audience NAME`; the flag says `not in`.
     InAudience(Name, bool),
     /// All of them, flattened.

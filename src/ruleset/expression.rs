@@ -142,6 +142,24 @@ pub enum Window {
     ThisYear,
 }
 
+/// Days around now by the calendar of the zone, both ends included: for a date whole days, for an
+/// instant milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DaySpan {
+    /// `today`: from midnight to midnight.
+    Today,
+    /// `next D`: [now, now + D]; of dates, from today to the day in which that ends.
+    Next(Duration),
+    /// `last D`: [now − D, now]; of dates, from the day in which that begins to today.
+    Last(Duration),
+    /// The whole week, Monday to Sunday.
+    ThisWeek,
+    /// The whole month.
+    ThisMonth,
+    /// The whole year.
+    ThisYear,
+}
+
 /// An expression with its type and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
@@ -207,6 +225,11 @@ pub enum ExprKind {
     OneOf(Box<Expr>, Vec<Value>),
     /// `between A and B`, both included.
     Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `in next 30 days`: a date or an instant within days around now.
+    During(Box<Expr>, DaySpan),
+    /// `falls in next 7 days`: likewise, whatever the year: its day and month come in these days.
+    /// 29 February comes on the 28th in a year without it.
+    Falls(Box<Expr>, DaySpan),
     /// `is known`; `is unknown` is its `Not`. Never unknown itself.
     IsKnown(Box<Expr>),
     /// A yes/no value standing as a condition.

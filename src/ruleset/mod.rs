@@ -10,7 +10,7 @@ mod schema;
 mod text;
 
 pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
-pub use expression::{AggregateFunction, Comparison, Expr, ExprKind, Type, Value, Which, Window};
+pub use expression::{AggregateFunction, Comparison, DaySpan, Expr, ExprKind, Type, Value, Which, Window};
 pub use rule::{
     Action, AtMost, Cap, CapSubject, Message, Period, Place, Policy, Purpose, Rule, Season, Trigger, Webhook,
     Workspace,

@@ -7,7 +7,7 @@ use cvmd::model::{
 };
 use cvmd::record::{Consent, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, EventFieldId, EventId, Expr, ExprKind, Type, Value, Which, Window,
+    AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Type, Value, Which, Window,
 };
 
 use super::shop::{FIELDS, PLACES, PLAN, Person, condition, expr, schema};
@@ -52,13 +52,21 @@ fn time(r: &mut Random, now: Instant) -> Instant {
     Instant(now.0 - end + nudge + future)
 }
 
+/// Around today and around its anniversaries, 29 February among them.
+fn day(r: &mut Random, now: Instant) -> Date {
+    let today = i32::try_from(now.0.div_euclid(DAY_MS)).unwrap();
+    let away = r.of(&[0, 0, 1, 6, 7, 8, 30, 31, 90, 200]) * r.of(&[-1, 1]);
+    let years = r.of(&[0, 0, -365, -366, -1_461, -10_957, 365]);
+    r.of(&[Date(today + away + years), Date(today + away + years), Date(0), Date(11_016), Date(20_000)])
+}
+
 fn value(r: &mut Random, ty: Type, now: Instant) -> Value {
     match ty {
         Type::Money => Value::Money(Money::parse(r.of(&AMOUNTS)).unwrap()),
         Type::Number => Value::Number(Number(r.of(&[0, 1, 1_000_000, 2_000_000, 1_500_000, i64::MAX]))),
         Type::Percent => Value::Percent(Share(r.of(&[0, 100_000, 500_000, 1_000_000]))),
         Type::Duration => Value::Duration(Duration(r.of(&ALL_ENDS) + r.of(&[0, 0, 1]))),
-        Type::Date => Value::Date(Date(r.of(&[0, 20_000, 20_001]))),
+        Type::Date => Value::Date(day(r, now)),
         Type::Time => Value::Time(time(r, now)),
         Type::Text | Type::ListOfText => Value::Text(r.of(&WORDS).into()),
         Type::YesNo => Value::YesNo(r.chance(50)),
@@ -158,6 +166,18 @@ impl Conditions<'_> {
             5 => self.r.of(&[Window::Today, Window::ThisWeek]),
             6 => Window::ThisMonth,
             _ => Window::ThisYear,
+        }
+    }
+
+    fn days(&mut self) -> DaySpan {
+        let length = Duration(self.r.of(&ALL_ENDS[1..]) + self.r.of(&[0, 0, HOUR_MS, -HOUR_MS]));
+        match self.r.below(7) {
+            0 => DaySpan::Today,
+            1 | 2 => DaySpan::Next(length),
+            3 => DaySpan::Last(length),
+            4 => DaySpan::ThisWeek,
+            5 => DaySpan::ThisMonth,
+            _ => DaySpan::ThisYear,
         }
     }
 
@@ -261,6 +281,14 @@ impl Conditions<'_> {
             }
             2 | 3 if text => ExprKind::Contains(of.into(), self.r.of(&["a", "WEB", "ss", "ß", ""]).into()),
             4 if text => ExprKind::StartsWith(of.into(), self.r.of(&["w", "STR", "ab"]).into()),
+            4 | 5 if matches!(ty, Type::Date | Type::Time) => {
+                let days = self.days();
+                if self.r.chance(50) {
+                    ExprKind::Falls(of.into(), days)
+                } else {
+                    ExprKind::During(of.into(), days)
+                }
+            }
             2 | 3 if !text => {
                 let (low, high) = (other(self, ty), other(self, ty));
                 ExprKind::Between(of.into(), low.into(), high.into())

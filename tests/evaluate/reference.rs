@@ -4,8 +4,10 @@
 use cvmd::model::{Currency, Instant};
 use cvmd::record::{Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Which, Window,
+    AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value,
+    Which, Window,
 };
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
 /// A known value: an exact number in the type's smallest unit, or texts (several for a list).
@@ -85,6 +87,64 @@ impl World<'_> {
             Window::ThisMonth => zoned(time).first_of_month() == zoned(self.now).first_of_month(),
             Window::ThisYear => zoned(time).year() == zoned(self.now).year(),
         }
+    }
+
+    fn civil(&self, ms: i128) -> jiff::civil::Date {
+        let stamp = jiff::Timestamp::from_millisecond(i64::try_from(ms).unwrap()).unwrap();
+        stamp.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The day of a date (days since 1970) or of an instant.
+    fn day(&self, ty: Type, number: i128) -> jiff::civil::Date {
+        if ty == Type::Date {
+            cvmd::model::Date(i32::try_from(number).unwrap()).to_civil().unwrap()
+        } else {
+            self.civil(number)
+        }
+    }
+
+    /// Whether a day is among those that the words mean.
+    fn day_within(&self, day: jiff::civil::Date, span: DaySpan) -> bool {
+        let now = i128::from(self.now.0);
+        let today = self.civil(now);
+        let after = |length: i64, sign: i64| {
+            if length % 86_400_000 == 0 {
+                today.checked_add((sign * length / 86_400_000).days()).unwrap()
+            } else {
+                self.civil(now + i128::from(sign * length))
+            }
+        };
+        match span {
+            DaySpan::Today => day == today,
+            DaySpan::Next(length) => today <= day && day <= after(length.0, 1),
+            DaySpan::Last(length) => after(length.0, -1) <= day && day <= today,
+            DaySpan::ThisWeek => {
+                day.iso_week_date().year() == today.iso_week_date().year()
+                    && day.iso_week_date().week() == today.iso_week_date().week()
+            }
+            DaySpan::ThisMonth => (day.year(), day.month()) == (today.year(), today.month()),
+            DaySpan::ThisYear => day.year() == today.year(),
+        }
+    }
+
+    fn during(&self, ty: Type, number: i128, span: DaySpan) -> bool {
+        let now = i128::from(self.now.0);
+        match span {
+            DaySpan::Next(d) if ty == Type::Time => now <= number && number <= now + i128::from(d.0),
+            DaySpan::Last(d) if ty == Type::Time => now - i128::from(d.0) <= number && number <= now,
+            _ => self.day_within(self.day(ty, number), span),
+        }
+    }
+
+    /// Tries the day in each year around.
+    fn falls(&self, ty: Type, number: i128, span: DaySpan) -> bool {
+        let born = self.day(ty, number);
+        let this_year = self.civil(i128::from(self.now.0)).year();
+        (this_year - 5..=this_year + 5).any(|year| {
+            let in_year = jiff::civil::Date::new(year, born.month(), born.day());
+            let day = in_year.unwrap_or_else(|_| jiff::civil::date(year, 2, 28));
+            self.day_within(day, span)
+        })
     }
 
     pub fn value(&self, subject: Subject<'_>, expr: &Expr) -> Option<Known> {
@@ -223,6 +283,14 @@ impl World<'_> {
             }
             ExprKind::IsKnown(of) => Some(self.value(subject, of).is_some()),
             ExprKind::Truth(of) => self.value(subject, of).map(|value| value == Known::Number(1)),
+            ExprKind::During(of, span) => {
+                let Known::Number(number) = self.value(subject, of)? else { panic!("no day") };
+                Some(self.during(of.ty, number, *span))
+            }
+            ExprKind::Falls(of, span) => {
+                let Known::Number(number) = self.value(subject, of)? else { panic!("no day") };
+                Some(self.falls(of.ty, number, *span))
+            }
             ExprKind::InAudience(position) => self.truth(subject, &self.rules.audiences[*position].when),
             ExprKind::And(parts) => all(parts.iter().map(|part| self.truth(subject, part))),
             ExprKind::Or(parts) => {

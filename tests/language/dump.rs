@@ -6,7 +6,7 @@ use cvmd::language::tree::{
     Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, Name, PeriodWords,
     RuleClause, ScheduleWords, WindowWords, WorkspaceClause,
 };
-use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, Purpose, Which};
+use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, Which};
 
 /// The whole file.
 pub(super) fn file(file: &File) -> String {
@@ -244,6 +244,10 @@ pub(super) fn expr(node: &Expr) -> String {
         ExprKind::IsKnown(value, known) => {
             format!("({} {})", if *known { "known" } else { "unknown" }, expr(value))
         }
+        ExprKind::Falls(value, span) => format!("(falls {} {})", expr(value), day_span(*span)),
+        ExprKind::During(value, span, negated) => {
+            format!("({}during {} {})", if *negated { "not " } else { "" }, expr(value), day_span(*span))
+        }
         ExprKind::InAudience(audience, negated) => {
             format!("({}in audience {})", if *negated { "not " } else { "" }, name(audience))
         }
@@ -251,6 +255,17 @@ pub(super) fn expr(node: &Expr) -> String {
         ExprKind::Or(any) => format!("(or {})", list(any)),
         ExprKind::Not(inner) => format!("(not {})", expr(inner)),
         ExprKind::NotAvailable => "(not available)".into(),
+    }
+}
+
+fn day_span(span: DaySpan) -> String {
+    match span {
+        DaySpan::Today => "today".into(),
+        DaySpan::Next(duration) => format!("next {duration}"),
+        DaySpan::Last(duration) => format!("last {duration}"),
+        DaySpan::ThisWeek => "this week".into(),
+        DaySpan::ThisMonth => "this month".into(),
+        DaySpan::ThisYear => "this year".into(),
     }
 }
 

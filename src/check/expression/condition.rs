@@ -76,6 +76,11 @@ impl Expressions<'_, '_> {
                 let typed = self.typed(ExprKind::IsKnown(Box::new(subject)), Type::Condition, span);
                 Some(self.opposite(typed, !*known, span))
             }
+            Tree::During(subject, days, not) => {
+                let typed = self.during(subject, *days, span, scope)?;
+                Some(self.opposite(typed, *not, span))
+            }
+            Tree::Falls(subject, days) => self.falls(subject, *days, span, scope),
             Tree::InAudience(name, not) => {
                 let typed = self.in_audience(name, span, scope)?;
                 Some(self.opposite(typed, *not, span))

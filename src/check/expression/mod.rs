@@ -4,6 +4,7 @@ mod aggregate;
 mod compare;
 mod condition;
 mod constant;
+mod days;
 mod reach;
 mod word;
 
@@ -120,6 +121,8 @@ impl Expressions<'_, '_> {
             | Tree::OneOf(..)
             | Tree::Between(..)
             | Tree::IsKnown(..)
+            | Tree::During(..)
+            | Tree::Falls(..)
             | Tree::InAudience(..)
             | Tree::And(_)
             | Tree::Or(_)

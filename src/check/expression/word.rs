@@ -128,6 +128,16 @@ impl Expressions<'_, '_> {
             );
             return;
         }
+        if word == "today" && wanted.is_some_and(|w| matches!(w.ty, Type::Date | Type::Time)) {
+            self.report.add(
+                problem(Code::UnknownField, span, "`today` is no fixed day")
+                    .label("write `falls today`, which asks for day and month, whatever the year")
+                    .why(
+                        "for one day of one year write the date itself: what `today` is changes every night",
+                    ),
+            );
+            return;
+        }
         let near = nearest(word, self.names.values());
         if near.is_none() && wanted.is_some_and(|w| w.ty == Type::Text) {
             self.needs_quotes(word, span);

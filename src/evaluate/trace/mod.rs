@@ -178,6 +178,8 @@ impl<'e> Asked<'e> {
             | ExprKind::StartsWith(..)
             | ExprKind::OneOf(..)
             | ExprKind::Between(..)
+            | ExprKind::During(..)
+            | ExprKind::Falls(..)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_)
             | ExprKind::And(_)
@@ -195,6 +197,8 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Contains(of, _)
         | ExprKind::StartsWith(of, _)
         | ExprKind::OneOf(of, _)
+        | ExprKind::During(of, _)
+        | ExprKind::Falls(of, _)
         | ExprKind::IsKnown(of)
         | ExprKind::Truth(of)
         | ExprKind::Not(of) => vec![of],
@@ -240,6 +244,8 @@ impl<'a> Tracer<'a> {
             | ExprKind::StartsWith(..)
             | ExprKind::OneOf(..)
             | ExprKind::Between(..)
+            | ExprKind::During(..)
+            | ExprKind::Falls(..)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_) => {
                 let sides = operands(expr);
@@ -261,7 +267,7 @@ impl<'a> Tracer<'a> {
             place: expr.place.to_string(),
             step,
             result,
-            notes: values.iter().flat_map(|side| self.notes(side)).collect(),
+            notes: values.iter().flat_map(|side| self.notes(side)).chain(self.days(expr)).collect(),
             values: values.iter().map(|side| self.seen(side)).collect(),
             parts,
         }

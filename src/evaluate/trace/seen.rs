@@ -79,12 +79,25 @@ impl Tracer<'_> {
             | ExprKind::StartsWith(..)
             | ExprKind::OneOf(..)
             | ExprKind::Between(..)
+            | ExprKind::During(..)
+            | ExprKind::Falls(..)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_)
             | ExprKind::InAudience(_)
             | ExprKind::And(_)
             | ExprKind::Or(_)
             | ExprKind::Not(_) => Vec::new(),
+        }
+    }
+
+    /// Which days a clause means now.
+    pub(super) fn days(&self, expr: &Expr) -> Option<String> {
+        let moment = self.row.moment;
+        match moment.program.node(self.node(expr)?) {
+            Node::During(_, days) | Node::Falls(_, days) => {
+                Some(format!("these days are {}", moment.days[*days].shown()))
+            }
+            _ => None,
         }
     }
 
@@ -129,6 +142,8 @@ impl Tracer<'_> {
             | ExprKind::StartsWith(..)
             | ExprKind::OneOf(..)
             | ExprKind::Between(..)
+            | ExprKind::During(..)
+            | ExprKind::Falls(..)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_)
             | ExprKind::InAudience(_)

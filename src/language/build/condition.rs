@@ -8,7 +8,7 @@ use super::super::fault::with_fix;
 use super::super::foreign;
 use super::super::grammar::{Node, Rule};
 use super::super::tree::{Expr, ExprKind};
-use super::expression::operand;
+use super::expression::{day_span, operand};
 use super::value::literal;
 use super::{NAMES, TEXTS, child};
 
@@ -230,6 +230,11 @@ fn test_kind(
             let (low, high) = (operand(clause, &low, found), operand(clause, &high, found));
             ExprKind::Between(left, Box::new(low), Box::new(high))
         }
+        Rule::in_days => {
+            let negated = child(test, &[Rule::kw_not]).is_some();
+            ExprKind::During(left, day_span(clause, test, found)?, negated)
+        }
+        Rule::falls => ExprKind::Falls(left, day_span(clause, test, found)?),
         Rule::contains => ExprKind::Contains(left, clause.name(&child(test, &TEXTS)?)),
         Rule::starts_with => ExprKind::StartsWith(left, clause.name(&child(test, &TEXTS)?)),
         Rule::is_known => ExprKind::IsKnown(left, child(test, &[Rule::kw_known]).is_some()),

@@ -1,14 +1,14 @@
 //! Values: operands with what the engine computes of them.
 
 use crate::diagnostic::Diagnostic;
-use crate::ruleset::{AggregateFunction, Which};
+use crate::ruleset::{AggregateFunction, DaySpan, Which};
 
 use super::super::clause::Clause;
 use super::super::grammar::{Node, Rule};
 use super::super::tree::{Expr, ExprKind, Name, Term, WindowWords};
 use super::child;
 use super::condition::expression;
-use super::value::{DURATIONS, any_duration, any_share, literal};
+use super::value::{self, DURATIONS, any_duration, any_share, literal};
 
 /// One operand.
 pub(super) fn operand(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Expr {
@@ -120,6 +120,40 @@ fn window_words(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic
         Rule::kw_year => Some(WindowWords::ThisYear),
         _ => None,
     }
+}
+
+/// The days of `falls today`, `in next 30 days`, `in this month`. Nothing where its length is none.
+pub(super) fn day_span(clause: &Clause<'_>, test: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<DaySpan> {
+    if let Some(foreign) = child(test, &[Rule::compat_this]) {
+        let text = foreign.as_str().to_ascii_lowercase();
+        return text.split_whitespace().nth(1).and_then(this);
+    }
+    let Some(span) = child(test, &[Rule::day_span]) else { return Some(DaySpan::Today) };
+    let mut last = false;
+    for part in span.into_inner() {
+        match part.as_rule() {
+            Rule::kw_last => last = true,
+            Rule::kw_week | Rule::kw_month | Rule::kw_year => {
+                return this(&part.as_str().trim_end().to_ascii_lowercase());
+            }
+            Rule::compat_ahead => return value::length(&part).map(DaySpan::Next),
+            rule if DURATIONS.contains(&rule) => {
+                let length = any_duration(clause, &part, found)?;
+                return Some(if last { DaySpan::Last(length) } else { DaySpan::Next(length) });
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn this(word: &str) -> Option<DaySpan> {
+    Some(match word {
+        "week" => DaySpan::ThisWeek,
+        "month" => DaySpan::ThisMonth,
+        "year" => DaySpan::ThisYear,
+        _ => return None,
+    })
 }
 
 fn time_since(clause: &Clause<'_>, node: &Node<'_>) -> ExprKind {

@@ -106,6 +106,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         )
 }
 
+/// The length that a foreign spelling of one means; its diagnostic is made elsewhere.
+pub(super) fn length(node: &Node<'_>) -> Option<Duration> {
+    duration(node.as_str().trim_end()).ok()
+}
+
 /// Longer durations are mistakes, and would carry instants beyond the calendar.
 const LONGEST: Duration = Duration::days(365_000);
 
