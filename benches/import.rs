@@ -68,6 +68,7 @@ fn ten_million_orders() {
         zone: &TimeZone::UTC,
         now: NOW,
         map: &[],
+        event: None,
         totals: None,
         origin: Origin::File,
     };

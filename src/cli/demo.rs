@@ -93,7 +93,7 @@ async fn import(config: &Config, made: &Made) -> Result<(), Failure> {
     let file =
         |kind, path: &Path| ImportFile { kind, name: path.display().to_string(), path: path.to_owned() };
     let files = vec![file(ImportKind::Customers, &made.customers), file(ImportKind::Orders, &made.orders)];
-    let request = Request::Import(Import { files, map: Vec::new(), total: None, rejects: None });
+    let request = Request::Import(Import { files, map: Vec::new(), event: None, total: None, rejects: None });
     match ask(&local, request).await? {
         Response::Imported(_) => Ok(()),
         other => Err(super::ask::unexpected(&other)),

@@ -22,14 +22,17 @@ Examples:
   cvmd import customers customers.csv
   cvmd import orders 2024.csv.gz 2025.csv.gz --total per-line
   cvmd import orders tx.csv --map cust=customer_id --map day=time --rejects rejects.csv
-  cvmd import folder data          its customers.* and orders.*, as `evaluate --from data` does";
+  cvmd import events carts.ndjson --event cart_abandoned
+  cvmd import folder data          its customers.*, orders.* and events.*, as `evaluate --from data`
+
+What is an hour old or older, by its own time, is history: it fires no rule `on` an event.";
 
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration(200);
 /// How a data file's name may end.
 const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
 
-/// Take customers and orders in
+/// Take customers, orders and events in
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -42,6 +45,9 @@ pub(super) struct Arguments {
     /// A column that stands for a field; may be given several times
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapping)]
     map: Vec<(String, String)>,
+    /// What events are where no column `event` says it
+    #[arg(long, value_name = "NAME")]
+    event: Option<String>,
     /// What `total` says on each line of an order: the line's own amount, or the order's
     #[arg(long, value_enum, value_name = "HOW")]
     total: Option<Total>,
@@ -58,7 +64,9 @@ enum What {
     Customers,
     #[value(help = "A row a line of an order: order_id,customer_id,time,total,…")]
     Orders,
-    /// A folder with customers.* and orders.*
+    #[value(help = "A row an event: id,customer_id,time,event,…fields")]
+    Events,
+    /// A folder with customers.*, orders.* and events.*
     Folder,
 }
 
@@ -86,7 +94,16 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         collect(arguments.what, path, &mut files)?;
     }
     let total = arguments.total.map(Total::word);
-    let import = Import { files, map: arguments.map.clone(), total, rejects: arguments.rejects.clone() };
+    if arguments.event.is_some() && !matches!(arguments.what, What::Events | What::Folder) {
+        return Err(Failure::trouble("`--event` names what events are: write `cvmd import events …`"));
+    }
+    let import = Import {
+        files,
+        map: arguments.map.clone(),
+        event: arguments.event.clone(),
+        total,
+        rejects: arguments.rejects.clone(),
+    };
     let response = block_on(async {
         let desk = desk(common, None).await?;
         watched(&*desk, Request::Import(import)).await
@@ -135,6 +152,7 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
     let kind = match what {
         What::Customers => Some(ImportKind::Customers),
         What::Orders => Some(ImportKind::Orders),
+        What::Events => Some(ImportKind::Events),
         What::Folder if !found.is_dir() => {
             return Err(Failure::trouble(format!(
                 "`{shown}` is no folder: write `cvmd import customers {shown}`"
@@ -152,8 +170,8 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
     }
     inside.sort();
     let before = files.len();
-    // Customers first, so that orders find them.
-    for wanted in [ImportKind::Customers, ImportKind::Orders] {
+    // Customers first, so that orders and events find them.
+    for wanted in [ImportKind::Customers, ImportKind::Orders, ImportKind::Events] {
         for path in inside.iter().filter(|path| path.is_file()) {
             let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
             let Some(stem) = ENDS.iter().find_map(|end| name.strip_suffix(end)) else { continue };
@@ -161,6 +179,7 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
                 Some(kind) => Some(kind),
                 None if stem.starts_with("customers") => Some(ImportKind::Customers),
                 None if stem.starts_with("orders") => Some(ImportKind::Orders),
+                None if stem.starts_with("events") => Some(ImportKind::Events),
                 None => None,
             };
             if is == Some(wanted) {
@@ -171,8 +190,11 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
     if files.len() > before {
         return Ok(());
     }
-    let wanted =
-        if kind.is_some() { "file that ends in" } else { "`customers` or `orders` file that ends in" };
+    let wanted = if kind.is_some() {
+        "file that ends in"
+    } else {
+        "`customers`, `orders` or `events` file that ends in"
+    };
     Err(Failure::trouble(format!("`{shown}` has no {wanted} {}", ENDS.join(", "))))
 }
 

@@ -7,7 +7,7 @@ use crate::decide::{Ledger, Pauses, World};
 use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Hold, Load, RuleMemory, Run, Skip};
+use crate::record::{Arrival, Hold, Load, RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;
@@ -50,6 +50,9 @@ pub struct Engine {
     pub(super) held: BTreeMap<RuleNumber, u64>,
     /// Loads under way, or cut off by a crash: rules wait.
     pub(super) loads: BTreeMap<u64, Load>,
+    /// Events that rules have still to be asked about, by their time, and their numbers in the store.
+    pub(super) arrivals: BTreeMap<Arrival, u64>,
+    pub(super) next_arrival: u64,
 }
 
 impl std::fmt::Debug for Engine {

@@ -78,8 +78,15 @@ impl Engine {
         progress: OnBytes<'_>,
     ) -> Result<Summary, LoadError> {
         let (schema, zone) = self.columns();
-        let options =
-            Options { schema: &schema, zone: &zone, now, map: &import.map, totals, origin: Origin::File };
+        let options = Options {
+            schema: &schema,
+            zone: &zone,
+            now,
+            map: &import.map,
+            event: import.event.as_deref(),
+            totals,
+            origin: Origin::File,
+        };
         let mut failed = None;
         let mut on_reject = |reject: &Reject| {
             if let (Some(writer), None) = (rejects.as_mut(), &failed) {
@@ -118,6 +125,7 @@ const fn kind_of(kind: ImportKind) -> Kind {
     match kind {
         ImportKind::Customers => Kind::Customers,
         ImportKind::Orders => Kind::Orders,
+        ImportKind::Events => Kind::Events,
     }
 }
 

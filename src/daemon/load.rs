@@ -1,16 +1,17 @@
 //! Imports: files into the store and the population. One `import` command is one load; no rule
 //! looks at anybody before its last row is stored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failpoint;
 use crate::ingest::{
-    Customers, ImportError, Kind, Options, Orders, Report, Rows, merge_customer, merge_orders,
-    read_customers, read_orders, unknown_customer,
+    Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, is_fresh, merge_customer,
+    merge_events, merge_orders, read_customers, read_events, read_orders, unknown_customer,
 };
 use crate::model::{CustomerId, CustomerNumber, Instant};
 use crate::population::Customer;
-use crate::record::{Load, Order, Profile};
+use crate::record::{Arrival, EventRef, Load, ORDER, Order, Profile};
+use crate::ruleset::Schema;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::{Batch, Receipt, StoreError, tables};
 
@@ -112,7 +113,7 @@ impl Engine {
         options: &Options<'_>,
         report: &mut Report<'_>,
     ) -> Result<(), LoadError> {
-        let mut loading = Loading { batch: Batch::default(), receipts: Vec::new(), touched: BTreeSet::new() };
+        let mut loading = Loading::default();
         match kind {
             Kind::Customers => {
                 let customers = read_customers(rows, options, report)?;
@@ -122,9 +123,14 @@ impl Engine {
                 let orders = read_orders(rows, options, report)?;
                 self.load_orders(orders, options.now, report, &mut loading)?;
             }
+            Kind::Events => {
+                let events = read_events(rows, options, report)?;
+                self.load_events(events, (options.schema, options.now), report, &mut loading)?;
+            }
         }
         loading.commit(self)?;
         loading.wait()?;
+        self.arrivals.extend(std::mem::take(&mut loading.arrivals));
         Ok(self.take_up(&loading.touched)?)
     }
 
@@ -171,21 +177,76 @@ impl Engine {
             if merged.added.is_empty() {
                 continue;
             }
-            let number = known.unwrap_or_else(|| {
-                let number = self.new_number(id.clone());
-                tables::customers::put_profile(&mut loading.batch, number, &unknown_customer(id, now));
-                number
-            });
-            for (part, orders) in merged.added.chunks(ORDERS_A_PART).enumerate() {
+            let number = known.unwrap_or_else(|| self.new_customer(id, now, loading));
+            for (part, orders) in merged.added.chunks(A_PART).enumerate() {
                 if part > 0 {
                     // It begins where the part before it ended: that one must be in the store.
                     loading.commit(self)?;
+                }
+                // A refund is no order.
+                for order in orders.iter().filter(|order| order.total.0 >= 0) {
+                    let event = EventRef { time: order.time, name: ORDER.into(), id: order.id.clone() };
+                    self.arrive(Arrival { event, customer: number }, now, loading);
                 }
                 tables::customers::append_orders(&*self.store, &mut loading.batch, number, orders)?;
                 loading.touch(self, number)?;
             }
         }
         Ok(())
+    }
+
+    fn load_events(
+        &mut self,
+        events: Events,
+        (schema, now): (&Schema, Instant),
+        report: &mut Report<'_>,
+        loading: &mut Loading,
+    ) -> Result<(), StoreError> {
+        for (id, new) in events {
+            let known = self.directory.get(&id).copied();
+            let existing = match known {
+                Some(number) => tables::events::events(&*self.store, number)?,
+                None => Vec::new(),
+            };
+            let merged = merge_events(&existing, new, schema);
+            let creates = known.is_none() && !merged.added.is_empty();
+            report.events(&merged, creates);
+            if merged.added.is_empty() {
+                continue;
+            }
+            let number = known.unwrap_or_else(|| self.new_customer(id, now, loading));
+            for (part, events) in merged.added.chunks(A_PART).enumerate() {
+                if part > 0 {
+                    loading.commit(self)?;
+                }
+                for event in events {
+                    self.arrive(Arrival { event: event.reference(), customer: number }, now, loading);
+                }
+                tables::events::append_events(&*self.store, &mut loading.batch, number, events)?;
+                loading.touch(self, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes, in the commit of the event itself, that rules have still to be asked about it; an old
+    /// one is history. Before the event: should a crash come between parts of a commit, the import
+    /// that is run again finds the event missing, not known.
+    fn arrive(&mut self, arrival: Arrival, now: Instant, loading: &mut Loading) {
+        let noted = self.arrivals.contains_key(&arrival) || loading.arrivals.contains_key(&arrival);
+        if noted || !is_fresh(arrival.event.time, now) {
+            return;
+        }
+        tables::events::put_arrival(&mut loading.batch, self.next_arrival, &arrival);
+        loading.arrivals.insert(arrival, self.next_arrival);
+        self.next_arrival += 1;
+    }
+
+    /// A customer of whom nothing is known but an order or an event.
+    fn new_customer(&mut self, id: CustomerId, now: Instant, loading: &mut Loading) -> CustomerNumber {
+        let number = self.new_number(id.clone());
+        tables::customers::put_profile(&mut loading.batch, number, &unknown_customer(id, now));
+        number
     }
 
     /// Notes that an address must not be written to any more; its record is durable already.
@@ -235,14 +296,17 @@ impl Engine {
     }
 }
 
-/// Orders of one customer that go into one commit at most.
-const ORDERS_A_PART: usize = 2_000;
+/// Orders or events of one customer that go into one commit at most.
+const A_PART: usize = 2_000;
 
 /// What a load has under way.
+#[derive(Default)]
 struct Loading {
     batch: Batch,
     receipts: Vec<Receipt>,
     touched: BTreeSet<CustomerNumber>,
+    /// Young events, whose rules are asked when all is durable.
+    arrivals: BTreeMap<Arrival, u64>,
 }
 
 impl Loading {

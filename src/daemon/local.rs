@@ -18,12 +18,12 @@ use super::{Engine, OnBytes};
 /// Names that files of a folder may end in.
 const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
 
-/// A folder of files in place of the store: `customers`, `orders`, each `.csv` or `.ndjson`, also `.gz`.
+/// A folder of files in place of the store: `customers`, `orders`, `events`, each `.csv` or `.ndjson`, also `.gz`.
 #[derive(Debug, Clone)]
 pub struct Folder {
     /// Where it is.
     pub path: PathBuf,
-    /// `--map COLUMN=FIELD`, for both files.
+    /// `--map COLUMN=FIELD`, for all files.
     pub map: Vec<(String, String)>,
     /// `--total`: `per-line` or `per-order`.
     pub total: Option<String>,
@@ -78,14 +78,16 @@ fn fill(engine: &mut Engine, from: &Folder, clock: &dyn Clock) -> Result<(), Ref
     let file = |kind, path: PathBuf| ImportFile { kind, name: path.display().to_string(), path };
     let customers = find("customers").map(|path| file(ImportKind::Customers, path));
     let orders = find("orders").map(|path| file(ImportKind::Orders, path));
-    let files: Vec<ImportFile> = customers.into_iter().chain(orders).collect();
+    let events = find("events").map(|path| file(ImportKind::Events, path));
+    let files: Vec<ImportFile> = customers.into_iter().chain(orders).chain(events).collect();
     if files.is_empty() {
         return Err(refuse(format!(
-            "`{}` has neither customers nor orders: name the files `customers.csv` and `orders.csv` (or .ndjson, also .gz)",
+            "`{}` has neither customers nor orders nor events: name the files `customers.csv`, `orders.csv` and `events.csv` (or .ndjson, also .gz)",
             folder.display()
         )));
     }
-    let import = Import { files, map: from.map.clone(), total: from.total.clone(), rejects: None };
+    let import =
+        Import { files, map: from.map.clone(), event: None, total: from.total.clone(), rejects: None };
     match engine.handle(Request::Import(import), clock.now(), &mut |_| {}) {
         Response::Imported(imported) => {
             if imported.rejected > 0 {

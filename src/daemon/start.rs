@@ -44,6 +44,9 @@ impl Engine {
         let interrupted = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
         // A run is recorded before its tick is: no later tick may share its instant.
         let last_run = interrupted.iter().map(|run| run.now).max();
+        let arrivals: BTreeMap<_, _> = tables::events::arrivals(&*store)
+            .map(|item| item.map(|(n, one)| (one, n)))
+            .collect::<Result<_, _>>()?;
         let population = Population::new(Arc::new(Schema::built_in()), None);
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
@@ -67,6 +70,8 @@ impl Engine {
             reasons: HashMap::new(),
             interrupted,
             held: BTreeMap::new(),
+            next_arrival: arrivals.values().max().map_or(0, |last| last + 1),
+            arrivals,
         };
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());

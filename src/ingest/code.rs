@@ -17,7 +17,7 @@ pub enum RejectCode {
     BadQuotes,
     /// The line is no flat JSON object.
     BadJson,
-    /// The customer's or the order's id is missing.
+    /// The id of the customer, the order or the event is missing.
     MissingId,
     /// An id that is too long or has control characters.
     BadId,
@@ -25,6 +25,8 @@ pub enum RejectCode {
     BadTime,
     /// A time more than five minutes ahead of the clock.
     InFuture,
+    /// The name of the event is missing or cannot be one.
+    BadEvent,
     /// A total that is missing or no amount.
     BadTotal,
     /// A currency that is not three letters.
@@ -37,7 +39,7 @@ pub enum RejectCode {
     CurrenciesDiffer,
     /// Another line of the same order was rejected; half an order would be wrong.
     IncompleteOrder,
-    /// The same order id with other content, in the file or in the store.
+    /// The same id of an order or an event with other content, in the file or in the store.
     Conflict,
     /// A cell: no e-mail address that mail can be sent to.
     BadEmail,
@@ -55,7 +57,7 @@ pub enum RejectCode {
 
 impl RejectCode {
     /// All codes.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NotUtf8,
         Self::NulByte,
         Self::RowTooLong,
@@ -66,6 +68,7 @@ impl RejectCode {
         Self::BadId,
         Self::BadTime,
         Self::InFuture,
+        Self::BadEvent,
         Self::BadTotal,
         Self::BadCurrency,
         Self::BadQuantity,
@@ -95,6 +98,7 @@ impl RejectCode {
             Self::BadId => "bad_id",
             Self::BadTime => "bad_time",
             Self::InFuture => "in_future",
+            Self::BadEvent => "bad_event",
             Self::BadTotal => "bad_total",
             Self::BadCurrency => "bad_currency",
             Self::BadQuantity => "bad_quantity",

@@ -1,7 +1,7 @@
-//! Customers and orders from CSV and NDJSON, with data quality and rejects.
+//! Customers, orders and events from CSV and NDJSON, with data quality and rejects.
 //!
 //! Reading and interpreting happen here, in functions over anything that can be read; what comes
-//! out is to be merged with what is stored ([`merge_customer`], [`merge_orders`]) and committed by
+//! out is to be merged with what is stored ([`merge_customer`], [`merge_orders`], [`merge_events`]) and committed by
 //! the caller. This room knows no store, no file system and no clock, and prints nothing.
 //!
 //! A bad row never stops the good ones: it goes to the [`Report`] with a stable [`RejectCode`].
@@ -15,11 +15,14 @@ mod customer;
 mod customers;
 mod decimal;
 mod error;
+mod event;
+mod events;
 mod group;
 mod intern;
 mod json_rows;
 mod lines;
 mod merge;
+mod merge_events;
 mod options;
 mod order;
 mod orders;
@@ -35,8 +38,10 @@ pub use consent::merge_consent;
 pub use customer::CustomerUpdate;
 pub use customers::{Customers, read_customers};
 pub use error::ImportError;
+pub use events::{Events, read_events};
 pub use json_rows::open_body;
 pub use merge::{MergedCustomer, MergedOrders, NewOrder, merge_customer, merge_orders, unknown_customer};
+pub use merge_events::{MergedEvents, NewEvent, merge_events};
 pub use options::{Options, Origin, Totals};
 pub use orders::{Orders, read_orders};
 pub use reject::{Reject, RejectWriter};
@@ -53,5 +58,13 @@ pub const MAX_COLUMNS: usize = 1_000;
 pub const MAX_ID_BYTES: usize = 200;
 /// Bytes of one text that is kept (an attribute, a product), at most: a value of the store holds several.
 pub const MAX_TEXT_BYTES: usize = 1_000;
+/// An event fires rules where it is younger than this, by its own time, when it comes; others are history.
+pub const FRESH: crate::model::Duration = crate::model::Duration(crate::model::HOUR_MS);
 /// How far ahead of the clock a time may lie: clocks differ a little.
 pub const MAX_AHEAD: crate::model::Duration = crate::model::Duration(5 * crate::model::MINUTE_MS);
+
+/// Whether what happened at `time` fires rules when it comes at `now`.
+#[must_use]
+pub const fn is_fresh(time: crate::model::Instant, now: crate::model::Instant) -> bool {
+    now.since(time).0 < FRESH.0
+}

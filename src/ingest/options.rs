@@ -18,6 +18,8 @@ pub struct Options<'a> {
     pub now: Instant,
     /// `--map COLUMN=FIELD`, as pairs.
     pub map: &'a [(String, String)],
+    /// `--event`, if given: what events are where no column says it.
+    pub event: Option<&'a str>,
     /// `--total`, if given.
     pub totals: Option<Totals>,
     /// Where the data come from.

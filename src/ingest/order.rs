@@ -85,7 +85,7 @@ impl<'r> Cells<'r> {
     }
 }
 
-/// Why a row is no line of an order.
+/// Why a row is no line of an order, or no event.
 pub(super) type Bad = (RejectCode, String);
 
 /// A line of an order, all but whose.

@@ -265,9 +265,9 @@ fn line_key(line: &Line) -> (&Option<String>, &Option<String>, &Option<String>, 
     (&line.product, &line.category, &line.channel, line.quantity)
 }
 
-/// The id of an order that has none: `row-` and the hash of its row, and from the second identical
+/// The id of an order or an event that has none: `row-` and the hash of its row, and from the second identical
 /// row on its ordinal.
-fn row_id(hash: u64, ordinal: u32) -> String {
+pub(super) fn row_id(hash: u64, ordinal: u32) -> String {
     if ordinal == 1 { format!("row-{hash:016x}") } else { format!("row-{hash:016x}-{ordinal}") }
 }
 

@@ -1,6 +1,6 @@
 //! Where an import says what it did: the summary, and each reject as it is found.
 
-use super::{Kind, MergedCustomer, MergedOrders, Reject, RejectCode, Row, Summary};
+use super::{Kind, MergedCustomer, MergedEvents, MergedOrders, Reject, RejectCode, Row, Summary};
 
 /// Collects the summary and hands on rejects.
 pub struct Report<'a> {
@@ -38,6 +38,17 @@ impl<'a> Report<'a> {
             for &line in &order.rows {
                 self.late(line, &order.order.id, RejectCode::Conflict, reason);
             }
+        }
+    }
+
+    /// Counts what became of a customer's events, as [`Report::orders`] does.
+    pub fn events(&mut self, merged: &MergedEvents, new_customer: bool) {
+        self.summary.new_customers += u64::from(new_customer);
+        self.summary.events_added += merged.added.len() as u64;
+        self.summary.events_unchanged += merged.unchanged;
+        self.summary.events_in_conflict += merged.conflicts.len() as u64;
+        for (event, reason) in &merged.conflicts {
+            self.late(event.row, &event.event.id, RejectCode::Conflict, reason);
         }
     }
 

@@ -5,12 +5,15 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Currency, HOUR_MS, Instant, Money};
+use crate::model::{Currency, Instant, Money};
 
-use super::{RejectCode, Totals};
+use super::{RejectCode, Totals, is_fresh};
 
 /// First lines that are named for each code.
 const FIRST_LINES: usize = 5;
+
+/// Names of events that are listed at most.
+const FIRST_NAMES: usize = 10;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,6 +23,8 @@ pub enum Kind {
     Customers,
     /// A row a line of an order.
     Orders,
+    /// A row an event.
+    Events,
 }
 
 /// How often a code was given, and where first.
@@ -62,12 +67,22 @@ pub struct Summary {
     pub orders_in_conflict: u64,
     /// Orders with a negative total, among the orders.
     pub refunds: u64,
-    /// Orders older than an hour, among the orders: they fire no rule.
+    /// Events in the file.
+    pub events: u64,
+    /// Events that were new.
+    pub events_added: u64,
+    /// Events that were known already, the same.
+    pub events_unchanged: u64,
+    /// Events refused because their id stands for another.
+    pub events_in_conflict: u64,
+    /// Events that no rule declares, by name: they are kept, and read once one does.
+    pub undeclared: BTreeMap<String, u64>,
+    /// Orders and events an hour old or older, among those of the file: they fire no rule.
     pub history: u64,
-    /// The earliest time of an order; in JSON as RFC 3339.
+    /// The earliest time of an order or an event; in JSON as RFC 3339.
     #[serde(serialize_with = "time")]
     pub earliest: Option<Instant>,
-    /// The latest time of an order; in JSON as RFC 3339.
+    /// The latest time of an order or an event; in JSON as RFC 3339.
     #[serde(serialize_with = "time")]
     pub latest: Option<Instant>,
     /// The sum of the orders' totals in ten-thousandths by currency; an empty name for those without one.
@@ -102,6 +117,11 @@ impl Summary {
             orders_unchanged: 0,
             orders_in_conflict: 0,
             refunds: 0,
+            events: 0,
+            events_added: 0,
+            events_unchanged: 0,
+            events_in_conflict: 0,
+            undeclared: BTreeMap::new(),
             history: 0,
             earliest: None,
             latest: None,
@@ -123,11 +143,24 @@ impl Summary {
     ) {
         self.orders += 1;
         self.refunds += u64::from(total.0 < 0);
-        self.history += u64::from(now.since(time).0 > HOUR_MS);
-        self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
-        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        self.count_time(time, now);
         let currency = currency.map_or_else(String::new, |currency| currency.to_string());
         *self.totals.entry(currency).or_default() += i128::from(total.0);
+    }
+
+    /// Counts an event of the file.
+    pub(super) fn count_event(&mut self, name: &str, time: Instant, declared: bool, now: Instant) {
+        self.events += 1;
+        if !declared {
+            *self.undeclared.entry(name.to_owned()).or_default() += 1;
+        }
+        self.count_time(time, now);
+    }
+
+    fn count_time(&mut self, time: Instant, now: Instant) {
+        self.history += u64::from(!is_fresh(time, now));
+        self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
+        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
     }
 
     pub(super) fn count_reject(&mut self, code: RejectCode, line: u64) {
@@ -154,14 +187,24 @@ impl Summary {
         figure("customers new", self.new_customers, true);
         figure("customers changed", self.changed_customers, false);
         figure("customers unchanged", self.unchanged_customers, false);
-        if self.kind == Kind::Orders {
-            figure("orders", self.orders, true);
-            figure("orders added", self.orders_added, true);
-            figure("orders unchanged", self.orders_unchanged, false);
-            figure("orders in conflict", self.orders_in_conflict, false);
-            figure("refunds", self.refunds, false);
-            figure("older than an hour", self.history, false);
+        match self.kind {
+            Kind::Customers => {}
+            Kind::Orders => {
+                figure("orders", self.orders, true);
+                figure("orders added", self.orders_added, true);
+                figure("orders unchanged", self.orders_unchanged, false);
+                figure("orders in conflict", self.orders_in_conflict, false);
+                figure("refunds", self.refunds, false);
+            }
+            Kind::Events => {
+                figure("events", self.events, true);
+                figure("events added", self.events_added, true);
+                figure("events unchanged", self.events_unchanged, false);
+                figure("events in conflict", self.events_in_conflict, false);
+                figure("not declared", self.undeclared.values().sum(), false);
+            }
         }
+        figure("older than an hour", self.history, false);
         let mut text = format!("{}\n", self.file);
         let name_width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let width = lines.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
@@ -180,6 +223,18 @@ impl Summary {
         }
         for (currency, sum) in &self.totals {
             let _ = writeln!(text, "  total {} {currency}", amount(*sum)).map(|()| trim_line(text));
+        }
+        if !self.undeclared.is_empty() {
+            let name = |(name, count): (&String, &u64)| format!("{name} ({})", thousands(*count));
+            let mut names: Vec<String> = self.undeclared.iter().take(FIRST_NAMES).map(name).collect();
+            if self.undeclared.len() > FIRST_NAMES {
+                names.push("…".into());
+            }
+            let _ = writeln!(
+                text,
+                "  kept although no rule declares them: {}; `event NAME` in the rules makes them readable",
+                names.join(", ")
+            );
         }
         match self.totals_read {
             Some(Totals::PerLine) => text.push_str("  each line of an order counts with its own total\n"),
@@ -252,6 +307,7 @@ fn amounts<S: Serializer>(totals: &BTreeMap<String, i128>, serializer: S) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HOUR_MS;
 
     #[test]
     fn the_text_is_aligned_and_leaves_zeros_out() {

@@ -86,6 +86,16 @@ impl<'a, F: Fields> Table<'a, F> {
         self.targets.get(column).copied().flatten()
     }
 
+    /// How many columns there are.
+    pub(super) fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// What the fields have gathered.
+    pub(super) fn into_fields(self) -> F {
+        self.fields
+    }
+
     /// A column as the file names it.
     pub(super) fn name(&self, column: usize) -> &str {
         self.names.get(column).map_or("", String::as_str)
@@ -115,7 +125,7 @@ impl<'a, F: Fields> Table<'a, F> {
 }
 
 /// `First Name`, `first-name` and `FIRST_NAME` are `first_name`.
-fn near(column: &str) -> String {
+pub(super) fn near(column: &str) -> String {
     column.trim().to_lowercase().replace([' ', '-'], "_")
 }
 

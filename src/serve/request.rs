@@ -87,6 +87,8 @@ pub struct Import {
     pub files: Vec<ImportFile>,
     /// `--map COLUMN=FIELD`.
     pub map: Vec<(String, String)>,
+    /// `--event`: what events are where no column says it.
+    pub event: Option<String>,
     /// `--total`, as it was written: `per-line` or `per-order`.
     pub total: Option<String>,
     /// Where to write what was rejected, as CSV. Over the socket a token of the spool stands here
@@ -114,6 +116,8 @@ pub enum ImportKind {
     Customers,
     /// A row a line of an order.
     Orders,
+    /// A row an event.
+    Events,
 }
 
 impl Request {

@@ -16,7 +16,7 @@ fn what_makes_no_sense_is_answered_on_stderr_with_exit_2() {
         (&["evaluate", "--format", "xml"], "csv"),
         (&["import", "orders"], "<FILE>"),
         (&["import", "orders", "nowhere.csv"], "`nowhere.csv` cannot be read"),
-        (&["import", "folder", "rules"], "has no `customers` or `orders` file"),
+        (&["import", "folder", "rules"], "has no `customers`, `orders` or `events` file"),
         (&["import", "orders", "x.csv", "--map", "cust"], "write COLUMN=FIELD"),
         (&["import", "orders", "x.csv", "--total", "both"], "per-line"),
         (&["pause"], "<SCOPE>"),

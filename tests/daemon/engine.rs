@@ -53,6 +53,7 @@ pub fn import(engine: &mut Engine, kind: Kind, csv: &str, now: Instant) {
         zone: &TimeZone::UTC,
         now,
         map: &[],
+        event: None,
         totals: None,
         origin: Origin::File,
     };

@@ -115,7 +115,7 @@ async fn an_import_hands_over_bytes_and_fetches_rejects() {
     };
     let files = contents.iter().enumerate().map(file).collect();
     let rejects = here.path().join("rejects.csv");
-    let import = Import { files, map: Vec::new(), total: None, rejects: Some(rejects.clone()) };
+    let import = Import { files, map: Vec::new(), event: None, total: None, rejects: Some(rejects.clone()) };
     let response = remote.call(Request::Import(import)).await;
     assert_eq!(response, Response::Imported(Imported { files: Vec::new(), rejected: 0 }));
     assert_eq!(*daemon.memory.read.lock().unwrap(), contents);
@@ -136,7 +136,7 @@ async fn a_client_cannot_make_the_daemon_open_a_path() {
         (response.status().as_u16(), response.text().await.unwrap())
     };
     let file = ImportFile { kind: ImportKind::Orders, name: "x".into(), path: PathBuf::from("/etc/passwd") };
-    let import = Import { files: vec![file], map: Vec::new(), total: None, rejects: None };
+    let import = Import { files: vec![file], map: Vec::new(), event: None, total: None, rejects: None };
     let (_, text) = ask(serde_json::to_string(&Request::Import(import)).unwrap()).await;
     assert!(text.contains("was not handed over"), "{text}");
     assert!(daemon.memory.asked.lock().unwrap().is_empty());

@@ -8,11 +8,13 @@ use cvmd::ingest::Kind;
 
 use super::world::{Told, World};
 
-const FILES: [(&str, Kind); 4] = [
+const FILES: [(&str, Kind); 6] = [
     ("customers.csv", Kind::Customers),
     ("customers.ndjson", Kind::Customers),
     ("orders.csv", Kind::Orders),
     ("orders.ndjson", Kind::Orders),
+    ("events.csv", Kind::Events),
+    ("events.ndjson", Kind::Events),
 ];
 
 #[test]
@@ -41,7 +43,10 @@ fn run(case: &Path) -> bool {
                     let again = world.import(kind, &file, &bytes, &told).unwrap();
                     assert_eq!(world, after, "{}: importing {file} again changed something", case.display());
                     let summary = again.summary;
-                    let news = summary.new_customers + summary.changed_customers + summary.orders_added;
+                    let news = summary.new_customers
+                        + summary.changed_customers
+                        + summary.orders_added
+                        + summary.events_added;
                     assert_eq!(news, 0, "{}: importing {file} again counted changes", case.display());
                     summaries.push(serde_json::to_value(&done.summary).unwrap());
                     texts += &done.summary.text();
@@ -60,6 +65,7 @@ fn run(case: &Path) -> bool {
         "imports": summaries,
         "customers": world.profiles.values().collect::<Vec<_>>(),
         "orders": world.orders.iter().map(|(id, orders)| (id.0.clone(), orders)).collect::<std::collections::BTreeMap<_, _>>(),
+        "events": world.events.iter().map(|(id, events)| (id.0.clone(), events)).collect::<std::collections::BTreeMap<_, _>>(),
     });
     let expected = format!("{expected:#}\n");
     [("expected.json", expected), ("rejects.csv", rejects), ("summary.txt", texts)]

@@ -23,7 +23,11 @@ fn import(kind: Kind, header: &str, rows: &[String], told: &Told) -> (World, Vec
     let again = world.import(kind, "rows.csv", text.as_bytes(), told).unwrap();
     assert_eq!(world, before);
     assert_eq!(
-        (again.summary.orders_added, again.summary.new_customers, again.summary.changed_customers),
+        (
+            again.summary.orders_added + again.summary.events_added,
+            again.summary.new_customers,
+            again.summary.changed_customers
+        ),
         (0, 0, 0)
     );
     (world, counts)
@@ -42,6 +46,25 @@ proptest! {
         for header in ["order_id,customer_id,time,total,product", "ignored,customer_id,time,total,product"] {
             let straight = import(Kind::Orders, header, &rows.0, &told);
             let shuffled = import(Kind::Orders, header, &rows.1, &told);
+            prop_assert_eq!(straight, shuffled);
+        }
+    }
+
+    #[test]
+    fn events_do_not_depend_on_the_order_of_rows(
+        rows in prop::collection::vec((0_u8..6, 0_u8..3, 0_u8..2, 0_u8..3, 0_u8..3), 0..24).prop_flat_map(|rows| {
+            let row = |(id, customer, day, name, value): &(u8, u8, u8, u8, u8)| {
+                let name = ["cart_abandoned", "visit", ""][usize::from(*name)];
+                let value = ["1", "1.00", "x"][usize::from(*value)];
+                format!("e{id},c{customer},2026-11-{:02},{name},{value}", day + 1)
+            };
+            let rows: Vec<String> = rows.iter().map(row).collect();
+            (Just(rows.clone()), Just(rows).prop_shuffle())
+        }),
+    ) {
+        for header in ["id,customer_id,time,event,value", "ignored,customer_id,time,event,value"] {
+            let straight = import(Kind::Events, header, &rows.0, &Told::default());
+            let shuffled = import(Kind::Events, header, &rows.1, &Told::default());
             prop_assert_eq!(straight, shuffled);
         }
     }
@@ -84,11 +107,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(kind in prop_oneof![Just(Kind::Customers), Just(Kind::Orders)], body: Vec<u8>, json: bool) {
+    fn no_bytes_panic(kind in prop_oneof![Just(Kind::Customers), Just(Kind::Orders), Just(Kind::Events)], body: Vec<u8>, json: bool) {
         let start: &[u8] = match (kind, json) {
             (_, true) => b"{\"id\":1,\"customer_id\":",
             (Kind::Customers, false) => b"id,email,phone,created,consent_email_marketing\n",
             (Kind::Orders, false) => b"order_id,customer_id,time,total,quantity\n",
+            (Kind::Events, false) => b"id,customer_id,time,event,value,seen\n",
         };
         for bytes in [[start, &body].concat(), body] {
             let _ = World::default().import(kind, "noise", &bytes, &Told::default());
@@ -106,6 +130,7 @@ proptest! {
         let body: String = pieces.concat();
         for (kind, header) in [
             (Kind::Orders, "order_id,customer_id,time,total,currency\n"),
+            (Kind::Events, "id,customer_id,time,event,value,seen\n"),
             (Kind::Customers, "id,email,consent_email_marketing,consent_email_marketing_at,clv\n"),
         ] {
             let text = format!("{header}{body}");

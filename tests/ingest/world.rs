@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use cvmd::ingest::{
     ImportError, Kind, Options, Origin, RejectWriter, Report, Rows, Summary, Totals, merge_customer,
-    merge_orders, open, read_customers, read_orders, unknown_customer,
+    merge_events, merge_orders, open, read_customers, read_events, read_orders, unknown_customer,
 };
 use cvmd::model::{CustomerId, Instant};
-use cvmd::record::{Order, Profile};
-use cvmd::ruleset::{Attribute, ChoiceId, Choices, Field, FieldId, Schema, Type};
+use cvmd::record::{Event, Order, Profile};
+use cvmd::ruleset::{Attribute, ChoiceId, Choices, EventKind, Field, FieldId, Schema, Type};
 use jiff::tz::TimeZone;
 
 /// What an import is told besides the file.
@@ -17,6 +17,7 @@ pub(crate) struct Told {
     pub(crate) zone: TimeZone,
     pub(crate) now: Instant,
     pub(crate) map: Vec<(String, String)>,
+    pub(crate) event: Option<String>,
     pub(crate) totals: Option<Totals>,
     pub(crate) schema: Schema,
 }
@@ -27,6 +28,7 @@ impl Default for Told {
             zone: TimeZone::UTC,
             now: instant("2026-12-01T09:00:00Z"),
             map: vec![],
+            event: None,
             totals: None,
             schema: schema(),
         }
@@ -40,6 +42,7 @@ impl Told {
             zone: &self.zone,
             now: self.now,
             map: &self.map,
+            event: self.event.as_deref(),
             totals: self.totals,
             origin: Origin::File,
         }
@@ -57,6 +60,7 @@ impl Told {
                     told.map.push((column.replace('+', " "), field.into()));
                 }
                 "--total" => told.totals = Some(Totals::parse(value).expect("per-line or per-order")),
+                "--event" => told.event = Some(value.into()),
                 "--zone" => told.zone = TimeZone::get(value).expect("a zone"),
                 "--now" => told.now = instant(value),
                 other => panic!("unknown argument {other}"),
@@ -70,7 +74,7 @@ pub(crate) fn instant(text: &str) -> Instant {
     Instant(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
 }
 
-/// The built-in fields and an attribute of most types.
+/// The built-in fields, an attribute of most types, and an event.
 pub(crate) fn schema() -> Schema {
     let mut schema = Schema::built_in();
     schema.choices.push(Choices { names: ["free", "basic", "pro"].map(Into::into).to_vec(), ordered: true });
@@ -86,6 +90,15 @@ pub(crate) fn schema() -> Schema {
         schema.fields.push(Field { name: name.into(), ty });
         schema.attributes.push(Attribute { field, set_by_rules });
     }
+    let fields = [
+        ("value", Type::Money),
+        ("items", Type::Number),
+        ("page", Type::Text),
+        ("seen", Type::ListOfText),
+        ("until", Type::Date),
+    ];
+    let fields = fields.map(|(name, ty)| Field { name: name.into(), ty }).to_vec();
+    schema.events.push(EventKind { name: "cart_abandoned".into(), fields });
     schema
 }
 
@@ -94,6 +107,7 @@ pub(crate) fn schema() -> Schema {
 pub(crate) struct World {
     pub(crate) profiles: BTreeMap<CustomerId, Profile>,
     pub(crate) orders: BTreeMap<CustomerId, Vec<Order>>,
+    pub(crate) events: BTreeMap<CustomerId, Vec<Event>>,
 }
 
 /// What an import left behind besides the stored.
@@ -151,6 +165,20 @@ impl World {
                     stored.sort_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));
                 }
                 self.orders.retain(|_, orders| !orders.is_empty());
+            }
+            Kind::Events => {
+                for (customer, events) in read_events(rows, &told.options(), report)? {
+                    let stored = self.events.entry(customer.clone()).or_default();
+                    let merged = merge_events(stored, events, &told.schema);
+                    let new = !self.profiles.contains_key(&customer) && !merged.added.is_empty();
+                    report.events(&merged, new);
+                    if new {
+                        self.profiles.insert(customer.clone(), unknown_customer(customer, told.now));
+                    }
+                    stored.extend(merged.added);
+                    stored.sort_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));
+                }
+                self.events.retain(|_, events| !events.is_empty());
             }
         }
         Ok(())
