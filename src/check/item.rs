@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{
-    AttributeType, CapClause, Expr, File, Item, ItemKind, MessageClause, Name, RuleClause, WorkspaceClause,
+    AttributeType, Expr, File, Item, ItemKind, MessageClause, Name, PolicyClause, RuleClause, WorkspaceClause,
 };
 
 use super::event::FieldLine;
@@ -42,7 +42,7 @@ pub(super) struct Items<'t> {
     pub(super) audiences: Vec<Of<'t, Option<&'t Expr>>>,
     pub(super) messages: Vec<Of<'t, &'t [MessageClause]>>,
     pub(super) webhooks: Vec<Of<'t, Webhook<'t>>>,
-    pub(super) policies: Vec<Of<'t, &'t [(CapClause, Span)]>>,
+    pub(super) policies: Vec<Of<'t, &'t [(PolicyClause, Span)]>>,
     pub(super) rules: Vec<Of<'t, Rule<'t>>>,
 }
 
@@ -86,8 +86,8 @@ impl<'t> Items<'t> {
                 let parts = Webhook { url: url.as_ref(), secrets };
                 self.webhooks.push(Of { name: name.clone(), item, parts });
             }
-            ItemKind::Policy { name, caps } => {
-                self.policies.push(Of { name: name.clone(), item, parts: caps });
+            ItemKind::Policy { name, clauses } => {
+                self.policies.push(Of { name: name.clone(), item, parts: clauses });
             }
             ItemKind::Rule { name, title, clauses } => {
                 let parts = Rule { title: title.as_ref(), clauses };

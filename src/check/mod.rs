@@ -17,6 +17,7 @@ mod names;
 mod period;
 mod placeholder;
 mod policy;
+mod quiet;
 mod report;
 mod rule;
 mod schedule;
@@ -171,7 +172,7 @@ fn workspace_of(
     let messages = messages(std::mem::take(&mut items.messages), &rule_items, &around, report);
 
     let policy_items = unique("policy", std::mem::take(&mut items.policies), report);
-    let policies = policy_items.iter().map(|item| policy::check(item, &messages.channels, report)).collect();
+    let policies = policy::check(&policy_items, &messages.channels, report);
     let targets = Targets {
         messages: &messages.names,
         files: &bodies.names(),
@@ -275,6 +276,7 @@ fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::
             | RuleClause::Every(..)
             | RuleClause::When(_)
             | RuleClause::AtMost { .. }
+            | RuleClause::GiveUpAfter(..)
             | RuleClause::Priority(..) => &[],
         };
         actions.iter().filter_map(|action| match action {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
+use crate::model::Duration;
 use crate::ruleset::{self, AtMost, Schedule, Season, Timetable, Trigger};
 
 use super::action::{self, Targets};
@@ -19,6 +20,7 @@ struct Clauses<'t> {
     every: Option<(Option<Schedule>, Span)>,
     when: Option<&'t Expr>,
     at_most: Option<(Option<AtMost>, Span)>,
+    give_up_after: Option<(Duration, Span)>,
     priority: Option<u8>,
     then: Option<&'t [Written]>,
 }
@@ -53,6 +55,9 @@ pub(super) fn check(
     let when =
         clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
     let actions = clauses.then.map(|actions| action::check(actions, names, targets, report));
+    if let (Some((_, span)), true) = (clauses.give_up_after, clauses.every.is_some()) {
+        report.add(gives_up_on_a_schedule(span));
+    }
     if let (Some((Some(every), span)), None, false) = (&clauses.every, &clauses.at_most, broken)
         && schedule::is_daily(every)
     {
@@ -73,9 +78,16 @@ pub(super) fn check(
             None => None,
             Some((at_most, _)) => Some(at_most?),
         },
+        give_up_after: clauses.give_up_after.map(|(after, _)| after),
         priority: clauses.priority.unwrap_or(50),
         actions: actions??,
     })
+}
+
+fn gives_up_on_a_schedule(span: Span) -> super::report::Problem {
+    problem(Code::GiveUpNeedsContinuous, span, "a rule that fires at given times does not try again")
+        .label("only a rule without a schedule or event does")
+        .why("what is capped on a schedule is skipped; a cap's `or wait up to 2 days` defers it")
 }
 
 fn repeats_daily(span: Span) -> super::report::Problem {
@@ -99,6 +111,9 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
                 let period = period::check(*period, *span, report);
                 let at_most = period.map(|period| AtMost { count: *count, period });
                 clauses.at_most.replace((at_most, *span)).map(|_| ("at most", *span))
+            }
+            RuleClause::GiveUpAfter(after, span) => {
+                clauses.give_up_after.replace((*after, *span)).map(|_| ("give up after", *span))
             }
             RuleClause::Priority(priority, span) => {
                 clauses.priority.replace(*priority).map(|_| ("priority", *span))

@@ -61,12 +61,18 @@ pub(super) fn check(items: &[(Option<&Name>, &Item, &[WorkspaceClause])], report
 }
 
 fn time_zone(name: &Name, found: &mut Found, report: &mut Report<'_>) {
+    if let Some(zone) = known_zone(name, report) {
+        found.zone = zone;
+        found.workspace.zone.clone_from(&name.text);
+    }
+}
+
+/// The zone of that name; `None` after a diagnostic.
+pub(super) fn known_zone(name: &Name, report: &mut Report<'_>) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(&name.text)
         && zone.iana_name() == Some(name.text.as_str())
     {
-        found.zone = zone;
-        found.workspace.zone.clone_from(&name.text);
-        return;
+        return Some(zone);
     }
     let all: Vec<String> = jiff::tz::db().available().map(|zone| zone.as_str().to_owned()).collect();
     let city =
@@ -80,6 +86,7 @@ fn time_zone(name: &Name, found: &mut Found, report: &mut Report<'_>) {
             .why("nine in the morning would be another hour")
             .near(name.span, near),
     );
+    None
 }
 
 /// A clause that stands twice in its item.

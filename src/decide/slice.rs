@@ -84,7 +84,8 @@ fn decide_one(
     let Subject { rule, number, customer, .. } = *subject;
     let occurrence =
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
-    let decision = Decision { customer, occurrence, fate: Fate::Send, values: particulars.values };
+    let decision =
+        Decision { customer, occurrence, fate: Fate::Send, due: run.at, values: particulars.values };
     let mut calls = 0;
     for (position, action) in (0_u8..).zip(&rule.actions) {
         let action_number = match action {
@@ -160,6 +161,8 @@ fn message(
         channel,
         customer: key.decision.customer,
         decided: run.now,
+        due: run.at,
+        waits: None,
         state: MessageState::Pending,
         next_attempt: run.at,
         expires: expires_after.map(|after| run.now.plus(after)),

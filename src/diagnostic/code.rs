@@ -212,6 +212,12 @@ codes! {
     BadChoice "E417" Error;
     /// An action written twice.
     DuplicateAction "E418" Error;
+    /// Quiet hours without length.
+    EmptyQuietHours "E430" Error;
+    /// Two lines that say which of several rules wins.
+    SecondArbitration "E431" Error;
+    /// `give up after` on a rule that never tries again.
+    GiveUpNeedsContinuous "E432" Error;
     /// A template that cannot be read.
     BadTemplate "E501" Error;
     /// A placeholder that names nothing.
@@ -236,6 +242,8 @@ codes! {
     ExpiredAllow "W106" Warning;
     /// An `allow` that cannot be read.
     BadAllow "W107" Warning;
+    /// Quiet hours that cover the whole week.
+    QuietHoursNeverOpen "W130" Warning "quiet_hours_never_open";
 }
 
 impl Code {

@@ -207,8 +207,6 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         Rule::unavailable_total => "a limit on a rule as a whole",
         Rule::unavailable_customer_time => "`customer time`",
         Rule::unavailable_zone => "a schedule's own zone",
-        Rule::unavailable_total_cap => "a limit `in total`",
-        Rule::unavailable_deferral => "waiting or skipping at a cap",
         _ => return None,
     })
 }
@@ -220,6 +218,7 @@ const fn is_keyword(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::kw_ago
+            | Rule::kw_all_of
             | Rule::kw_and
             | Rule::kw_as
             | Rule::kw_at
@@ -243,8 +242,11 @@ const fn is_keyword(rule: Rule) -> bool {
             | Rule::kw_first
             | Rule::kw_first_run
             | Rule::kw_from
+            | Rule::kw_give_up_after
+            | Rule::kw_if_several
             | Rule::kw_in
             | Rule::kw_is
+            | Rule::kw_keep_highest
             | Rule::kw_known
             | Rule::kw_last
             | Rule::kw_margin
@@ -264,6 +266,7 @@ const fn is_keyword(rule: Rule) -> bool {
             | Rule::kw_post
             | Rule::kw_preview
             | Rule::kw_priority
+            | Rule::kw_quiet_hours
             | Rule::kw_reply_to
             | Rule::kw_rule
             | Rule::kw_secret
@@ -310,6 +313,7 @@ const fn is_keyword(rule: Rule) -> bool {
             | Rule::kw_to
             | Rule::kw_top
             | Rule::kw_total
+            | Rule::kw_up_to
             | Rule::kw_wait
             | Rule::kw_was
             | Rule::kw_expected_orders

@@ -69,6 +69,11 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::every => "a time such as `day at 09:00` or `15 minutes`",
         Rule::days | Rule::kw_day_name => "days such as `day`, `weekday` or `monday`",
         Rule::zone => "a zone",
+        Rule::in_total => "`in total`",
+        Rule::deferral => "`or wait up to …`",
+        Rule::quiet_span => "a span such as `21:00 to 08:30`, or `all of sunday`",
+        Rule::quiet_clock => "`customer time` or a zone",
+        Rule::or_skip => "`or skip`",
         Rule::action_chunk | Rule::action | Rule::send | Rule::call => "an action such as `send offer`",
         Rule::field => "a field",
         Rule::clv_horizon => "a horizon such as `in 12 months`",
@@ -93,6 +98,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::at_most_clause
         | Rule::every_clause
         | Rule::cap_clause
+        | Rule::quiet_clause
+        | Rule::arbitration_clause
+        | Rule::give_up_clause
         | Rule::currency_clause
         | Rule::time_zone_clause
         | Rule::first_run_clause
@@ -110,6 +118,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::post_clause
         | Rule::signed_clause => "a clause",
         Rule::kw_ago => "`ago`",
+        Rule::kw_all_of => "`all of`",
         Rule::kw_and | Rule::connective => "`and`",
         Rule::kw_as => "`as`",
         Rule::kw_at => "`at`",
@@ -135,8 +144,11 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_first => "`first`",
         Rule::kw_first_run => "`first run`",
         Rule::kw_from => "`from`",
+        Rule::kw_give_up_after => "`give up after`",
+        Rule::kw_if_several => "`if several rules want one customer`",
         Rule::kw_in => "`in`",
         Rule::kw_is => "`is`",
+        Rule::kw_keep_highest => "`keep highest priority`",
         Rule::kw_known => "`known`",
         Rule::kw_last => "`last`",
         Rule::kw_margin => "`margin`",
@@ -156,6 +168,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_post => "`post`",
         Rule::kw_preview => "`preview`",
         Rule::kw_priority => "`priority`",
+        Rule::kw_quiet_hours => "`quiet hours`",
         Rule::kw_reply_to => "`reply to`",
         Rule::kw_rule => "`rule`",
         Rule::kw_secret => "`secret`",
@@ -202,6 +215,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_to => "`to`",
         Rule::kw_top => "`top`",
         Rule::kw_total => "`total`",
+        Rule::kw_up_to => "`up to`",
         Rule::kw_wait => "`wait`",
         Rule::kw_was => "`was`",
         Rule::kw_expected_orders | Rule::kw_expected_order_value | Rule::kw_churn_risk | Rule::kw_score | Rule::model_word
@@ -280,8 +294,6 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::unavailable_customer_time
         | Rule::unavailable_zone
         | Rule::compat_cap_period
-        | Rule::unavailable_total_cap
-        | Rule::unavailable_deferral
         | Rule::compat_choice_joint => "",
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Currency, Date, Duration, Share, TimeOfDay};
-use crate::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, Which};
+use crate::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 
 /// A word or text with its span.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +98,8 @@ pub enum ItemKind {
     Policy {
         /// Its name.
         name: Name,
-        /// Its caps, with their spans.
-        caps: Vec<(CapClause, Span)>,
+        /// Its clauses in order, with their spans.
+        clauses: Vec<(PolicyClause, Span)>,
     },
     /// `rule NAME ["title"]` and its clauses, or the bare `when … then …` (no name).
     Rule {
@@ -183,6 +183,46 @@ pub enum MessageClause {
     ExpiresAfter(Duration, Span),
 }
 
+/// A clause of `policy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyClause {
+    /// `at most N emails per customer per day`.
+    Cap(CapClause),
+    /// `quiet hours 21:00 to 08:30 customer time`.
+    Quiet(QuietClause),
+    /// `if several rules want one customer, keep highest priority`.
+    Arbitration,
+}
+
+/// `quiet hours 21:00 to 08:30 customer time, all of sunday or skip`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietClause {
+    /// Its spans, one or more.
+    pub spans: Vec<QuietWords>,
+    /// Whether `or skip` ends it.
+    pub or_skip: bool,
+}
+
+/// One span of quiet hours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietWords {
+    /// When on the clock.
+    pub span: QuietSpan,
+    /// By whose clock, where it is written behind this span.
+    pub clock: Option<QuietClockWords>,
+    /// Where it is written.
+    pub place: Span,
+}
+
+/// By whose clock quiet hours are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuietClockWords {
+    /// `customer time`.
+    Customer,
+    /// `in Europe/Madrid`.
+    Zone(Name),
+}
+
 /// `at most N emails per customer per day`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapClause {
@@ -192,6 +232,10 @@ pub struct CapClause {
     pub subject: Name,
     /// In what.
     pub period: PeriodWords,
+    /// Whether it counts everybody together (`in total`), else each customer.
+    pub in_total: bool,
+    /// `or wait up to 2 days`.
+    pub wait: Option<Duration>,
 }
 
 /// The words of a period.
@@ -229,6 +273,8 @@ pub enum RuleClause {
         /// Where.
         span: Span,
     },
+    /// `give up after 3 days`.
+    GiveUpAfter(Duration, Span),
     /// `priority 80`.
     Priority(u8, Span),
     /// `then …`: its actions.

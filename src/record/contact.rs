@@ -34,10 +34,13 @@ pub enum ContactKind {
     Call,
     /// Held out: counts under the rule's own `at most` only.
     HeldOut,
+    /// Takes back an earlier entry of the same rule, instant and channel: the message ended before
+    /// anything of it went out, and gives its room back. Its ordinal stays used.
+    Withdrawn,
 }
 
 impl ContactKind {
-    const ALL: [Self; 4] = [Self::Marketing, Self::Transactional, Self::Call, Self::HeldOut];
+    const ALL: [Self; 5] = [Self::Marketing, Self::Transactional, Self::Call, Self::HeldOut, Self::Withdrawn];
 }
 
 impl Contact {

@@ -23,11 +23,19 @@ pub enum Skip {
     Paused,
     /// The run is held: a first run above the limit.
     Held,
+    /// Another rule has this customer's one message of the tick, or one waits for the same instant.
+    Arbitration,
+    /// Quiet hours that say `or skip`, or that never end.
+    QuietHours,
+    /// Another record with the same address has this occurrence.
+    SameAddress,
+    /// The message would expire before its time comes.
+    Expired,
 }
 
 impl Skip {
     /// All reasons, in the order of their stored codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Consent,
         Self::Suppression,
         Self::NoAddress,
@@ -35,6 +43,10 @@ impl Skip {
         Self::Cap,
         Self::Paused,
         Self::Held,
+        Self::Arbitration,
+        Self::QuietHours,
+        Self::SameAddress,
+        Self::Expired,
     ];
 
     /// The code in keys and records.
@@ -54,6 +66,10 @@ impl Skip {
             Self::Cap => "cap",
             Self::Paused => "pause",
             Self::Held => "held",
+            Self::Arbitration => "arbitration",
+            Self::QuietHours => "quiet hours",
+            Self::SameAddress => "same address",
+            Self::Expired => "expired",
         }
     }
 
@@ -61,8 +77,10 @@ impl Skip {
     #[must_use]
     pub const fn tries_again(self) -> bool {
         match self {
-            Self::Cap | Self::Paused | Self::Held => true,
-            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost => false,
+            Self::Cap | Self::Paused | Self::Held | Self::Arbitration | Self::QuietHours | Self::Expired => {
+                true
+            }
+            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost | Self::SameAddress => false,
         }
     }
 }
@@ -85,6 +103,9 @@ pub struct Decision {
     pub occurrence: Occurrence,
     /// What it came to.
     pub fate: Fate,
+    /// When its messages become due: the run's instant, or later where they wait. Its entries in
+    /// the ledger stand at this instant.
+    pub due: Instant,
     /// The values that mattered: the text of the clause and the value then, by their order in `when`.
     pub values: Vec<(String, String)>,
 }

@@ -76,6 +76,26 @@ impl MessageState {
     }
 }
 
+/// What a decision's messages wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Wait {
+    /// The end of quiet hours.
+    QuietHours,
+    /// Room under a cap that says `or wait`.
+    Cap,
+}
+
+impl Wait {
+    /// The fixed words of tests, tables and JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::QuietHours => "quiet hours",
+            Self::Cap => "cap",
+        }
+    }
+}
+
 /// What the first claim froze, so that a retry has the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
@@ -119,6 +139,10 @@ pub struct OpenMessage {
     pub customer: CustomerNumber,
     /// When it was decided.
     pub decided: Instant,
+    /// When it became due, which is when caps count it: the occurrence, or the end of its wait.
+    pub due: Instant,
+    /// What it waits for, or waited for, until then.
+    pub waits: Option<Wait>,
     /// Where it stands.
     pub state: MessageState,
     /// Not before this.

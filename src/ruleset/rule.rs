@@ -59,6 +59,8 @@ pub struct Rule {
     pub when: Expr,
     /// How often for one customer; a continuous rule that writes none has once per 30 days.
     pub at_most: Option<AtMost>,
+    /// How long a continuous rule tries again; 7 days unless written.
+    pub give_up_after: Option<Duration>,
     /// 0–100, 50 unless written; arbitration and caps go by it, higher first.
     pub priority: u8,
     /// One or more; they share one fate.
@@ -194,37 +196,4 @@ pub struct Webhook {
     pub url: String,
     /// The names of the secrets that sign, the first with the newest; none: unsigned.
     pub secrets: Vec<String>,
-}
-
-/// Policies bind every rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// Its name.
-    pub name: String,
-    /// Where it is declared.
-    pub place: Place,
-    /// `at most N emails|messages per customer per PERIOD`.
-    pub caps: Vec<Cap>,
-}
-
-/// A limit on what one customer gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cap {
-    /// How many; 0 means never.
-    pub count: u32,
-    /// Of what.
-    pub subject: CapSubject,
-    /// In what.
-    pub period: Period,
-    /// Where it is written.
-    pub place: Place,
-}
-
-/// What a cap counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CapSubject {
-    /// Marketing messages on every channel.
-    Messages,
-    /// Marketing messages on one channel.
-    Channel(Channel),
 }

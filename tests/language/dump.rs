@@ -6,7 +6,7 @@ use cvmd::language::tree::{
     Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, Name, PeriodWords,
     RuleClause, ScheduleWords, WindowWords, WorkspaceClause,
 };
-use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, Which};
+use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 
 /// The whole file.
 pub(super) fn file(file: &File) -> String {
@@ -57,10 +57,9 @@ fn item(out: &mut String, item: &Item) {
             lines.extend(secrets.iter().map(|secret| format!("secret {}", self::name(secret))));
             format!("webhook {}", self::name(name))
         }
-        ItemKind::Policy { name, caps } => {
-            for (cap, _) in caps {
-                let subject = self::name(&cap.subject);
-                lines.push(format!("at most {} {subject} per customer {}", cap.count, period(cap.period)));
+        ItemKind::Policy { name, clauses } => {
+            for (clause, _) in clauses {
+                lines.push(policy_clause(clause));
             }
             format!("policy {}", self::name(name))
         }
@@ -140,6 +139,34 @@ fn period(period: PeriodWords) -> String {
     }
 }
 
+fn policy_clause(clause: &PolicyClause) -> String {
+    match clause {
+        PolicyClause::Cap(cap) => {
+            let subject = name(&cap.subject);
+            let whom = if cap.in_total { "in total" } else { "per customer" };
+            let wait = cap.wait.map_or(String::new(), |wait| format!(" or wait up to {wait}"));
+            format!("at most {} {subject} {whom} {}{wait}", cap.count, period(cap.period))
+        }
+        PolicyClause::Quiet(quiet) => {
+            let spans: Vec<String> = quiet.spans.iter().map(quiet_span).collect();
+            format!("quiet hours {}{}", spans.join(", "), if quiet.or_skip { " or skip" } else { "" })
+        }
+        PolicyClause::Arbitration => "keep highest priority".into(),
+    }
+}
+
+fn quiet_span(words: &QuietWords) -> String {
+    let span = match words.span {
+        QuietSpan::Daily { from, to } => format!("{from} to {to}"),
+        QuietSpan::Days(days) => format!("days {days:07b}"),
+    };
+    match &words.clock {
+        None => span,
+        Some(QuietClockWords::Customer) => format!("{span} by the customer's clock"),
+        Some(QuietClockWords::Zone(zone)) => format!("{span} by the clock of {}", name(zone)),
+    }
+}
+
 fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
     lines.push(match clause {
         RuleClause::Owner(owner) => format!("owner {}", name(owner)),
@@ -154,6 +181,7 @@ fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
         }
         RuleClause::When(when) => format!("when {}", expr(when)),
         RuleClause::AtMost { count, period, .. } => format!("at most {count} {}", self::period(*period)),
+        RuleClause::GiveUpAfter(after, _) => format!("give up after {after}"),
         RuleClause::Priority(priority, _) => format!("priority {priority}"),
         RuleClause::Then(actions) => {
             lines.push("then".into());

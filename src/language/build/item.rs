@@ -10,7 +10,7 @@ use super::super::tree::{Item, ItemKind, Name, RuleClause};
 use super::super::{beginning, fault, span};
 use super::action::actions;
 use super::declaration::{attribute_type, message_clause, place, webhook_clause, workspace_clause};
-use super::policy::cap;
+use super::policy::policy_clause;
 use super::rule::rule_clause;
 use super::{NAMES, TEXTS, child};
 
@@ -64,7 +64,7 @@ fn empty(word: ItemWord) -> Option<ItemKind> {
         ItemWord::Audience => ItemKind::Audience { name, when: None },
         ItemWord::Message => ItemKind::Message { name, clauses: Vec::new() },
         ItemWord::Webhook => ItemKind::Webhook { name, url: None, secrets: Vec::new() },
-        ItemWord::Policy => ItemKind::Policy { name, caps: Vec::new() },
+        ItemWord::Policy => ItemKind::Policy { name, clauses: Vec::new() },
         ItemWord::Rule | ItemWord::When => ItemKind::Rule { name: None, title: None, clauses: Vec::new() },
         ItemWord::Tiers | ItemWord::Offer | ItemWord::Budget | ItemWord::Journey | ItemWord::Test => {
             return None;
@@ -182,6 +182,7 @@ impl<'a> Builder<'a> {
                 RuleClause::Owner(_)
                 | RuleClause::Every(..)
                 | RuleClause::AtMost { .. }
+                | RuleClause::GiveUpAfter(..)
                 | RuleClause::Priority(..)
                 | RuleClause::Then(_) => return None,
             },
@@ -191,7 +192,9 @@ impl<'a> Builder<'a> {
                 *url = address.or(url.take());
                 secrets.extend(names);
             }
-            ItemKind::Policy { caps, .. } => caps.push((cap(clause, node, found)?, clause.place(node))),
+            ItemKind::Policy { clauses, .. } => {
+                clauses.push((policy_clause(clause, node, found)?, clause.place(node)));
+            }
             ItemKind::Rule { clauses, .. } if node.as_rule() == Rule::action_chunk => {
                 let actions = actions(clause, node, found);
                 match clauses.last_mut() {

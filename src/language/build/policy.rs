@@ -1,27 +1,73 @@
-//! The caps of a policy.
+//! The clauses of a policy.
 
 use crate::diagnostic::Diagnostic;
+use crate::ruleset::QuietSpan;
 
 use super::super::clause::Clause;
 use super::super::grammar::{Node, Rule};
-use super::super::tree::{CapClause, Name};
+use super::super::tree::{CapClause, Name, PolicyClause, QuietClause, QuietClockWords, QuietWords};
 use super::child;
-use super::rule::period;
-use super::value::whole;
+use super::rule::{day_bit, period};
+use super::value::{DURATIONS, any_duration, any_time, whole};
 
-/// `at most N emails per customer per PERIOD`; nothing where it is broken or not available.
-pub(super) fn cap(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<CapClause> {
-    if child(node, &[Rule::unavailable_total_cap, Rule::unavailable_deferral]).is_some() {
-        return None;
+/// The clause that a rule of the grammar read; nothing where it is broken.
+pub(super) fn policy_clause(
+    clause: &Clause<'_>,
+    node: &Node<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<PolicyClause> {
+    match node.as_rule() {
+        Rule::cap_clause => cap(clause, node, found).map(PolicyClause::Cap),
+        Rule::quiet_clause => quiet(clause, node, found).map(PolicyClause::Quiet),
+        Rule::arbitration_clause => Some(PolicyClause::Arbitration),
+        _ => None,
     }
+}
+
+/// `at most N emails per customer per PERIOD`, or `per PERIOD in total`.
+fn cap(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<CapClause> {
     let count = whole(clause, &child(node, &[Rule::whole])?, u64::from(u32::MAX), found)?;
     let subject = clause.name(&child(node, &[Rule::word])?);
     let span = child(node, &[Rule::period, Rule::compat_cap_period])?;
+    let wait = match child(node, &[Rule::deferral]) {
+        Some(deferral) => Some(any_duration(clause, &child(&deferral, &DURATIONS)?, found)?),
+        None => None,
+    };
     Some(CapClause {
         count: u32::try_from(count).ok()?,
         subject: Name { text: singular(&subject.text), ..subject },
         period: period(clause, &span, found)?,
+        in_total: child(node, &[Rule::in_total]).is_some(),
+        wait,
     })
+}
+
+/// `quiet hours …`; nothing where a time cannot be.
+fn quiet(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<QuietClause> {
+    let spans = node.clone().into_inner().filter(|part| part.as_rule() == Rule::quiet_span);
+    let spans = spans.map(|span| quiet_span(clause, &span, found)).collect::<Vec<_>>();
+    let or_skip = child(node, &[Rule::or_skip]).is_some();
+    Some(QuietClause { spans: spans.into_iter().collect::<Option<_>>()?, or_skip })
+}
+
+fn quiet_span(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<QuietWords> {
+    let (mut times, mut days) = (Vec::new(), 0);
+    for part in node.clone().into_inner() {
+        match part.as_rule() {
+            Rule::time_of_day | Rule::compat_time => times.push(any_time(clause, &part, found)?),
+            Rule::kw_day_name => days |= day_bit(part.as_str()),
+            _ => {}
+        }
+    }
+    let span = match times.as_slice() {
+        [from, to] => QuietSpan::Daily { from: *from, to: *to },
+        _ => QuietSpan::Days(days),
+    };
+    let clock = child(node, &[Rule::quiet_clock]).map(|clock| match child(&clock, &[Rule::zone_name]) {
+        Some(zone) => QuietClockWords::Zone(clause.name(&zone)),
+        None => QuietClockWords::Customer,
+    });
+    Some(QuietWords { span, clock, place: clause.place(node) })
 }
 
 /// `emails` and `email` are the same channel; `sms` is no plural.

@@ -1,7 +1,7 @@
 //! The clauses of a rule, schedules included.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{DAY_MS, Duration};
+use crate::model::{DAY_MS, Duration, MINUTE_MS};
 use crate::ruleset::DaySet;
 
 use super::super::clause::Clause;
@@ -22,6 +22,9 @@ pub(super) fn rule_clause(
     Some(match node.as_rule() {
         Rule::owner_clause => RuleClause::Owner(clause.name(&child(node, &TEXTS)?)),
         Rule::when_clause => RuleClause::When(expression(clause, &child(node, &[Rule::expression])?, found)),
+        Rule::give_up_clause => {
+            RuleClause::GiveUpAfter(any_duration(clause, &child(node, &DURATIONS)?, found)?, span)
+        }
         Rule::priority_clause => {
             let number = whole(clause, &child(node, &[Rule::whole])?, 100, found)?;
             RuleClause::Priority(u8::try_from(number).ok()?, span)
@@ -60,6 +63,8 @@ pub(super) fn period(
         Rule::kw_day => PeriodWords::Day,
         Rule::kw_week => PeriodWords::Week,
         Rule::kw_month => PeriodWords::Month,
+        Rule::kw_hour => PeriodWords::Rolling(Duration::hours(1)),
+        Rule::kw_minute => PeriodWords::Rolling(Duration(MINUTE_MS)),
         _ => {
             let duration = any_duration(clause, &inner, found)?;
             let by_clock = child(&inner, &[Rule::unit]).map_or_else(
@@ -135,7 +140,7 @@ fn month_day(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) 
 }
 
 /// Bit 0 is Monday.
-fn day_bit(name: &str) -> u8 {
+pub(super) fn day_bit(name: &str) -> u8 {
     let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let name = name.trim_end();
     names.iter().position(|day| day.eq_ignore_ascii_case(name)).map_or(0, |day| 1 << day)

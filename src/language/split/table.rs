@@ -46,7 +46,7 @@ impl Cutter<'_> {
             "draft" => ChunkKind::Unavailable("a `draft` rule"),
             "new" if next.is("matches") => ChunkKind::Unavailable("`new matches only`"),
             "if" if next.is("missed") => ChunkKind::Unavailable("`if missed`"),
-            "give" if next.is("up") => ChunkKind::Unavailable("`give up after`"),
+            "give" if next.is("up") => ChunkKind::Read(Rule::give_up_clause),
             _ => return None,
         })
     }
@@ -109,10 +109,10 @@ impl Cutter<'_> {
         let next = self.look(at.index + 1);
         Some(match word.text.as_str() {
             "at" if next.is("most") => ChunkKind::Read(Rule::cap_clause),
-            "quiet" | "all" => ChunkKind::Unavailable("`quiet hours`"),
+            "quiet" if next.is("hours") => ChunkKind::Read(Rule::quiet_clause),
             "hold" if next.is("a") => ChunkKind::Unavailable("`hold a run`"),
             "hold" => ChunkKind::Unavailable("`hold out`"),
-            "if" => ChunkKind::Unavailable("`if several rules want one customer`"),
+            "if" if next.is("several") => ChunkKind::Read(Rule::arbitration_clause),
             "pause" => ChunkKind::Unavailable("`pause a rule`"),
             _ => return None,
         })

@@ -107,7 +107,7 @@ pub(in crate::language) const fn clause_words(item: ItemWord) -> &'static [&'sta
             "email", "subject", "body", "text", "from", "reply to", "preview", "expires", "cost", "formerly",
         ],
         ItemWord::Webhook => &["post", "signed", "formerly"],
-        ItemWord::Policy => &["at most", "quiet", "hold", "pause", "formerly"],
+        ItemWord::Policy => &["at most", "quiet", "if", "hold", "pause", "formerly"],
         ItemWord::Rule | ItemWord::When => &[
             "owner", "every", "when", "then", "priority", "at most", "from", "until", "on", "hold", "goal",
             "reach", "draft", "new", "formerly", "give up", "send", "call", "give", "split", "start",
