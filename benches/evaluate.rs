@@ -152,6 +152,7 @@ fn rules(schema: &Arc<Schema>, when: fn(&Schema, u64) -> Expr) -> RuleSet {
         trigger: Trigger::Continuous,
         season: Season::default(),
         when: when(schema, position),
+        give_up_after: None,
         at_most: None,
         priority: 50,
         actions: Vec::new(),

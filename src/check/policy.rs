@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{CapClause, Name, PolicyClause, QuietClause, QuietClockWords};
 use crate::model::{Channel, Duration};
-use crate::ruleset::{Cap, CapScope, CapSubject, Policy, QuietClock, QuietHours, QuietSpan};
+use crate::ruleset::{Cap, CapScope, CapSubject, Frame, Policy, QuietHours, QuietSpan};
 
 use super::item::Of;
 use super::message::not_yet;
@@ -116,11 +116,11 @@ fn check_quiet(clause: &QuietClause, span: Span, report: &mut Report<'_>) -> Vec
             continue;
         }
         let clock = match one.clock.as_ref().or(only) {
-            None => QuietClock::Workspace,
-            Some(QuietClockWords::Customer) => QuietClock::Customer,
+            None => Frame::Workspace,
+            Some(QuietClockWords::Customer) => Frame::Customer,
             Some(QuietClockWords::Zone(zone)) => match workspace::known_zone(zone, report) {
                 None => continue,
-                Some(_) => QuietClock::Zone(zone.text.clone()),
+                Some(_) => Frame::Zone(zone.text.clone()),
             },
         };
         checked.push(QuietHours {

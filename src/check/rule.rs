@@ -55,7 +55,7 @@ pub(super) fn check(
     let when =
         clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
     let actions = clauses.then.map(|actions| action::check(actions, names, targets, report));
-    if let (Some((_, span)), true) = (clauses.give_up_after, clauses.every.is_some()) {
+    if let (Some((_, span)), true) = (clauses.give_up_after, clauses.every.is_some() && !broken) {
         report.add(gives_up_on_a_schedule(span));
     }
     if let (Some((Some(every), span)), None, false) = (&clauses.every, &clauses.at_most, broken)

@@ -183,6 +183,7 @@ impl Engine {
                 ContactKind::Marketing | ContactKind::Transactional => "sent",
                 ContactKind::Call => "called",
                 ContactKind::HeldOut => "held out",
+                ContactKind::Withdrawn => "withdrawn",
             }
             .into(),
             commit: run.as_ref().map_or_else(|| "unknown".into(), |run| run.commit.clone()),
@@ -257,6 +258,17 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
             Some(pause) => format!("matches, but there is a pause of {pause}: `cvmd resume {pause}` ends it"),
             None => "matches, but it is paused".into(),
         },
+        Skip::Arbitration => {
+            "matches, but another rule has this customer's one message, and the highest priority is kept"
+                .into()
+        }
+        Skip::QuietHours => {
+            "matches, but it is quiet hours, in which this rule's messages are skipped".into()
+        }
+        Skip::SameAddress => {
+            "matches, but another record with the same address gets it: the one that was here first".into()
+        }
+        Skip::Expired => "matches, but the message would expire before quiet hours or a cap let it go".into(),
         Skip::Held => format!("matches, but the run is held: `cvmd resume {}` releases it", rule.name),
     }
 }

@@ -16,5 +16,5 @@ pub use ledger::Ledger;
 pub use pause::{Pauses, Scope};
 pub use select::{GIVE_UP_AFTER, Selection, condition_of, select};
 pub use slice::{Particulars, SLICE, Slice, slice, slice_size};
-pub use stage::{CALLS, STAGES, Stage, at_most_of, full_cap, judge};
+pub use stage::{CALLS, STAGES, Stage, at_most_of, full_cap, is_off, judge};
 pub use world::{People, Subject, World};

@@ -8,7 +8,7 @@ use crate::ruleset::{Rule, Workspace};
 
 use super::{Subject, World, judge};
 
-/// How long a continuous rule tries again after a reason that may pass.
+/// How long a continuous rule that writes no `give up after` tries again after a reason that may pass.
 pub const GIVE_UP_AFTER: Duration = Duration::days(7);
 
 /// What a look at everybody came to. Nothing in it is final but what it says of the memory.
@@ -45,6 +45,7 @@ pub fn select(
     at: Instant,
 ) -> Selection {
     let continuous = rule.is_continuous();
+    let give_up_after = rule.give_up_after.unwrap_or(GIVE_UP_AFTER);
     let mut selection = Selection::default();
     let mut candidates = truth.clone();
     if continuous {
@@ -60,13 +61,13 @@ pub fn select(
             None => {
                 selection.recipients.insert(customer.0);
             }
-            Some(skip) => pass_over(&mut selection, memory, customer, skip, at),
+            Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, give_up_after)),
         }
     }
     if first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
         selection.held = true;
         for customer in selection.recipients.clone().iter().map(CustomerNumber) {
-            pass_over(&mut selection, memory, customer, Skip::Held, at);
+            pass_over(&mut selection, memory, customer, Skip::Held, (at, give_up_after));
         }
     }
     if !continuous {
@@ -81,7 +82,7 @@ fn pass_over(
     memory: &RuleMemory,
     customer: CustomerNumber,
     skip: Skip,
-    at: Instant,
+    (at, give_up_after): (Instant, Duration),
 ) {
     selection.skipped.entry(skip).or_default().insert(customer.0);
     if skip == Skip::AtMost {
@@ -89,7 +90,7 @@ fn pass_over(
     } else if !skip.tries_again() {
         selection.used_up.insert(customer.0);
     } else if let Some(since) = memory.trying.get(&customer) {
-        if at.since(*since) >= GIVE_UP_AFTER {
+        if at.since(*since) >= give_up_after {
             selection.used_up.insert(customer.0);
             selection.given_up.insert(customer.0);
         }

@@ -19,4 +19,4 @@ pub use control::{
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
-pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, Wait};

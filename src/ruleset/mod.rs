@@ -12,8 +12,8 @@ mod text;
 
 pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
 pub use expression::{AggregateFunction, Comparison, DaySpan, Expr, ExprKind, Type, Value, Which, Window};
+pub use policy::{Cap, CapScope, CapSubject, Policy, QuietHours, QuietSpan};
 pub use rule::{Action, AtMost, Message, Period, Place, Purpose, Rule, Season, Trigger, Webhook, Workspace};
-pub use policy::{Cap, CapScope, CapSubject, Policy, QuietClock, QuietHours, QuietSpan};
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;
 

@@ -2,7 +2,7 @@
 
 use crate::model::{Channel, Duration, TimeOfDay};
 
-use super::{Period, Place};
+use super::{Frame, Period, Place};
 
 /// Policies bind every rule, and mean marketing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct QuietHours {
     /// When on the clock.
     pub span: QuietSpan,
     /// By whose clock.
-    pub clock: QuietClock,
+    pub clock: Frame,
     /// `or skip`: what goes by another channel than e-mail is skipped instead of waiting.
     pub or_skip: bool,
     /// Where it is written.
@@ -80,15 +80,4 @@ pub enum QuietSpan {
     },
     /// All of these days of the week, bit 0 Monday … bit 6 Sunday.
     Days(u8),
-}
-
-/// By whose clock quiet hours are read.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum QuietClock {
-    /// The customer's; the workspace's where none is known.
-    Customer,
-    /// The workspace's.
-    Workspace,
-    /// An IANA zone.
-    Zone(String),
 }

@@ -7,8 +7,8 @@ use cvmd::decide::{Ledger, Particulars, Pauses, People, World};
 use cvmd::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber, RuleSetHash};
 use cvmd::record::{Run, RunState};
 use cvmd::ruleset::{
-    Action, Cap, CapSubject, Expr, ExprKind, Message, Period, Place, Policy, Purpose, Rule, RuleSet, Schema,
-    Season, Trigger, Type, Webhook, Workspace,
+    Action, Cap, CapScope, CapSubject, Expr, ExprKind, Message, Period, Place, Policy, Purpose, Rule,
+    RuleSet, Schema, Season, Trigger, Type, Webhook, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -100,6 +100,7 @@ pub fn shop() -> Shop {
         season: Season::default(),
         when,
         at_most: None,
+        give_up_after: None,
         priority: 50,
         actions: vec![Action::Send(0)],
     };
@@ -132,8 +133,9 @@ pub fn shop() -> Shop {
 }
 
 pub fn cap(count: u32, period: Period) -> Policy {
-    let cap = Cap { count, subject: CapSubject::Messages, period, place: place() };
-    Policy { name: "house".into(), place: place(), caps: vec![cap] }
+    let (subject, scope) = (CapSubject::Messages, CapScope::Customer);
+    let cap = Cap { count, subject, period, scope, wait: None, place: place() };
+    Policy { name: "house".into(), place: place(), caps: vec![cap], quiet: Vec::new(), arbitration: None }
 }
 
 pub fn run(shop: &Shop, at: Instant, recipients: &Bitmap) -> Run {

@@ -107,6 +107,7 @@ pub fn rule(position: usize, when: Expr) -> Rule {
         trigger: Trigger::Continuous,
         season: Season::default(),
         when,
+        give_up_after: None,
         at_most: None,
         priority: 50,
         actions: Vec::new(),

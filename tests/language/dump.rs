@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cvmd::language::tree::{
     Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, Name, PeriodWords,
-    RuleClause, ScheduleWords, WindowWords, WorkspaceClause,
+    PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WindowWords, WorkspaceClause,
 };
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 

@@ -10,7 +10,7 @@ use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Event, EventRef, Fate,
     FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, ORDER, OpenMessage,
     Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet, Suppression,
-    SuppressionReason, Timer, WhileQueued,
+    SuppressionReason, Timer, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -126,6 +126,7 @@ pub(crate) fn decisions() -> Vec<Decision> {
         customer: CustomerNumber(customer),
         occurrence: Occurrence(AT.0),
         fate,
+        due: AT,
         values: vec![(text("clv > 500"), text("820.00"))],
     };
     [(1, Fate::Send), (2, Fate::HeldOut)].map(decision).to_vec()
@@ -176,6 +177,8 @@ pub(crate) fn open_messages() -> Vec<OpenMessage> {
         channel: Channel::email(),
         customer: CUSTOMER,
         decided: Instant(AT.0 + n),
+        due: AT,
+        waits: (n > 1).then_some(Wait::QuietHours),
         state,
         next_attempt: AT,
         expires: (n > 0).then_some(AT),

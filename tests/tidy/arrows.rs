@@ -26,9 +26,9 @@ const ROOMS: [(&str, &[&str]); 24] = [
     // From a rule set and customers to decisions.
     ("compile",    &["model", "ruleset"]),
     ("population", &["model", "record", "ruleset"]),
-    // `failpoint` for one switch that a crash test must notice; it has no effect but on purpose.
+    // `failpoint` for switches that a test must notice; they have no effect but on purpose.
     ("evaluate",   &["compile", "failpoint", "model", "population", "ruleset"]),
-    ("decide",     &["evaluate", "model", "population", "record", "ruleset", "schedule"]),
+    ("decide",     &["evaluate", "failpoint", "model", "population", "record", "ruleset", "schedule"]),
 
     // Edges: what they touch outside is theirs alone.
     // A crash test moves the clock of the process that it is about to kill.

@@ -9,6 +9,7 @@ mod suppression;
 pub use at_most::at_most_of;
 pub use cap::full_cap;
 
+use crate::failpoint;
 use crate::record::Skip;
 
 use super::{Subject, World};
@@ -19,12 +20,25 @@ pub const CALLS: &str = "webhook";
 /// A stage: takes somebody out with a reason, or lets them pass.
 pub type Stage = fn(&Subject<'_>, &World<'_>) -> Option<Skip>;
 
-/// All stages in their order. The rule's own `at most` comes first: it belongs to the match, not
+/// All stages in their order, with their names. The rule's own `at most` comes first: it belongs to the match, not
 /// to the policies.
-pub const STAGES: [Stage; 5] = [at_most::judge, pause::judge, consent::judge, suppression::judge, cap::judge];
+pub const STAGES: [(&str, Stage); 5] = [
+    ("at_most", at_most::judge),
+    ("pause", pause::judge),
+    ("consent", consent::judge),
+    ("suppression", suppression::judge),
+    ("cap", cap::judge),
+];
+
+/// Whether a stage is switched off: only in a process that a test breaks on purpose
+/// (`CVMD_SABOTAGE=stage_off:cap`), to see that somebody notices.
+#[must_use]
+pub fn is_off(stage: &str) -> bool {
+    cfg!(feature = "failpoints") && failpoint::sabotage(&format!("stage_off:{stage}"))
+}
 
 /// The first stage that takes the subject out, if any.
 #[must_use]
 pub fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
-    STAGES.iter().find_map(|stage| stage(subject, world))
+    STAGES.iter().filter(|(name, _)| !is_off(name)).find_map(|(_, stage)| stage(subject, world))
 }

@@ -90,6 +90,8 @@ pub fn mail(customer: u32) -> OpenMessage {
         channel: Channel::email(),
         customer: key(customer).decision.customer,
         decided: NOW,
+        due: NOW,
+        waits: None,
         state: MessageState::Pending,
         next_attempt: NOW,
         expires: None,
