@@ -5,6 +5,8 @@
 //! - `CVMD_FAILPOINT_LOG=file` appends the name of each place that is passed, a line each, so that a
 //!   test can tell that it was;
 //! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch;
+//! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
+//!   sync: what a disk would hold after a loss of power;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
 //!   not wait for a rule's time.
 
@@ -12,8 +14,9 @@
 #[expect(clippy::disallowed_methods, reason = "a crash test crashes")]
 mod live {
     use std::collections::BTreeMap;
-    use std::fs::{File, OpenOptions};
-    use std::io::Write;
+    use std::fs::{self, File, OpenOptions};
+    use std::io::{self, Write};
+    use std::path::{Path, PathBuf};
     use std::sync::{Mutex, OnceLock, PoisonError};
 
     struct Plan {
@@ -59,6 +62,45 @@ mod live {
         names.split(',').any(|one| one.trim() == name)
     }
 
+    /// Keeps an image of the files in `directory`, which were synced just now, where this was asked
+    /// for. A kill leaves the former image or this one: whole is `disk`, or `new` where there is no
+    /// `disk`.
+    ///
+    /// # Panics
+    /// When it cannot be kept: the crash test cannot go on.
+    pub fn synced(directory: &Path) {
+        static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let folder = FOLDER.get_or_init(|| std::env::var_os("CVMD_POWER_LOSS").map(PathBuf::from));
+        if let Some(folder) = folder {
+            keep_image(directory, folder).expect("the image of the disk can be kept");
+        }
+    }
+
+    fn keep_image(directory: &Path, folder: &Path) -> io::Result<()> {
+        let (new, old, disk) = (folder.join("new"), folder.join("old"), folder.join("disk"));
+        for rest in [&new, &old] {
+            match fs::remove_dir_all(rest) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        fs::create_dir_all(&new)?;
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                // sled removes its snapshots as it likes.
+                match fs::copy(entry.path(), new.join(entry.file_name())) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        }
+        if disk.exists() {
+            fs::rename(&disk, &old)?;
+        }
+        fs::rename(&new, &disk)
+    }
+
     /// By how many milliseconds this process's wall clock is ahead.
     #[must_use]
     pub fn clock_shift() -> i64 {
@@ -69,7 +111,7 @@ mod live {
 }
 
 #[cfg(feature = "failpoints")]
-pub use live::{clock_shift, hit, sabotage};
+pub use live::{clock_shift, hit, sabotage, synced};
 
 /// Does nothing: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]
@@ -83,6 +125,11 @@ pub fn hit(_name: &'static str) {}
 pub fn sabotage(_name: &str) -> bool {
     false
 }
+
+/// Does nothing: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub fn synced(_directory: &std::path::Path) {}
 
 /// Always zero: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]

@@ -13,6 +13,7 @@ mod evaluate;
 mod examples;
 mod ingest;
 mod language;
+mod peers;
 mod readme;
 mod store;
 mod support;

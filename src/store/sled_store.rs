@@ -80,7 +80,10 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
         .flush_every_ms(Some(500));
     let (db, flusher) = Flusher::find(|| open_sled(directory, &config))?;
     let file = File::options().write(true).open(directory.join("db")).map_err(failed)?;
+    // What a killed process wrote and did not sync reads back, and must not get lost any more.
+    file.sync_data().map_err(failed)?;
     sync_names(directory).map_err(failed)?;
+    failpoint::synced(directory);
     let shared = Arc::new(Shared::default());
     let writer = Writer {
         directory: directory.to_owned(),

@@ -7,5 +7,5 @@
 mod bad_days;
 #[cfg(feature = "failpoints")]
 mod rounds;
-mod shop;
+pub mod shop;
 mod trace;

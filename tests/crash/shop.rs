@@ -172,9 +172,19 @@ impl Shop {
 
     /// Starts a process whose stderr goes to `log`.
     pub fn start_logged(&self, mut command: Command, log: &str) -> Daemon {
+        command.stdout(Stdio::null());
+        self.start(command, log)
+    }
+
+    /// As [`Shop::start_logged`], with stdout in a file of its own.
+    pub fn start_with_output(&self, mut command: Command, output: &str, log: &str) -> Daemon {
+        command.stdout(File::create(self.path(output)).unwrap());
+        self.start(command, log)
+    }
+
+    fn start(&self, mut command: Command, log: &str) -> Daemon {
         let log = self.path(log);
-        let file = File::create(&log).unwrap();
-        let child = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
         Daemon { child, log, ended: None }
     }
 

@@ -49,12 +49,32 @@ pub enum Death {
     Terminated,
 }
 
-/// The death of a round. Two in three go through [`POINTS`] in their order; with a mistake turned
-/// on, half of all are those that show it best.
-pub fn death(dice: &mut Dice, round: usize, focus: &[Death]) -> Death {
-    if !focus.is_empty() && dice.below(2) == 0 {
-        let place = usize::try_from(dice.below(focus.len() as u64)).unwrap();
-        return match focus[place].clone() {
+/// Whether the power fails with each end of a process: all that was not synced is lost then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    Holds,
+    FailsInEveryThirdStory,
+    FailsAtEachEnd,
+}
+
+impl Power {
+    /// In the story of that number.
+    pub fn fails(self, story: usize) -> bool {
+        match self {
+            Self::Holds => false,
+            Self::FailsInEveryThirdStory => story.is_multiple_of(3),
+            Self::FailsAtEachEnd => true,
+        }
+    }
+}
+
+/// The death of a round: its number over all stories, and within its own. With a mistake turned on,
+/// a story begins with the deaths that show it best, in their order; later half of all are of those.
+/// Without, two in three go through [`POINTS`] in their order.
+pub fn death(dice: &mut Dice, (round, within): (usize, usize), focus: &[Death]) -> Death {
+    if !focus.is_empty() && (within < focus.len() || dice.below(2) == 0) {
+        let any = usize::try_from(dice.below(focus.len() as u64)).unwrap();
+        return match focus.get(within).unwrap_or(&focus[any]).clone() {
             Death::At(name, most) => Death::At(name, 1 + dice.below(most)),
             other => other,
         };

@@ -1,6 +1,7 @@
 //! One store that lives through many deaths.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::process::Command;
 
 use cvmd::serve::Request;
@@ -15,10 +16,14 @@ use crate::support::webhook::Answer;
 
 /// Mail workers of the configuration.
 const WORKERS: usize = 2;
+/// Mails that a worker claims at once: so many are in doubt where its file is lost with the power.
+const CLAIM: usize = 32;
 /// A life that does not reach the place where it is to die is ended after this.
 const LONGEST_LIFE_MS: i64 = 2_500;
 /// The clock goes on so far from life to life, so that the scheduled rule fires in each.
 const STEP_MS: i64 = 60_000;
+/// Where the disk's images are kept.
+const IMAGES: &str = "power";
 
 /// What a story came to.
 #[derive(Debug, Default)]
@@ -40,8 +45,10 @@ pub struct Script {
     pub rounds: usize,
     /// The mistake that is turned on.
     pub sabotage: &'static str,
-    /// The deaths that show it best.
+    /// The deaths that show it best, in this order.
     pub focus: Vec<Death>,
+    /// Whether each end of a process loses what was not synced.
+    pub power_fails: bool,
 }
 
 impl Outcome {
@@ -89,6 +96,7 @@ pub async fn live(script: Script) -> Outcome {
     };
     for round in 0..story.script.rounds {
         story.round(round).await;
+        story.lose_power();
         story.outcome.rounds += 1;
         if !story.outcome.wrong.is_empty() {
             break;
@@ -113,6 +121,9 @@ impl Story {
             .env("CVMD_CLOCK_SHIFT", self.shift.to_string())
             .env("CVMD_FAILPOINT_LOG", self.shop.path("points"))
             .env("CVMD_SABOTAGE", self.script.sabotage);
+        if self.script.power_fails {
+            command.env("CVMD_POWER_LOSS", self.shop.path(IMAGES));
+        }
         if let Some(Death::At(name, pass)) = death {
             command.env("CVMD_FAILPOINT", format!("{name}={pass}"));
         }
@@ -120,7 +131,7 @@ impl Story {
     }
 
     async fn round(&mut self, round: usize) {
-        let death = death(&mut self.dice, self.script.first + round, &self.script.focus);
+        let death = death(&mut self.dice, (self.script.first + round, round), &self.script.focus);
         self.shift += STEP_MS;
         input::write(&self.shop, self.batches);
         self.batches += 1;
@@ -160,6 +171,18 @@ impl Story {
         daemon.kill();
         self.count(&death, by_itself);
         self.outcome.wrong.extend(Seen::of(&self.shop).wrong().iter().cloned());
+    }
+
+    /// Puts the disk's image in the store's place. The workers' files were never synced.
+    fn lose_power(&self) {
+        let (images, store) = (self.shop.path(IMAGES), self.shop.path("data/store"));
+        let whole = ["disk", "new"].map(|name| images.join(name)).into_iter().find(|image| image.is_dir());
+        // A process that died before it opened the store left none, and changed nothing.
+        let Some(image) = whole else { return };
+        fs::remove_dir_all(&store).unwrap();
+        fs::rename(image, &store).unwrap();
+        fs::remove_dir_all(images).unwrap();
+        let _ = fs::remove_dir_all(self.shop.path("data/workers"));
     }
 
     /// A start that ended before it answered: at the place where it was to die, or wrongly.
@@ -285,7 +308,8 @@ impl Story {
                 self.outcome.wrong.push(format!("{} of `{}` is {state}: {why}", row.id, row.rule));
             }
         }
-        if doubt.len() > WORKERS * self.kills {
+        let doubtful = WORKERS * if self.script.power_fails { CLAIM } else { 1 };
+        if doubt.len() > doubtful * self.kills {
             self.outcome.wrong.push(format!("{} in doubt after {} kills", doubt.len(), self.kills));
         }
         self.outcome.wrong.extend(Seen::of(&self.shop).settle(self.batches, &sent, &doubt));
