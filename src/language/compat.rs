@@ -40,6 +40,11 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
             let right = if foreign::means_known(&lower) { "is known" } else { "is unknown" };
             Some((right.to_owned(), Applicability::NeedsReview))
         }
+        Rule::compat_contains => safe("contains"),
+        Rule::compat_starts_with => safe("starts with"),
+        Rule::compat_last_period => {
+            Some((format!("in last {}", foreign::period_days(&lower)), Applicability::NeedsReview))
+        }
         Rule::compat_the => safe(""),
         Rule::compat_within => safe("in"),
         Rule::compat_this => Some((format!("in {}", words(&lower)), Applicability::Safe)),
@@ -85,7 +90,11 @@ fn quantity(
             Code::MonthAsDuration,
             "a month has 28 to 31 days, so the stretch of time would be another one every day",
         ),
-        Rule::compat_duration | Rule::compat_unit | Rule::compat_date | Rule::compat_time => {
+        Rule::compat_duration
+        | Rule::compat_unit
+        | Rule::compat_date
+        | Rule::compat_time
+        | Rule::compat_hour => {
             (Code::ForeignTime, "`5m` may be minutes or months, and 03/04 is March or April")
         }
         _ => (Code::ForeignAmount, "`1,000` is one thousand in London and one in Madrid"),

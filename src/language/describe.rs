@@ -258,6 +258,10 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_unit
         | Rule::compat_date
         | Rule::compat_time
+        | Rule::compat_hour
+        | Rule::compat_contains
+        | Rule::compat_starts_with
+        | Rule::compat_last_period
         | Rule::compat_and
         | Rule::compat_or
         | Rule::compat_bang

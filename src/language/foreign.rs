@@ -18,6 +18,7 @@ pub(super) fn quantity(rule: Rule, text: &str) -> Option<(String, Applicability)
         Rule::compat_unit => seconds(text),
         Rule::compat_date => (date(text).unwrap_or_default(), NeedsReview),
         Rule::compat_time => (time(text).unwrap_or_default(), Safe),
+        Rule::compat_hour => (time(&format!("{text}:00")).unwrap_or_default(), Safe),
         _ => return None,
     })
 }
@@ -26,6 +27,10 @@ pub(super) fn quantity(rule: Rule, text: &str) -> Option<(String, Applicability)
 /// a single mark before exactly three digits counts as one of thousands, but only perhaps.
 fn amount(text: &str) -> (String, Applicability) {
     let text = text.trim().replace('\'', "");
+    if let Some(thousands) = text.strip_suffix(['k', 'K']) {
+        let value = Number::parse(thousands).ok().and_then(|n| n.0.checked_mul(1_000));
+        return (value.map(|v| Number(v).to_string()).unwrap_or_default(), Safe);
+    }
     let (comma, dot) = (text.rfind(','), text.rfind('.'));
     let decimals = |at: usize| text.len() - at - 1;
     match (comma, dot) {
@@ -154,6 +159,16 @@ fn time(text: &str) -> Option<String> {
     (hour < 24 && minute < 60).then(|| format!("{hour:02}:{minute:02}"))
 }
 
+/// `last week` as the days that it may mean; lower-case.
+pub(super) fn period_days(text: &str) -> &'static str {
+    match text.split_whitespace().next_back().unwrap_or("") {
+        "day" => "1 day",
+        "week" => "7 days",
+        "month" => "30 days",
+        _ => "365 days",
+    }
+}
+
 /// The sign of a comparison that was written as people say it; lower-case.
 pub(super) fn spoken_comparison(text: &str) -> &'static str {
     let has = |word: &str| text.split_whitespace().any(|w| w == word);
@@ -202,6 +217,8 @@ mod tests {
             (Rule::compat_number, "1'000'000", "1000000", Safe),
             (Rule::compat_number, "1.000", "1000", NeedsReview),
             (Rule::compat_number, "1,234,567.89", "1234567.89", NeedsReview),
+            (Rule::compat_number, "1.5k", "1500", Safe),
+            (Rule::compat_hour, "9", "09:00", Safe),
             (Rule::compat_percent, "12,5 %", "12.5%", Safe),
             (Rule::compat_duration, "90d", "90 days", Safe),
             (Rule::compat_duration, "1h", "1 hour", Safe),

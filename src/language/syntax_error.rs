@@ -34,6 +34,11 @@ pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic
     if let Some(diagnostic) = misspelt_clause(clause, found, word) {
         return diagnostic;
     }
+    if let Some(diagnostic) =
+        misspelt_unit(clause, found, word).or_else(|| name_of_two_words(clause, found, word))
+    {
+        return diagnostic;
+    }
     let ended = clause.text[at.min(clause.text.len())..].trim().is_empty();
     let span = clause.span(found.0, found.1);
     let right = keyword(positives, word).filter(|_| !ended);
@@ -136,5 +141,43 @@ fn misspelt_clause(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Op
         format!("did you mean `{right}`?"),
         "a line that begins with no clause word continues the line above",
         (right.into(), Applicability::NeedsReview),
+    ))
+}
+
+const UNITS: [&str; 8] = ["minutes", "hours", "days", "weeks", "minute", "hour", "day", "week"];
+
+/// `90 dyas`.
+fn misspelt_unit(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Option<Diagnostic> {
+    let before = clause.text[..found.0].split_whitespace().next_back()?;
+    before.parse::<f64>().ok()?;
+    let right = nearest(word, UNITS)?;
+    Some(fault::with_fix(
+        Code::ForeignTime,
+        clause.span(found.0, found.1),
+        format!("`{word}` is no unit of time"),
+        format!("did you mean `{right}`?"),
+        "a length of time is counted in minutes, hours, days or weeks",
+        (right.into(), Applicability::NeedsReview),
+    ))
+}
+
+/// `rule win back`.
+fn name_of_two_words(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Option<Diagnostic> {
+    const NAMED: [&str; 6] = ["rule", "message", "webhook", "policy", "audience", "event"];
+    let plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let mut words = clause.text[..found.0].split_whitespace();
+    let (item, name) = (words.next()?, words.next()?);
+    if !NAMED.contains(&item) || words.next().is_some() || !plain(name) || !plain(word) {
+        return None;
+    }
+    let start = clause.text[..found.0].rfind(name)?;
+    let right = format!("{name}_{word}");
+    Some(fault::with_fix(
+        Code::NotAPlainWord,
+        clause.span(start, found.1),
+        format!("`{}` is no plain word", &clause.text[start..found.1]),
+        format!("write `{right}`"),
+        "names stand in file names, columns and placeholders: letters, digits and `_`",
+        (right, Applicability::NeedsReview),
     ))
 }

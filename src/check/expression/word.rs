@@ -111,6 +111,14 @@ impl Expressions<'_, '_> {
     }
 
     fn unknown_customer_word(&mut self, word: &str, span: Span, wanted: Option<Wanted>) {
+        if wanted.is_some_and(|wanted| wanted.ty == Type::YesNo) {
+            self.report.add(
+                problem(Code::UnknownValue, span, format!("`{word}` is neither yes nor no"))
+                    .label("it can be `yes` or `no`")
+                    .why("a comparison with a value that is never there would match nobody"),
+            );
+            return;
+        }
         if self.names.audiences.iter().any(|name| name == word) {
             self.report.add(
                 problem(Code::UnknownField, span, format!("`{word}` is an audience"))

@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ruleset::{AggregateFunction, DaySpan, Which};
 
 use super::super::clause::Clause;
+use super::super::foreign;
 use super::super::grammar::{Node, Rule};
 use super::super::tree::{Expr, ExprKind, Name, Term, WindowWords};
 use super::child;
@@ -109,6 +110,9 @@ fn window_words(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic
     };
     let last = parts.last()?;
     match last.as_rule() {
+        Rule::compat_last_period => {
+            value::duration(foreign::period_days(&last.as_str().to_lowercase())).ok().map(WindowWords::Last)
+        }
         Rule::window_last => durations(last, found).first().copied().map(WindowWords::Last),
         Rule::window_between => match durations(last, found).as_slice() {
             [far, near] => Some(WindowWords::Between(*far, *near)),

@@ -99,7 +99,7 @@ fn schedule(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -
     if let Some(interval) = child(node, &DURATIONS) {
         return any_duration(clause, &interval, found).map(ScheduleWords::Every);
     }
-    let at = match child(node, &[Rule::time_of_day, Rule::compat_time]) {
+    let at = match child(node, &[Rule::time_of_day, Rule::compat_time, Rule::compat_hour]) {
         // A time that cannot be was answered: the clause is broken.
         Some(time) => Some(any_time(clause, &time, found)?),
         None => None,

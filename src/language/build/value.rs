@@ -36,7 +36,7 @@ pub(super) fn literal(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diag
         Rule::date | Rule::compat_date => {
             Date::parse(text).map(ExprKind::Date).ok_or_else(|| format!("there is no day `{text}`"))
         }
-        Rule::time_of_day | Rule::compat_time => TimeOfDay::parse(text)
+        Rule::time_of_day | Rule::compat_time | Rule::compat_hour => TimeOfDay::parse(text)
             .map(ExprKind::TimeOfDay)
             .ok_or_else(|| format!("there is no time of day `{text}`")),
         Rule::yes => Ok(ExprKind::YesNo(true)),
@@ -51,8 +51,10 @@ pub(super) fn literal(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diag
 fn settle<T>(value: Result<T, String>, rule: Rule, place: Span, found: &mut Vec<Diagnostic>) -> Option<T> {
     value
         .map_err(|message| {
-            let of_time =
-                matches!(rule, Rule::date | Rule::compat_date | Rule::time_of_day | Rule::compat_time);
+            let of_time = matches!(
+                rule,
+                Rule::date | Rule::compat_date | Rule::time_of_day | Rule::compat_time | Rule::compat_hour
+            );
             found.push(impossible(place, message, if of_time { NO_SUCH_TIME } else { TOO_MUCH }));
         })
         .ok()
@@ -83,7 +85,7 @@ fn share(text: &str) -> Result<Share, String> {
     })
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
     let (number, unit) = (text[..split].trim(), text[split..].to_ascii_lowercase());
     let size = match unit.trim_end_matches('s') {
