@@ -18,3 +18,4 @@ mod readme;
 mod store;
 mod support;
 mod tidy;
+mod year;

@@ -1,6 +1,6 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
-mod engine;
+pub mod engine;
 mod reload;
 mod schedule;
 mod serve;

@@ -1,0 +1,61 @@
+//! Laws of each single send: consent, suppression, address, pause, expiry, and that its rule meant it.
+
+use super::world::World;
+use super::{Findings, Seen, about};
+use crate::year::log::Sent;
+use crate::year::script::MINUTE;
+
+pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
+    for sent in &seen.sent {
+        meant(world, sent, findings);
+        if sent.call {
+            let paused = world.paused(&sent.rule, "webhook", sent.handed);
+            findings.hold("pause", !paused, || about(sent));
+        } else {
+            allowed(world, sent, findings);
+        }
+    }
+}
+
+/// The rule, as it was when it decided, says so.
+fn meant(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
+    let Some(rule) = world.book(sent.decided).rules.get(&sent.rule) else {
+        findings.hold("its rule is there", false, || about(sent));
+        return;
+    };
+    let among = if sent.call { &rule.calls } else { &rule.sends };
+    findings.hold("its rule says so", among.contains(&sent.message), || about(sent));
+    let held = world.holds(rule, &sent.customer, sent.decided);
+    findings.hold("its condition held", held == Some(true), || format!("{}: {held:?}", about(sent)));
+    let later = world.rule(&sent.rule, sent.handed);
+    findings.hold("its rule is there still", later.is_some(), || about(sent));
+    if let Some(later) = later
+        && sent.handed - sent.decided > MINUTE
+    {
+        let held = world.holds(later, &sent.customer, sent.handed);
+        findings
+            .hold("its condition holds still", held == Some(true), || format!("{}: {held:?}", about(sent)));
+    }
+}
+
+/// Nothing forbids a message at the instant at which it is handed over.
+fn allowed(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
+    let Sent { customer, channel, handed, .. } = sent;
+    let declared = world.book(*handed).messages.get(&sent.message).cloned().unwrap_or_default();
+    findings.hold("its channel", declared.channel == *channel, || about(sent));
+    if declared.marketing {
+        findings.hold("consent", world.consents(customer, channel, *handed), || about(sent));
+    }
+    if channel == "email" {
+        findings.hold("suppression", !world.suppressed(customer, *handed), || about(sent));
+    }
+    findings.hold("pause", !world.paused(&sent.rule, channel, *handed), || about(sent));
+    let field = if channel == "email" { "email" } else { "phone" };
+    let address = world.person(customer, *handed).and_then(|person| person.fields.get(field));
+    let same = address.is_some_and(|address| address.to_lowercase() == sent.address.to_lowercase());
+    findings.hold("address", same, || format!("{} at {}", about(sent), sent.address));
+    if let Some(expires) = declared.expires {
+        findings.hold("expiry", *handed <= sent.decided + expires, || about(sent));
+    }
+    findings.hold("time runs forward", sent.decided <= *handed && sent.due <= *handed, || about(sent));
+}

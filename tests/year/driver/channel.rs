@@ -1,0 +1,177 @@
+//! The recording channel: the real gate, asked at the instants at which the real outbox would ask,
+//! and a log in place of a mail server.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use cvmd::config::Secrets;
+use cvmd::daemon::{DaemonGate, Engine, Outgoing, Sender};
+use cvmd::model::Instant;
+use cvmd::outbox::{Claim, Gate};
+use cvmd::record::{FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+use cvmd::store::{Batch, Store, tables};
+
+use crate::year::log::{Line, Log, Sent};
+
+/// What the engine hands over, until the channel takes it.
+#[derive(Default)]
+pub struct Inbox(pub Mutex<Vec<OpenMessage>>);
+
+impl Outgoing for Inbox {
+    fn add(&self, messages: Vec<OpenMessage>) {
+        self.0.lock().unwrap().extend(messages);
+    }
+}
+
+pub struct Channel {
+    gate: Arc<DaemonGate>,
+    store: Arc<dyn Store>,
+    inbox: Arc<Inbox>,
+    /// Each with the instant at which the gate is asked about it, and that at which it was due.
+    waiting: BTreeMap<MessageKey, (Instant, OpenMessage)>,
+}
+
+impl Channel {
+    /// Takes over what an earlier process left.
+    pub fn open(engine: &Engine, inbox: Arc<Inbox>) -> Self {
+        let store = Arc::clone(engine.store());
+        let sender = Sender {
+            from: "Shop <shop@shop.example>".into(),
+            sandbox: Vec::new(),
+            secrets: Secrets::default(),
+        };
+        // Nobody listens: what the daemon does with reports is not what is looked at here.
+        let (reports, _) = tokio::sync::mpsc::unbounded_channel();
+        let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(engine.shared()), sender, reports);
+        let mut channel = Self { gate, store, inbox, waiting: BTreeMap::new() };
+        let open: Vec<OpenMessage> =
+            tables::messages::open_messages(&*channel.store).collect::<Result<_, _>>().unwrap();
+        channel.take(open);
+        channel
+    }
+
+    fn take(&mut self, messages: Vec<OpenMessage>) {
+        for message in messages {
+            self.waiting.insert(message.key, (message.next_attempt, message));
+        }
+    }
+
+    /// The instant at which something is due next.
+    pub fn next(&self) -> Option<Instant> {
+        self.waiting.values().map(|(at, _)| *at).min()
+    }
+
+    /// Makes due what the gate held back, as a resume or new rules do.
+    pub fn recheck(&mut self, now: Instant) {
+        for (at, message) in self.waiting.values_mut() {
+            *at = (*at).min(now.max(message.next_attempt));
+        }
+    }
+
+    /// Hands over what is due; calls after the messages that they follow.
+    pub fn run(&mut self, engine: &Engine, now: Instant, log: &mut Log) {
+        let new = std::mem::take(&mut *self.inbox.0.lock().unwrap());
+        self.take(new);
+        for calls in [false, true] {
+            let due: Vec<MessageKey> = self
+                .waiting
+                .iter()
+                .filter(|(_, (at, message))| *at <= now && message.is_call == calls)
+                .map(|(key, _)| *key)
+                .collect();
+            for key in due {
+                if !calls || !self.follows(key) {
+                    self.ask(engine, key, now, log);
+                }
+            }
+        }
+    }
+
+    /// Whether a message of the same decision is still under way.
+    fn follows(&self, call: MessageKey) -> bool {
+        let span = MessageKey { action: MessageKey::SENT, ..call }..=MessageKey { action: u8::MAX, ..call };
+        self.waiting.range(span).any(|(_, (_, message))| !message.is_call)
+    }
+
+    fn ask(&mut self, engine: &Engine, key: MessageKey, now: Instant, log: &mut Log) {
+        let Some((_, message)) = self.waiting.get(&key).cloned() else { return };
+        match self.gate.claim(&message, now) {
+            Claim::Go(prepared) => {
+                log.lines.push(Line::Sent(sent(engine, &message, reached(&message, prepared.frozen), now)));
+                self.end(&message, MessageState::Sent, "taken".into(), now);
+            }
+            Claim::Wait(until, _) => {
+                assert!(until > now, "a wait into the past: {until:?}");
+                self.waiting.insert(key, (until, message));
+            }
+            Claim::Withdraw(why) => {
+                self.withdraw(engine, &message, why, now, log);
+                let followers: Vec<OpenMessage> = self.followers(key);
+                for call in followers {
+                    self.withdraw(engine, &call, "its message died".into(), now, log);
+                }
+            }
+            Claim::Dead(why) => panic!("{}: {why}", message.rule),
+        }
+    }
+
+    fn withdraw(&mut self, engine: &Engine, message: &OpenMessage, why: String, now: Instant, log: &mut Log) {
+        log.lines.push(Line::Withdrawn(sent(engine, message, String::new(), now), why.clone()));
+        self.end(message, MessageState::Withdrawn, why, now);
+    }
+
+    /// The calls of a decision none of whose messages is under way any more.
+    fn followers(&self, key: MessageKey) -> Vec<OpenMessage> {
+        let span = MessageKey { action: 0, ..key }..=MessageKey { action: u8::MAX, ..key };
+        let rest: Vec<&OpenMessage> = self.waiting.range(span).map(|(_, (_, message))| message).collect();
+        if rest.iter().any(|message| !message.is_call) {
+            return Vec::new();
+        }
+        rest.into_iter().cloned().collect()
+    }
+
+    /// Ends a message as the outbox does: what is kept of it and its removal are one commit.
+    fn end(&mut self, message: &OpenMessage, state: MessageState, result: String, now: Instant) {
+        let finished = FinishedMessage {
+            key: message.key,
+            rule: message.rule.clone(),
+            target: message.target.clone(),
+            channel: message.channel.clone(),
+            state,
+            at: now,
+            attempts: 1,
+            result,
+        };
+        let mut batch = Batch::default();
+        tables::messages::put_finished(&mut batch, &finished);
+        tables::messages::remove_open(&*self.store, &mut batch, message.decided, message.key).unwrap();
+        self.store.commit(batch).wait().unwrap();
+        self.waiting.remove(&message.key);
+    }
+}
+
+/// The address that it goes to; of a message that a webhook carries it stands in the body.
+fn reached(message: &OpenMessage, frozen: Frozen) -> String {
+    match frozen.body.filter(|_| !message.is_call) {
+        Some(body) => {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            body["data"]["to"].as_str().unwrap().to_owned()
+        }
+        None => frozen.to,
+    }
+}
+
+fn sent(engine: &Engine, message: &OpenMessage, address: String, now: Instant) -> Sent {
+    Sent {
+        rule: message.rule.clone(),
+        occurrence: message.key.decision.occurrence.0,
+        customer: engine.population().id(message.customer).unwrap_or("?").to_owned(),
+        message: message.target.clone(),
+        channel: message.channel.0.clone(),
+        call: message.is_call,
+        address,
+        decided: message.decided.0,
+        due: message.next_attempt.0,
+        handed: now.0,
+    }
+}

@@ -1,0 +1,158 @@
+//! Steps the real engine through the script.
+
+mod channel;
+mod csv;
+
+use std::sync::Arc;
+
+use cvmd::daemon::{Engine, Outgoing};
+use cvmd::ingest::Kind;
+use cvmd::model::Instant;
+use cvmd::record::{Suppression, SuppressionReason, WhileQueued};
+use cvmd::store::{Batch, Memory, Store, tables};
+
+use self::channel::{Channel, Inbox};
+use super::log::{Line, Log};
+use super::script::{HOUR, Happening, Ms, Script, Tree};
+use crate::daemon::engine::import;
+
+/// Lets the year pass; what was sent, and all else that was said.
+pub fn run(script: &Script) -> Log {
+    let mut driver = Driver::new(script);
+    let mut happenings = script.happenings.iter().peekable();
+    let mut now = script.start;
+    while now < script.end {
+        while let Some((_, what)) = happenings.next_if(|(at, _)| *at <= now) {
+            driver.happen(what, now);
+        }
+        if now >= driver.awake {
+            driver.tick(now);
+        }
+        let next = happenings.peek().map_or(script.end, |(at, _)| *at);
+        now = if now < driver.awake { next.min(driver.awake) } else { next.min(driver.next(now)) };
+    }
+    driver.passed_over();
+    driver.log
+}
+
+struct Driver {
+    store: Arc<Memory>,
+    inbox: Arc<Inbox>,
+    engine: Engine,
+    channel: Channel,
+    tree: Tree,
+    log: Log,
+    /// Asleep until then.
+    awake: Ms,
+}
+
+impl Driver {
+    fn new(script: &Script) -> Self {
+        let store = Arc::new(Memory::new());
+        let (inbox, engine, channel) = open(&store, &script.tree, script.start);
+        Self { store, inbox, engine, channel, tree: script.tree.clone(), log: Log::default(), awake: 0 }
+    }
+
+    fn happen(&mut self, what: &Happening, now: Ms) {
+        match what {
+            Happening::Customers(people) => {
+                import(&mut self.engine, Kind::Customers, &csv::customers(people), Instant(now))
+            }
+            Happening::Orders(orders) => {
+                import(&mut self.engine, Kind::Orders, &csv::orders(orders), Instant(now))
+            }
+            Happening::Rules(tree) => {
+                self.tree = tree.clone();
+                self.engine.activate(rules(tree), Instant(now)).unwrap();
+                self.channel.recheck(Instant(now));
+            }
+            Happening::Pause(scope, drops) => {
+                let queued = if *drops { WhileQueued::Drop } else { WhileQueued::Hold };
+                self.engine.pause(&scope.parse().unwrap(), queued, Instant(now)).unwrap();
+                self.channel.recheck(Instant(now));
+            }
+            Happening::Resume(scope) => {
+                self.engine.resume(&scope.parse().unwrap()).unwrap();
+                self.channel.recheck(Instant(now));
+            }
+            Happening::Restart => self.restart(Arc::clone(&self.store), now),
+            Happening::Crash(commits) => {
+                self.store.fail_after(*commits);
+                // It may end before it fails.
+                let _ = self.engine.tick(Instant(now));
+                self.restart(Arc::new(self.store.crash()), now);
+            }
+            Happening::Sleep(until) => self.awake = *until,
+            Happening::Suppress(customer) => self.suppress(customer, now),
+        }
+    }
+
+    fn restart(&mut self, store: Arc<Memory>, now: Ms) {
+        self.store = store;
+        (self.inbox, self.engine, self.channel) = open(&self.store, &self.tree, now);
+    }
+
+    fn suppress(&mut self, customer: &str, now: Ms) {
+        let number = self.engine.find(customer).unwrap();
+        let mut batch = Batch::default();
+        let suppression = Suppression { reason: SuppressionReason::HardBounce, at: Instant(now) };
+        tables::customers::put_suppression(&mut batch, number, 0, &suppression);
+        self.store.commit(batch).wait().unwrap();
+        self.restart(Arc::clone(&self.store), now);
+    }
+
+    fn tick(&mut self, now: Ms) {
+        let report = self.engine.tick(Instant(now)).unwrap();
+        assert!(!report.on_hold && !report.waits_for_load);
+        self.log.lines.push(Line::Tick(now));
+        let missed = report.missed.into_iter();
+        self.log.lines.extend(missed.map(|(rule, passed)| Line::Missed {
+            rule,
+            first: passed.first.0,
+            last: passed.last.0,
+        }));
+        self.log.lines.extend(report.held.into_iter().map(|rule| Line::Held { rule, at: now }));
+        self.channel.run(&self.engine, Instant(now), &mut self.log);
+    }
+
+    /// When the daemon would look next: each hour, at each schedule's instants, and when a message
+    /// is due.
+    fn next(&self, now: Ms) -> Ms {
+        let rules = self.engine.status(Instant(now)).rules.into_iter();
+        let occurrence = rules.filter_map(|rule| rule.next);
+        let due = self.channel.next();
+        let hour = Instant((now.div_euclid(HOUR) + 1) * HOUR);
+        occurrence.chain(due).filter(|at| at.0 > now).chain([hour]).min().map_or(hour.0, |at| at.0)
+    }
+
+    /// Writes down whom the store says the rules passed over, and why.
+    fn passed_over(&mut self) {
+        for (rule, number) in tables::rules::numbers(&*self.store).unwrap() {
+            for ((at, reason), customers) in tables::runs::non_sends(&*self.store, number).unwrap() {
+                for customer in customers.iter() {
+                    let customer = cvmd::model::CustomerNumber(customer);
+                    self.log.lines.push(Line::Passed {
+                        rule: rule.clone(),
+                        at: at.0,
+                        customer: self.engine.population().id(customer).unwrap_or("?").to_owned(),
+                        reason: reason.label().to_owned(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn open(store: &Arc<Memory>, tree: &Tree, now: Ms) -> (Arc<Inbox>, Engine, Channel) {
+    let inbox = Arc::new(Inbox::default());
+    let outgoing: Arc<dyn Outgoing> = Arc::clone(&inbox) as _;
+    let mut engine = Engine::open(Arc::clone(store) as Arc<dyn Store>, outgoing).unwrap();
+    engine.activate(rules(tree), Instant(now)).unwrap();
+    let channel = Channel::open(&engine, Arc::clone(&inbox));
+    (inbox, engine, channel)
+}
+
+fn rules(tree: &Tree) -> cvmd::ruleset::RuleSet {
+    let files: Vec<(&str, &str)> = tree.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    crate::daemon::engine::rules(&files)
+}

@@ -1,0 +1,42 @@
+//! What the recording channel and the driver write down; the checker reads nothing else of the run.
+
+use super::script::Ms;
+
+#[derive(Debug, Default)]
+pub struct Log {
+    pub lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// Everybody was looked at, as of then.
+    Tick(Ms),
+    /// A message or a call was handed over.
+    Sent(Sent),
+    /// A message was taken back.
+    Withdrawn(Sent, String),
+    /// Somebody was passed over: rule, occurrence or day, customer, reason.
+    Passed { rule: String, at: Ms, customer: String, reason: String },
+    /// An occurrence was missed by too much: rule, the first and the last.
+    Missed { rule: String, first: Ms, last: Ms },
+    /// A run waits for a person.
+    Held { rule: String, at: Ms },
+}
+
+/// A message that left, or would have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub rule: String,
+    /// The instant of a scheduled rule's occurrence, the ordinal of a match.
+    pub occurrence: i64,
+    pub customer: String,
+    pub message: String,
+    pub channel: String,
+    pub call: bool,
+    /// Where it went.
+    pub address: String,
+    /// When it was decided, when it became due, when it left.
+    pub decided: Ms,
+    pub due: Ms,
+    pub handed: Ms,
+}

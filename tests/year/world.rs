@@ -1,0 +1,229 @@
+//! Who lives in the year and what they do, by chance from a seed.
+
+use std::collections::BTreeMap;
+
+use super::files;
+use super::random::Random;
+use super::script::{DAY, HOUR, Happening, MINUTE, Ms, Order, Person, Script};
+
+/// Two of them change their clocks at midnight, one by half an hour, one in the other direction.
+pub const ZONES: [&str; 12] = [
+    "Europe/Madrid",
+    "Europe/London",
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/St_Johns",
+    "America/Santiago",
+    "Asia/Beirut",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "Pacific/Kiritimati",
+];
+
+/// How much of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub seed: u64,
+    pub start: Ms,
+    pub days: i64,
+    pub people: usize,
+}
+
+/// A look at the world's changes comes every so often.
+const SLOT: Ms = 4 * HOUR;
+
+pub fn script(size: Size) -> Script {
+    let mut world = World::new(size);
+    let tree = files::tree();
+    let (start, end) = (size.start, size.start + size.days * DAY);
+    let first: Vec<Person> = world.people.iter().take(size.people * 7 / 10).cloned().collect();
+    world.arrived = first.len();
+    world.happenings.push((start + 1, Happening::Customers(first)));
+    world.history(start + 2);
+    let mut slot = start + SLOT;
+    while slot < end {
+        // Never on a whole minute: ticks are.
+        let now = slot + world.random.below(SLOT / MINUTE - 60) * MINUTE + 17_000;
+        world.slot(now);
+        world.trouble(now);
+        slot += SLOT;
+    }
+    let edits =
+        files::edits(&tree).into_iter().map(|(at, tree)| (start + at + 5_000, Happening::Rules(tree)));
+    world.happenings.extend(edits.filter(|(at, _)| *at < end));
+    world.happenings.sort_by_key(|(at, _)| *at);
+    Script { start, end, tree, happenings: world.happenings }
+}
+
+struct World {
+    random: Random,
+    people: Vec<Person>,
+    arrived: usize,
+    orders: i64,
+    happenings: Vec<(Ms, Happening)>,
+}
+
+impl World {
+    fn new(size: Size) -> Self {
+        let mut random = Random::new(size.seed);
+        let mut people: Vec<Person> = Vec::new();
+        for number in 0..size.people {
+            let mut person = someone(number, size.start, &mut random);
+            // Every tenth is a second record of somebody: the same addresses, written otherwise.
+            if number % 10 == 9 {
+                let first = people[number - 5].fields.clone();
+                person.fields.insert("email", first["email"].to_uppercase());
+                person.fields.insert("phone", first["phone"].clone());
+                person.fields.insert("time_zone", first["time_zone"].clone());
+            }
+            people.push(person);
+        }
+        Self { random, people, arrived: 0, orders: 0, happenings: Vec::new() }
+    }
+
+    /// What changed since the last slot.
+    fn slot(&mut self, now: Ms) {
+        let mut changed = Vec::new();
+        for number in 0..self.arrived {
+            if self.change(number, now) {
+                changed.push(self.people[number].clone());
+            }
+        }
+        if self.arrived < self.people.len() && self.random.per_mille(150) {
+            changed.push(self.people[self.arrived].clone());
+            self.arrived += 1;
+        }
+        if !changed.is_empty() {
+            self.happenings.push((now, Happening::Customers(changed)));
+        }
+        let mut orders = Vec::new();
+        for number in 0..self.arrived {
+            if self.random.per_mille(11) {
+                let time = now - self.random.below(5 * MINUTE);
+                orders.push(self.order(number, time));
+            }
+        }
+        if !orders.is_empty() {
+            self.happenings.push((now + 1_000, Happening::Orders(orders)));
+        }
+        if self.random.per_mille(25) {
+            self.history(now + 2_000);
+        }
+    }
+
+    /// Changes a person's fields; whether it did.
+    fn change(&mut self, number: usize, now: Ms) -> bool {
+        let random = &mut self.random;
+        let person = &mut self.people[number];
+        let before = person.clone();
+        // A file repeats what it said of consent; the times stay.
+        for (share, field) in [(9, "plan"), (25, "score"), (6, "vip"), (5, "city")] {
+            if random.per_mille(share) {
+                person.fields.insert(field, value(field, random));
+            }
+        }
+        if random.per_mille(4) {
+            let channel = *random.one_of(&["email", "sms"]);
+            match person.consents.iter_mut().find(|(of, ..)| *of == channel) {
+                Some((_, given, at)) => (*given, *at) = (!*given, now),
+                None => person.consents.push((channel, true, now)),
+            }
+        }
+        *person != before
+    }
+
+    /// Late history: orders of long ago that are learnt now.
+    fn history(&mut self, now: Ms) {
+        let mut orders = Vec::new();
+        for number in 0..self.arrived {
+            if self.random.per_mille(80) {
+                for _ in 0..self.random.between(1, 4) {
+                    let time = now - self.random.between(2 * HOUR, 400 * DAY);
+                    orders.push(self.order(number, time));
+                }
+            }
+        }
+        if !orders.is_empty() {
+            self.happenings.push((now, Happening::Orders(orders)));
+        }
+    }
+
+    fn order(&mut self, number: usize, time: Ms) -> Order {
+        self.orders += 1;
+        let total = self.random.between(500, 20_000);
+        Order { id: format!("o{}", self.orders), customer: self.people[number].id.clone(), time, total }
+    }
+
+    /// What befalls the machine and its operators.
+    fn trouble(&mut self, now: Ms) {
+        let random = &mut self.random;
+        let at = now + 20 * MINUTE + 7_000;
+        match random.below(120) {
+            0..=5 => self.happenings.push((at, Happening::Restart)),
+            6..=12 => self.happenings.push((at, Happening::Crash(random.below(4).unsigned_abs()))),
+            13..=14 => {
+                let until = at + random.between(5 * MINUTE, 5 * HOUR);
+                self.happenings.push((at, Happening::Sleep(until)));
+            }
+            15..=17 => {
+                let scope = *random.one_of(&[
+                    "all",
+                    "channel email",
+                    "channel sms",
+                    "rule digest",
+                    "rule top_score",
+                    "rule tell_the_crm",
+                ]);
+                let drops = random.per_mille(500);
+                let until = at + random.between(HOUR, 30 * HOUR);
+                self.happenings.push((at, Happening::Pause(scope.into(), drops)));
+                self.happenings.push((until, Happening::Resume(scope.into())));
+            }
+            18 => {
+                let number = random.below(i64::try_from(self.arrived).unwrap_or(1));
+                let id = self.people[usize::try_from(number).unwrap_or(0)].id.clone();
+                self.happenings.push((at, Happening::Suppress(id)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn someone(number: usize, start: Ms, random: &mut Random) -> Person {
+    let mut fields = BTreeMap::new();
+    fields.insert("email", format!("c{number}@shop.example"));
+    fields.insert("phone", format!("+3460000{number:04}"));
+    if random.per_mille(40) {
+        fields.insert("email", String::new());
+    }
+    let zone = if random.per_mille(40) { "" } else { ZONES[number % ZONES.len()] };
+    fields.insert("time_zone", zone.to_owned());
+    for field in ["plan", "score", "vip", "city"] {
+        let text = value(field, random);
+        fields.insert(field, text);
+    }
+    let (year, month, day) = (random.between(1950, 2005), random.between(1, 12), random.between(1, 28));
+    fields.insert("birthday", format!("{year}-{month:02}-{day:02}"));
+    let mut consents = Vec::new();
+    for channel in ["email", "sms"] {
+        if random.per_mille(920) {
+            consents.push((channel, random.per_mille(850), start - random.between(DAY, 300 * DAY)));
+        }
+    }
+    Person { id: format!("c{number}"), fields, consents }
+}
+
+/// A value of a field; now and then unknown.
+fn value(field: &str, random: &mut Random) -> String {
+    if random.per_mille(60) {
+        return String::new();
+    }
+    match field {
+        "plan" => (*random.one_of(&["free", "basic", "pro"])).to_owned(),
+        "score" => random.below(100).to_string(),
+        "vip" => (if random.per_mille(300) { "yes" } else { "no" }).to_owned(),
+        _ => (*random.one_of(&["Oslo", "Roma", "Lima"])).to_owned(),
+    }
+}
