@@ -11,13 +11,20 @@ use crate::ruleset::{
 };
 
 use super::attribute::add_choices;
-use super::expression::{Expressions, Scope};
+use super::expression::{Expressions, Scope, no_movement};
 use super::item::{Of, PlaceLine};
 use super::names::{Names, check_field_name, check_name, shorten};
 use super::report::{Report, problem};
 
 /// Places that a segmentation may have.
 const PLACE_LIMIT: usize = 100;
+
+/// Why a segmentation or an audience cannot be made of movement.
+const MOVEMENT_IN_A_GROUP: (Code, &str, &str) = (
+    Code::WrongPlace,
+    "movement stands in the `when` of a rule only",
+    "a segmentation and an audience say where customers are, not how they came there; a rule says since when a movement counts",
+);
 
 /// A segmentation's name and choices, and its item where one was written.
 pub(super) type Declared<'i, 't> = (String, ChoiceId, Option<&'i Of<'t, &'t [PlaceLine]>>);
@@ -94,13 +101,12 @@ pub(super) fn segments(
 ) -> Segments {
     check_otherwise(item, report);
     let place = report.place(item.item.head);
-    let mut expressions = Expressions { names, report };
-    let conditions = item
-        .parts
-        .iter()
-        .filter_map(|(_, when)| when.as_ref())
-        .filter_map(|when| expressions.condition(when, Scope::Customer))
-        .collect();
+    let mut conditions = Vec::new();
+    for when in item.parts.iter().filter_map(|(_, when)| when.as_ref()) {
+        if !no_movement(when, report, MOVEMENT_IN_A_GROUP) {
+            conditions.extend(Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
+        }
+    }
     Segments { name: item.name.text.clone(), choices, conditions, place }
 }
 
@@ -152,6 +158,9 @@ pub(super) fn audience(
         return None;
     };
     let place = report.place(item.item.head);
+    if no_movement(when, report, MOVEMENT_IN_A_GROUP) {
+        return None;
+    }
     let when = Expressions { names, report }.condition(when, Scope::Customer)?;
     Some(Audience { name: item.name.text.clone(), when, place })
 }
@@ -205,6 +214,8 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
     match &expr.kind {
         ExprKind::Segment(position) => into.push(*position),
         ExprKind::InAudience(position) => into.push(first_audience + position),
+        // What a movement is of is no part of a group: it stands in rules only.
+        ExprKind::Moved(_) => {}
         ExprKind::Constant(_)
         | ExprKind::Field(_)
         | ExprKind::EventField(..)

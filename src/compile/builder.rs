@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ruleset::{
-    Action, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value, Window,
+    Action, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Movement, RuleSet, Type, Value,
+    Window,
 };
 
-use super::node::{Aggregate, Node, NodeId, Order, TextTest};
+use super::node::{Aggregate, Leaf, Node, NodeId, Order, TextTest};
 use super::{Fields, Program};
 
 /// What a walk over a chunk's rows costs, roughly, by kind of node; only their order matters.
@@ -24,6 +25,9 @@ pub(super) struct Builder<'a> {
     costs: Vec<u32>,
     windows: Vec<Window>,
     day_spans: Vec<DaySpan>,
+    leaves: Vec<Leaf>,
+    /// The rule whose condition is being compiled.
+    rule: Option<usize>,
     known: HashMap<(Node, Type), NodeId>,
     segments: Vec<Named>,
     audiences: Vec<Named>,
@@ -47,6 +51,8 @@ impl<'a> Builder<'a> {
             costs: Vec::new(),
             windows: Vec::new(),
             day_spans: Vec::new(),
+            leaves: Vec::new(),
+            rule: None,
             known: HashMap::new(),
             segments: vec![Named::New; rules.segments.len()],
             audiences: vec![Named::New; rules.audiences.len()],
@@ -61,6 +67,7 @@ impl<'a> Builder<'a> {
             types: Vec::new(),
             windows: Vec::new(),
             day_spans: Vec::new(),
+            leaves: Vec::new(),
             rules: Vec::new(),
             calls: Vec::new(),
             messages: Vec::new(),
@@ -73,7 +80,7 @@ impl<'a> Builder<'a> {
     pub(super) fn rule_set(&mut self) -> Program {
         let set = self.rules;
         let mut program = Program {
-            rules: set.rules.iter().map(|rule| self.expr(&rule.when)).collect(),
+            rules: (0..set.rules.len()).map(|position| self.rule(position)).collect(),
             messages: set.messages.iter().map(|message| self.fields(&message.fields)).collect(),
             segments: (0..set.segments.len()).map(|position| self.segment(position)).collect(),
             audiences: (0..set.audiences.len()).map(|position| self.audience(position)).collect(),
@@ -89,8 +96,16 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(self, program: Program) -> Program {
-        let Self { nodes, types, windows, day_spans, .. } = self;
-        Program { nodes, types, windows, day_spans, ..program }
+        let Self { nodes, types, windows, day_spans, leaves, .. } = self;
+        Program { nodes, types, windows, day_spans, leaves, ..program }
+    }
+
+    /// A rule's condition. What moved counts for each rule from another instant on.
+    fn rule(&mut self, position: usize) -> NodeId {
+        self.rule = Some(position);
+        let node = self.expr(&self.rules.rules[position].when);
+        self.rule = None;
+        node
     }
 
     fn fields(&mut self, fields: &[(String, Expr)]) -> Fields {
@@ -171,6 +186,7 @@ impl<'a> Builder<'a> {
                 let yes = self.add(Node::Constant(Value::YesNo(true)), Type::YesNo, 0);
                 self.number_compare(Order::Equal, of, yes)
             }
+            ExprKind::Moved(movement) => self.moved(*movement),
             ExprKind::InAudience(position) => self.audience(*position),
             ExprKind::And(parts) => {
                 let parts = parts.iter().map(|part| self.expr(part)).collect();
@@ -202,6 +218,16 @@ impl<'a> Builder<'a> {
             self.day_spans.push(span);
             self.day_spans.len() - 1
         })
+    }
+
+    fn moved(&mut self, movement: Movement) -> NodeId {
+        let leaf = Leaf { rule: self.rule, movement };
+        let found = self.leaves.iter().position(|&known| known == leaf);
+        let position = found.unwrap_or_else(|| {
+            self.leaves.push(leaf);
+            self.leaves.len() - 1
+        });
+        self.condition(Node::Moved(position), CHEAP)
     }
 
     fn segment(&mut self, position: usize) -> NodeId {

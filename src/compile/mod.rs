@@ -12,8 +12,8 @@ use crate::ruleset::{DaySpan, Expr, RuleSet, Schema, Type, Window};
 
 use builder::Builder;
 
-pub use node::NodeId;
 pub(crate) use node::{Aggregate, Node, Order, TextTest};
+pub use node::{Leaf, NodeId};
 
 /// Name and value: what a call or a template is filled with.
 pub type Fields = Vec<(String, NodeId)>;
@@ -26,6 +26,7 @@ pub struct Program {
     types: Vec<Type>,
     windows: Vec<Window>,
     day_spans: Vec<DaySpan>,
+    leaves: Vec<Leaf>,
     rules: Vec<NodeId>,
     calls: Vec<Vec<Fields>>,
     messages: Vec<Fields>,
@@ -121,6 +122,12 @@ impl Program {
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
+    }
+
+    /// The movements that nodes ask for.
+    #[must_use]
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.leaves
     }
 
     /// The days that nodes name by position.

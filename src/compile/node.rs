@@ -1,7 +1,7 @@
 //! The nodes of a program.
 
 use crate::model::Share;
-use crate::ruleset::{AggregateFunction, EventFieldId, EventId, FieldId, Value, Which};
+use crate::ruleset::{AggregateFunction, EventFieldId, EventId, FieldId, Movement, Value, Which};
 
 /// A value or condition of a [`super::Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,15 @@ impl NodeId {
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
+}
+
+/// A movement that a condition asks for. Since when moves count is another matter for each rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leaf {
+    /// The rule's position in the rule set; none outside of a rule's `when`.
+    pub rule: Option<usize>,
+    /// Which moves are meant.
+    pub movement: Movement,
 }
 
 /// `=` or `<`; the other four comparisons are these, swapped or negated.
@@ -89,6 +98,8 @@ pub(crate) enum Node {
     During(NodeId, usize),
     /// Its day of the year comes in them.
     Falls(NodeId, usize),
+    /// Somebody moved, by the position in [`super::Program::leaves`].
+    Moved(usize),
     IsKnown(NodeId),
     And(Vec<NodeId>),
     Or(Vec<NodeId>),
@@ -105,6 +116,7 @@ impl Node {
             | Self::OneOf(..)
             | Self::During(..)
             | Self::Falls(..)
+            | Self::Moved(_)
             | Self::IsKnown(_)
             | Self::And(_)
             | Self::Or(_)

@@ -132,7 +132,8 @@ fn collect<'a>(expr: &'a Expr, values: &mut Vec<&'a Expr>) {
             collect(low, values);
             collect(high, values);
         }
-        ExprKind::Constant(_) => {}
+        // A movement is no value: what is kept of it is said by the moves themselves.
+        ExprKind::Constant(_) | ExprKind::Moved(_) => {}
         ExprKind::Field(_)
         | ExprKind::EventField(..)
         | ExprKind::Aggregate { .. }

@@ -162,6 +162,10 @@ codes! {
     NotAConstant "E216" Error;
     /// The calendar asked of something that is no day.
     NotADay "E217" Error;
+    /// `becomes`, `enters`, `rises` under a `not`.
+    MovementUnderNot "E218" Error;
+    /// Movement of something that has no places.
+    NoPlaces "E219" Error;
     /// A length of time without its unit.
     NeedsUnit "E305" Error;
     /// A share without `%`.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::compile::Program;
-use crate::model::Instant;
+use crate::model::{Bitmap, Instant};
 use crate::population::Population;
 use crate::ruleset::{Type, Window};
 
@@ -24,6 +24,8 @@ pub struct Moment<'a> {
     /// The program's days around now.
     pub(super) days: Vec<Days>,
     pub(super) zone: TimeZone,
+    /// Who moved, by the program's leaves; none where that is not known.
+    moved: Vec<Option<Bitmap>>,
 }
 
 impl<'a> Moment<'a> {
@@ -32,7 +34,20 @@ impl<'a> Moment<'a> {
     pub fn new(program: &'a Program, now: Instant, zone: &TimeZone) -> Self {
         let windows = program.windows().iter().map(|window| resolve(*window, now, zone)).collect();
         let days = program.day_spans().iter().map(|span| days::resolve(*span, now, zone)).collect();
-        Self { program, now: now.0, windows, days, zone: zone.clone() }
+        Self { program, now: now.0, windows, days, zone: zone.clone(), moved: Vec::new() }
+    }
+
+    /// With who moved, by the position in [`Program::leaves`]: a leaf that is not here or none is
+    /// unknown for everybody, since no population says who moved.
+    #[must_use]
+    pub fn with_moved(mut self, moved: Vec<Option<Bitmap>>) -> Self {
+        self.moved = moved;
+        self
+    }
+
+    /// The members of a leaf, where they are known.
+    pub(super) fn members(&self, leaf: usize) -> Option<&Bitmap> {
+        self.moved.get(leaf).and_then(Option::as_ref)
     }
 
     /// Whether a date or instant is within days around now.

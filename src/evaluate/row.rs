@@ -60,6 +60,11 @@ impl<'a> Row<'a> {
         Self { moment, chunk, at: row, memo: Vec::new() }
     }
 
+    /// The customer's number.
+    fn number(&self) -> u32 {
+        self.chunk.first.saturating_add(u32::try_from(self.at).unwrap_or(u32::MAX))
+    }
+
     /// A node's value with its type; a condition is a yes or no.
     pub(super) fn typed(&self, id: NodeId) -> Option<Value> {
         let ty = match self.moment.program.ty(id) {
@@ -102,6 +107,7 @@ impl<'a> Row<'a> {
             | Node::OneOf(..)
             | Node::During(..)
             | Node::Falls(..)
+            | Node::Moved(_)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)
@@ -188,6 +194,7 @@ impl<'a> Row<'a> {
                 let number = self.value(*of, order)?.number()?;
                 Some(self.moment.falls(*days, self.moment.program.ty(*of), number))
             }
+            Node::Moved(leaf) => Some(self.moment.members(*leaf)?.contains(self.number())),
             Node::IsKnown(of) => Some(self.value(*of, order).is_some()),
             Node::And(parts) => self.first(parts, order, false),
             Node::Or(parts) => self.first(parts, order, true),

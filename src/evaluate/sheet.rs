@@ -94,6 +94,13 @@ impl<'m> Sheet<'m> {
                 Some(texts) => dictionary_test(texts, test, *list, missing),
                 None => self.by_row(chunk, id, missing),
             },
+            Node::Moved(leaf) => match self.moment.members(*leaf) {
+                Some(members) => {
+                    let yes = Bits::of(members, chunk.first);
+                    (Bits::FULL, yes, Bits::FULL.without(&yes))
+                }
+                None => (*missing, Bits::EMPTY, Bits::EMPTY),
+            },
             Node::IsKnown(of) => self.is_known(chunk, id, *of, missing),
             Node::And(parts) => {
                 let (live, unsure) = self.narrow(chunk, parts, missing, false);
@@ -216,6 +223,7 @@ impl<'m> Sheet<'m> {
             | Node::OneOf(..)
             | Node::During(..)
             | Node::Falls(..)
+            | Node::Moved(_)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)
@@ -274,6 +282,7 @@ impl<'m> Sheet<'m> {
             | Node::OneOf(..)
             | Node::During(..)
             | Node::Falls(..)
+            | Node::Moved(_)
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)

@@ -46,6 +46,12 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
             Some((format!("in last {}", foreign::period_days(&lower)), Applicability::NeedsReview))
         }
         Rule::compat_the => safe(""),
+        Rule::compat_becomes => safe("becomes"),
+        Rule::compat_equal_sign => safe(""),
+        Rule::compat_changes => safe("changes"),
+        Rule::compat_enters => safe("enters"),
+        Rule::compat_leaves => safe("leaves"),
+        Rule::compat_bare_audience => Some((format!("audience {text}"), Applicability::NeedsReview)),
         Rule::compat_within => safe("in"),
         Rule::compat_this => Some((format!("in {}", words(&lower)), Applicability::Safe)),
         // Days ahead: `in 30 days` may also be meant for the one day that is 30 days away.
@@ -203,7 +209,6 @@ fn not_a_word(rule: Rule, place: Span, text: &str) -> Option<Diagnostic> {
 pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::unavailable_in_top => "`in top … by …`",
-        Rule::unavailable_enters => "movement into and out of audiences",
         Rule::unavailable_term
         | Rule::unavailable_decile
         | Rule::unavailable_chance
@@ -212,7 +217,7 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         | Rule::unavailable_event
         | Rule::unavailable_aggregate => "",
         Rule::unavailable_since => "a window `since` an event",
-        Rule::unavailable_movement => "movement such as `becomes` or `was`",
+        Rule::unavailable_movement => "`has been` and `was`",
         Rule::unavailable_total => "a limit on a rule as a whole",
         Rule::unavailable_customer_time => "`customer time`",
         Rule::unavailable_zone => "a schedule's own zone",

@@ -47,6 +47,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::aggregate | Rule::function => "`count`, `sum`, `average`, `min` or `max`",
         Rule::event => "an event such as `order`",
         Rule::time_since => "`time since last order`",
+        Rule::movement | Rule::crossing => "a movement such as `becomes lapsing` or `enters audience vip`",
         Rule::day_span => "a span of days such as `next 30 days` or `this month`",
         Rule::window | Rule::window_last | Rule::window_between => "a window such as `in last 90 days`",
         Rule::tail
@@ -280,7 +281,13 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_list_joint
         | Rule::compat_twice
         | Rule::unavailable_in_top
-        | Rule::unavailable_enters
+        | Rule::compat_becomes
+        | Rule::compat_equal_sign
+        | Rule::compat_changes
+        | Rule::compat_enters
+        | Rule::compat_leaves
+        | Rule::compat_bare_audience
+        | Rule::place
         | Rule::unavailable_term
         | Rule::unavailable_clv
         | Rule::unavailable_decile

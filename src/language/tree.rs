@@ -378,6 +378,10 @@ pub enum ExprKind {
     Falls(Box<Expr>, DaySpan),
     /// `in next 30 days`, `in this month`; the flag says `not in`.
     During(Box<Expr>, DaySpan, bool),
+    /// `becomes lapsing`, `changes`, `rises`: what a tick sees of a place.
+    Moved(Box<Expr>, MovementWords),
+    /// `enters audience NAME` (true), `leaves audience NAME` (false).
+    Crossed(Name, bool),
     /// `in audience NAME`; the flag says `not in`.
     InAudience(Name, bool),
     /// All of them, flattened.
@@ -388,6 +392,24 @@ pub enum ExprKind {
     Not(Box<Expr>),
     /// A construct of the language that this version does not run; its diagnostic is made already.
     NotAvailable,
+}
+
+/// The words of a movement between places.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MovementWords {
+    /// `becomes PLACE`.
+    Becomes(Name),
+    /// `changes [from PLACE] [to PLACE]`.
+    Changes {
+        /// The place left.
+        from: Option<Name>,
+        /// The place reached.
+        to: Option<Name>,
+    },
+    /// `rises`.
+    Rises,
+    /// `falls`.
+    Falls,
 }
 
 /// The words of several words, and those that are computed.

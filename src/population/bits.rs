@@ -1,5 +1,7 @@
 //! A set of rows of one chunk: 512 bytes, on the stack, combined a word at a time.
 
+use crate::model::Bitmap;
+
 use super::ROWS;
 
 /// Words in a chunk's set.
@@ -14,6 +16,17 @@ impl Bits {
     pub const EMPTY: Self = Self([0; WORDS]);
     /// Every row.
     pub const FULL: Self = Self([u64::MAX; WORDS]);
+
+    /// The rows of the chunk whose first customer is `first`.
+    #[must_use]
+    pub fn of(members: &Bitmap, first: u32) -> Self {
+        let start = (first as usize / 64).min(members.words().len());
+        let mut rows = Self::EMPTY;
+        for (word, from) in rows.0.iter_mut().zip(&members.words()[start..]) {
+            *word = *from;
+        }
+        rows
+    }
 
     /// Whether the row is in.
     #[must_use]

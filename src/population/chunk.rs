@@ -33,6 +33,8 @@ impl Customer<'_> {
 /// A chunk. Columns are shared with the chunk before where nothing in them changed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Chunk {
+    /// The number of the customer in row 0; any in a chunk without customers.
+    pub(crate) first: u32,
     /// Rows that hold a customer.
     pub(crate) exists: Bits,
     /// The shop's ids.
@@ -63,6 +65,7 @@ impl Chunk {
             | Type::Condition => Column::Scalars(Scalars::empty()),
         };
         Self {
+            first: 0,
             exists: Bits::EMPTY,
             ids: vec![None; ROWS],
             columns: schema.fields.iter().map(|field| Arc::new(column(field.ty))).collect(),
@@ -82,6 +85,7 @@ impl Chunk {
         let mut next = self.clone();
         for customer in customers {
             let row = customer.row();
+            next.first = customer.number.0 - u32::try_from(row).unwrap_or(0);
             next.exists.set(row, true);
             next.suppressed.set(row, customer.suppressed);
             if next.ids[row].as_deref() != Some(&*customer.profile.id.0) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{Date, Duration, Instant, Money, Number, Share, TimeOfDay};
 
-use super::{ChoiceId, EventFieldId, EventId, FieldId, Place};
+use super::{ChoiceId, EventFieldId, EventId, FieldId, Movement, Place};
 
 /// The type of a value. All but texts are one `i64` in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -230,6 +230,9 @@ pub enum ExprKind {
     /// `falls in next 7 days`: likewise, whatever the year: its day and month come in these days.
     /// 29 February comes on the 28th in a year without it.
     Falls(Box<Expr>, DaySpan),
+    /// `segment becomes lapsing`, `enters audience vip`: a move that a tick has learnt. Stands in the
+    /// `when` of rules only, never under a `not`.
+    Moved(Movement),
     /// `is known`; `is unknown` is its `Not`. Never unknown itself.
     IsKnown(Box<Expr>),
     /// A yes/no value standing as a condition.

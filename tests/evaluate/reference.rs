@@ -291,6 +291,8 @@ impl World<'_> {
                 let Known::Number(number) = self.value(subject, of)? else { panic!("no day") };
                 Some(self.falls(of.ty, number, *span))
             }
+            // No population says who moved: the tests of movement say it beside.
+            ExprKind::Moved(_) => None,
             ExprKind::InAudience(position) => self.truth(subject, &self.rules.audiences[*position].when),
             ExprKind::And(parts) => all(parts.iter().map(|part| self.truth(subject, part))),
             ExprKind::Or(parts) => {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use cvmd::language::tree::{
-    Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, Name, PeriodWords,
-    PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WindowWords, WorkspaceClause,
+    Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, MovementWords, Name,
+    PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WindowWords,
+    WorkspaceClause,
 };
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 
@@ -275,6 +276,20 @@ pub(super) fn expr(node: &Expr) -> String {
         ExprKind::Falls(value, span) => format!("(falls {} {})", expr(value), day_span(*span)),
         ExprKind::During(value, span, negated) => {
             format!("({}during {} {})", if *negated { "not " } else { "" }, expr(value), day_span(*span))
+        }
+        ExprKind::Moved(value, words) => {
+            let place = |place: &Option<Name>| place.as_ref().map_or("any".into(), name);
+            match words {
+                MovementWords::Becomes(to) => format!("({} becomes {})", expr(value), name(to)),
+                MovementWords::Changes { from, to } => {
+                    format!("({} changes {} to {})", expr(value), place(from), place(to))
+                }
+                MovementWords::Rises => format!("({} rises)", expr(value)),
+                MovementWords::Falls => format!("({} falls)", expr(value)),
+            }
+        }
+        ExprKind::Crossed(audience, enters) => {
+            format!("({} audience {})", if *enters { "enters" } else { "leaves" }, name(audience))
         }
         ExprKind::InAudience(audience, negated) => {
             format!("({}in audience {})", if *negated { "not " } else { "" }, name(audience))

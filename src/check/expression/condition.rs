@@ -8,7 +8,7 @@ use super::super::names::{kind, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
 use super::reach::{Verdict, verdict};
-use super::{Expressions, Scope};
+use super::{Expressions, Scope, movement};
 
 impl Expressions<'_, '_> {
     /// The typed form of a condition; `None` after a diagnostic.
@@ -22,6 +22,9 @@ impl Expressions<'_, '_> {
             Tree::And(parts) => self.joined(parts, expr.span, scope, ExprKind::And)?,
             Tree::Or(parts) => self.joined(parts, expr.span, scope, ExprKind::Or)?,
             Tree::Not(inner) => {
+                if movement::not_under_not(inner, self.report) {
+                    return None;
+                }
                 let (inner, said) = self.judged(inner, scope)?;
                 (self.opposite(inner, true, expr.span), said)
             }
@@ -81,6 +84,8 @@ impl Expressions<'_, '_> {
                 Some(self.opposite(typed, *not, span))
             }
             Tree::Falls(subject, days) => self.falls(subject, *days, span, scope),
+            Tree::Moved(subject, words) => self.moved(subject, words, span, scope),
+            Tree::Crossed(name, enters) => self.crossed(name, *enters, span, scope),
             Tree::InAudience(name, not) => {
                 let typed = self.in_audience(name, span, scope)?;
                 Some(self.opposite(typed, *not, span))
@@ -130,7 +135,7 @@ impl Expressions<'_, '_> {
         Some(typed)
     }
 
-    fn in_audience(&mut self, name: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
+    pub(super) fn in_audience(&mut self, name: &Name, span: Span, scope: Scope) -> Option<ruleset::Expr> {
         if let Scope::Event(_) = scope {
             self.report.add(
                 problem(Code::WrongPlace, span, "an event is in no audience")

@@ -5,6 +5,7 @@ mod compare;
 mod condition;
 mod constant;
 mod days;
+mod movement;
 mod reach;
 mod word;
 
@@ -15,6 +16,7 @@ use crate::ruleset::{self, EventFieldId, EventId, ExprKind, FieldId, Type};
 use super::names::{Names, kind};
 use super::report::{Problem, Report, problem};
 
+pub(super) use movement::no_movement;
 pub(super) use word::{placeholder, placeholder_names};
 
 /// What the names in an expression belong to.
@@ -123,6 +125,8 @@ impl Expressions<'_, '_> {
             | Tree::IsKnown(..)
             | Tree::During(..)
             | Tree::Falls(..)
+            | Tree::Moved(..)
+            | Tree::Crossed(..)
             | Tree::InAudience(..)
             | Tree::And(_)
             | Tree::Or(_)

@@ -180,6 +180,7 @@ impl<'e> Asked<'e> {
             | ExprKind::Between(..)
             | ExprKind::During(..)
             | ExprKind::Falls(..)
+            | ExprKind::Moved(_)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_)
             | ExprKind::And(_)
@@ -211,6 +212,7 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency
         | ExprKind::Segment(_)
+        | ExprKind::Moved(_)
         | ExprKind::InAudience(_) => Vec::new(),
     }
 }
@@ -246,6 +248,7 @@ impl<'a> Tracer<'a> {
             | ExprKind::Between(..)
             | ExprKind::During(..)
             | ExprKind::Falls(..)
+            | ExprKind::Moved(_)
             | ExprKind::IsKnown(_)
             | ExprKind::Truth(_) => {
                 let sides = operands(expr);

@@ -7,7 +7,7 @@ use super::super::clause::Clause;
 use super::super::fault::with_fix;
 use super::super::foreign;
 use super::super::grammar::{Node, Rule};
-use super::super::tree::{Expr, ExprKind};
+use super::super::tree::{Expr, ExprKind, MovementWords};
 use super::expression::{day_span, operand};
 use super::value::literal;
 use super::{NAMES, TEXTS, child};
@@ -108,6 +108,11 @@ fn operation(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) 
 }
 
 fn group(clause: &Clause<'_>, node: &Node<'_>) -> ExprKind {
+    if let Some(crossing) = child(node, &[Rule::crossing]) {
+        let enters = child(&crossing, &[Rule::kw_enters, Rule::compat_enters]).is_some();
+        let name = child(&crossing, &NAMES).or_else(|| child(&crossing, &[Rule::compat_bare_audience]));
+        return name.map_or(ExprKind::NotAvailable, |name| ExprKind::Crossed(clause.name(&name), enters));
+    }
     let negated = child(node, &[Rule::kw_not]).is_some();
     child(node, &NAMES)
         .map_or(ExprKind::NotAvailable, |name| ExprKind::InAudience(clause.name(&name), negated))
@@ -235,6 +240,7 @@ fn test_kind(
             ExprKind::During(left, day_span(clause, test, found)?, negated)
         }
         Rule::falls => ExprKind::Falls(left, day_span(clause, test, found)?),
+        Rule::movement => ExprKind::Moved(left, movement(clause, test)?),
         Rule::contains => ExprKind::Contains(left, clause.name(&child(test, &TEXTS)?)),
         Rule::starts_with => ExprKind::StartsWith(left, clause.name(&child(test, &TEXTS)?)),
         Rule::is_known => ExprKind::IsKnown(left, child(test, &[Rule::kw_known]).is_some()),
@@ -243,6 +249,26 @@ fn test_kind(
         }
         _ => return None,
     })
+}
+
+/// `becomes PLACE`, `changes from PLACE to PLACE`, `rises`, `falls`.
+fn movement(clause: &Clause<'_>, node: &Node<'_>) -> Option<MovementWords> {
+    const PLACES: [Rule; 3] = [Rule::choice_value, Rule::string, Rule::compat_string];
+    let (mut from, mut to, mut leaves) = (None, None, false);
+    let mut changes = false;
+    for part in node.clone().into_inner() {
+        match part.as_rule() {
+            Rule::kw_rises => return Some(MovementWords::Rises),
+            Rule::kw_falls => return Some(MovementWords::Falls),
+            Rule::kw_changes | Rule::compat_changes => changes = true,
+            Rule::kw_from => leaves = true,
+            Rule::kw_to => leaves = false,
+            rule if PLACES.contains(&rule) && leaves => from = Some(clause.name(&part)),
+            rule if PLACES.contains(&rule) => to = Some(clause.name(&part)),
+            _ => {}
+        }
+    }
+    if changes { Some(MovementWords::Changes { from, to }) } else { to.map(MovementWords::Becomes) }
 }
 
 fn element(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Expr {
