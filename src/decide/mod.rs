@@ -10,6 +10,7 @@ mod pause;
 mod select;
 mod slice;
 mod stage;
+mod wait;
 mod world;
 
 pub use ledger::Ledger;
@@ -17,4 +18,5 @@ pub use pause::{Pauses, Scope};
 pub use select::{GIVE_UP_AFTER, Selection, condition_of, select};
 pub use slice::{Particulars, SLICE, Slice, slice, slice_size};
 pub use stage::{CALLS, STAGES, Stage, at_most_of, full_cap, is_off, judge};
+pub use wait::{Waits, wait};
 pub use world::{People, Subject, World};
