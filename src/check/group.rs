@@ -219,6 +219,7 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
         ExprKind::Constant(_)
         | ExprKind::Field(_)
         | ExprKind::EventField(..)
+        | ExprKind::Fired(..)
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency
         // Inside `where` only the event's own fields can stand.

@@ -149,6 +149,7 @@ impl<'a> Builder<'a> {
             ExprKind::TimeSince { event, which } => {
                 self.add(Node::TimeSince(*event, *which), expr.ty, ORDERS)
             }
+            ExprKind::Fired(event, field) => self.add(Node::Fired(*event, *field), expr.ty, 0),
             ExprKind::Frequency => self.add(Node::Frequency, expr.ty, ORDERS),
             ExprKind::Segment(position) => self.segment(*position),
             ExprKind::OrElse(first, second) => {

@@ -70,6 +70,8 @@ pub(crate) enum Node {
     Constant(Value),
     Field(FieldId),
     EventField(EventId, EventFieldId),
+    /// Of the event on which a rule fires; unknown where everybody is looked at.
+    Fired(EventId, EventFieldId),
     Aggregate(Aggregate),
     TimeSince(EventId, Which),
     Frequency,
@@ -125,6 +127,7 @@ impl Node {
             | Self::Constant(_)
             | Self::Field(_)
             | Self::EventField(..)
+            | Self::Fired(..)
             | Self::Aggregate(_)
             | Self::TimeSince(..)
             | Self::Frequency

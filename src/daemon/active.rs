@@ -136,6 +136,7 @@ fn collect<'a>(expr: &'a Expr, values: &mut Vec<&'a Expr>) {
         ExprKind::Constant(_) | ExprKind::Moved(_) => {}
         ExprKind::Field(_)
         | ExprKind::EventField(..)
+        | ExprKind::Fired(..)
         | ExprKind::Aggregate { .. }
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency

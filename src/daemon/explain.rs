@@ -73,8 +73,9 @@ impl Engine {
         now: Instant,
     ) -> Result<RuleExplanation, StoreError> {
         let (rule, number) = active.rule(position);
-        let condition = evaluate::trace(&active.rules, population, customer, &rule.when, now, &active.zone)
-            .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let condition =
+            evaluate::trace(&active.rules, population, customer, &rule.when, (now, None), &active.zone)
+                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
         let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
         Ok(RuleExplanation {
             rule: rule.name.clone(),

@@ -141,6 +141,7 @@ impl Engine {
         Particulars {
             values: values(&active.that_matter[position]).into_iter().map(shown).collect(),
             call_fields,
+            event: None,
         }
     }
 

@@ -141,7 +141,8 @@ impl Engine {
         let mut firings = Vec::new();
         for position in active.order() {
             let (rule, number) = active.rule(position);
-            if self.amnesiac.contains_key(&number) {
+            // Rules on events are asked when one comes.
+            if self.amnesiac.contains_key(&number) || rule.on_event().is_some() {
                 continue;
             }
             let Some(timetable) = rule.timetable() else {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::stage::CALLS;
 use crate::model::{Bitmap, Channel, CustomerNumber, Instant, Occurrence, RuleNumber};
-use crate::record::{Contact, ContactKind, Decision, Fate, MessageKey, MessageState, OpenMessage, Run, Skip};
+use crate::record::{
+    Contact, ContactKind, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip,
+};
 use crate::ruleset::{Action, Purpose, Rule};
 
 use super::{Subject, World, judge};
@@ -46,6 +48,8 @@ pub struct Particulars {
     pub values: Vec<(String, String)>,
     /// By the action's position.
     pub call_fields: BTreeMap<u8, Vec<(String, String)>>,
+    /// The event that it is decided on, where it is on one.
+    pub event: Option<Event>,
 }
 
 /// Decides the recipients from `cursor` on, `limit` at most ([`slice_size`], or fewer where what
@@ -97,7 +101,8 @@ fn decide_one(
         };
         let key = MessageKey { decision: decision.key(number), action: action_number };
         let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
-        slice.messages.push(message(world, rule, run, key, action, call_fields));
+        let event = particulars.event.clone();
+        slice.messages.push(OpenMessage { event, ..message(world, rule, run, key, action, call_fields) });
     }
     slice.contacts.extend(contacts(world, subject, run.at));
     slice.decisions.push(decision);
@@ -171,5 +176,6 @@ fn message(
         frozen: None,
         provenance: (run.commit.clone(), rule.place.to_string()),
         call_fields,
+        event: None,
     }
 }

@@ -26,7 +26,7 @@ use crate::ruleset::Value;
 use row::Row;
 use sheet::Sheet;
 
-pub use moment::Moment;
+pub use moment::{Fired, Moment};
 pub use trace::{Seen, Step, Trace, Verdict, trace};
 
 /// For whom a condition is true and for whom false; for everybody else it is unknown.

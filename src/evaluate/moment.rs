@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::compile::Program;
 use crate::model::{Bitmap, Instant};
 use crate::population::Population;
-use crate::ruleset::{Type, Window};
+use crate::ruleset::{EventId, Type, Value, Window};
 
 use super::days::{self, Days};
 
@@ -26,6 +26,20 @@ pub struct Moment<'a> {
     pub(super) zone: TimeZone,
     /// Who moved, by the program's leaves; none where that is not known.
     moved: Vec<Option<Bitmap>>,
+    /// What a rule fires on, where one does on an event.
+    pub(super) fired: Option<Fired>,
+}
+
+/// The event on which a rule fires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// Of which kind.
+    pub event: EventId,
+    /// When it happened.
+    pub time: Instant,
+    /// Its fields by [`crate::ruleset::EventFieldId`]; none is unknown. A list is one text, its elements joined by
+    /// [`crate::ruleset::LIST_SEPARATOR`].
+    pub values: Vec<Option<Value>>,
 }
 
 impl<'a> Moment<'a> {
@@ -34,7 +48,7 @@ impl<'a> Moment<'a> {
     pub fn new(program: &'a Program, now: Instant, zone: &TimeZone) -> Self {
         let windows = program.windows().iter().map(|window| resolve(*window, now, zone)).collect();
         let days = program.day_spans().iter().map(|span| days::resolve(*span, now, zone)).collect();
-        Self { program, now: now.0, windows, days, zone: zone.clone(), moved: Vec::new() }
+        Self { program, now: now.0, windows, days, zone: zone.clone(), moved: Vec::new(), fired: None }
     }
 
     /// With who moved, by the position in [`Program::leaves`]: a leaf that is not here or none is
@@ -48,6 +62,12 @@ impl<'a> Moment<'a> {
     /// The members of a leaf, where they are known.
     pub(super) fn members(&self, leaf: usize) -> Option<&Bitmap> {
         self.moved.get(leaf).and_then(Option::as_ref)
+    }
+
+    /// The same moment for one event.
+    #[must_use]
+    pub fn on(self, fired: Option<Fired>) -> Self {
+        Self { fired, ..self }
     }
 
     /// Whether a date or instant is within days around now.

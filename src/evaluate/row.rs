@@ -5,7 +5,7 @@ use std::cell::Cell as Slot;
 use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
 use crate::model::{Money, Share};
 use crate::population::{Chunk, Column, NO_QUANTITY};
-use crate::ruleset::{EventFieldId, LIST_SEPARATOR, Type, Value};
+use crate::ruleset::{EventFieldId, EventId, LIST_SEPARATOR, Type, Value};
 
 use super::moment::Moment;
 use super::tally::{Why, aggregate, frequency, tally, time_since};
@@ -91,6 +91,7 @@ impl<'a> Row<'a> {
                 Column::Scalars(scalars) => scalars.get(row).map(Cell::Number),
                 Column::Texts(texts) => texts.get(row).map(Cell::Text),
             },
+            Node::Fired(event, field) => self.fired(*event, *field),
             Node::EventField(_, field) => order.and_then(|order| self.event_field(order, *field)),
             Node::Aggregate(spec) => self.aggregate(spec).ok().map(Cell::Number),
             Node::TimeSince(_, which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
@@ -125,6 +126,15 @@ impl<'a> Row<'a> {
     pub(super) fn uncounted(&self, spec: &Aggregate) -> u32 {
         let judge = |filter, order| self.truth(filter, Some(order));
         tally(self.moment, self.chunk, self.at, spec, judge).uncounted
+    }
+
+    /// A field of the event on which the rule fires.
+    fn fired(&self, event: EventId, field: EventFieldId) -> Option<Cell<'a>> {
+        let fired = self.moment.fired.as_ref().filter(|fired| fired.event == event)?;
+        match fired.values.get(field.index())?.as_ref()? {
+            Value::Text(text) => Some(Cell::Text(text)),
+            value => value.scalar().map(Cell::Number),
+        }
     }
 
     fn event_field(&self, order: usize, field: EventFieldId) -> Option<Cell<'a>> {
@@ -203,6 +213,7 @@ impl<'a> Row<'a> {
             | Node::Constant(_)
             | Node::Field(_)
             | Node::EventField(..)
+            | Node::Fired(..)
             | Node::Aggregate(_)
             | Node::TimeSince(..)
             | Node::Frequency

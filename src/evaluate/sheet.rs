@@ -120,6 +120,7 @@ impl<'m> Sheet<'m> {
             | Node::Constant(_)
             | Node::Field(_)
             | Node::EventField(..)
+            | Node::Fired(..)
             | Node::Aggregate(_)
             | Node::TimeSince(..)
             | Node::Frequency
@@ -211,6 +212,7 @@ impl<'m> Sheet<'m> {
             Node::Constant(value) => value.scalar().map_or(Source::Unknown, Source::Constant),
             Node::Unknown
             | Node::EventField(..)
+            | Node::Fired(..)
             | Node::Aggregate(_)
             | Node::TimeSince(..)
             | Node::Frequency
@@ -276,6 +278,7 @@ impl<'m> Sheet<'m> {
             | Node::Constant(_)
             | Node::Field(_)
             | Node::EventField(..)
+            | Node::Fired(..)
             | Node::Compare(..)
             | Node::SameText { .. }
             | Node::Text { .. }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Event;
 use crate::model::{Channel, CustomerNumber, DecisionKey, Instant};
 
 /// A message's identity: its decision and which of its actions; also the left side of its Message-ID.
@@ -159,6 +160,8 @@ pub struct OpenMessage {
     pub provenance: (String, String),
     /// What a call sends: name and JSON value at the decision, in the rule's order.
     pub call_fields: Vec<(String, String)>,
+    /// The event on which it was decided, where it was on one; an order as such.
+    pub event: Option<Event>,
 }
 
 /// What is kept of a message that ended: no personal data.

@@ -178,6 +178,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A constant.
     Constant(Value),
+    /// A field of the event on which the rule fires; unknown outside of such a rule.
+    Fired(EventId, EventFieldId),
     /// A field of the customer; unknown where empty.
     Field(FieldId),
     /// A field of the event that is counted, inside `where` only.

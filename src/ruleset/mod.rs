@@ -15,7 +15,9 @@ pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
 pub use expression::{AggregateFunction, Comparison, DaySpan, Expr, ExprKind, Type, Value, Which, Window};
 pub use movement::{Change, Movement, Track};
 pub use policy::{Cap, CapScope, CapSubject, Policy, QuietHours, QuietSpan};
-pub use rule::{Action, AtMost, Message, Period, Place, Purpose, Rule, Season, Trigger, Webhook, Workspace};
+pub use rule::{
+    Action, AtMost, Message, OnEvent, Period, Place, Purpose, Rule, Season, Trigger, Webhook, Workspace,
+};
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;
 

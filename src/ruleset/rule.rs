@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{Channel, Currency, Date, Duration, Timetable};
 
-use super::Expr;
+use super::{EventId, Expr};
 
 /// A file and a line in it, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,6 +74,20 @@ pub enum Trigger {
     Continuous,
     /// `every …`, `on cron …`: it fires at each occurrence for whoever matches.
     Scheduled(Timetable),
+    /// `on EVENT`: it fires for the customer to whom it happens.
+    Event(OnEvent),
+}
+
+/// `on cart_abandoned, after 2 hours`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnEvent {
+    /// On which kind of event.
+    pub event: EventId,
+    /// How long it waits, from the event's time; then it asks its condition again. None: it fires at once.
+    pub after: Option<Duration>,
+    /// `for each event`: each is waited after on its own. Else another one during the wait begins it
+    /// anew.
+    pub each: bool,
 }
 
 /// `from … until …`: both days included, in the rule's zone.
@@ -91,7 +105,7 @@ impl Rule {
     pub const fn is_continuous(&self) -> bool {
         match self.trigger {
             Trigger::Continuous => true,
-            Trigger::Scheduled(_) => false,
+            Trigger::Scheduled(_) | Trigger::Event(_) => false,
         }
     }
 
@@ -99,8 +113,17 @@ impl Rule {
     #[must_use]
     pub const fn timetable(&self) -> Option<&Timetable> {
         match &self.trigger {
-            Trigger::Continuous => None,
+            Trigger::Continuous | Trigger::Event(_) => None,
             Trigger::Scheduled(timetable) => Some(timetable),
+        }
+    }
+
+    /// On which event it fires, if it does on one.
+    #[must_use]
+    pub const fn on_event(&self) -> Option<&OnEvent> {
+        match &self.trigger {
+            Trigger::Continuous | Trigger::Scheduled(_) => None,
+            Trigger::Event(on) => Some(on),
         }
     }
 }

@@ -119,7 +119,7 @@ proptest! {
             prop_assert_eq!(bits, answered, "rows without a customer are in no bitmap");
             let person = &case.people[position % case.people.len()];
             let told =
-                evaluate::trace(&case.rules, &population, person.0, &rule.when, case.now, &case.zone).unwrap();
+                evaluate::trace(&case.rules, &population, person.0, &rule.when, (case.now, None), &case.zone).unwrap();
             let expected = Verdict::of(case.expected(person, &rule.when));
             prop_assert_eq!(told.result, expected, "{}", told);
             prop_assert_eq!(told.first_failed().is_some(), expected != Verdict::True);

@@ -53,7 +53,7 @@ fn segment_is(code: u32, name: &str) -> Expr {
 fn told(values: &[(&str, &str)], orders: Vec<Order>, expr: &Expr) -> Trace {
     let people = [(CustomerNumber(3), profile(3, values), orders, false)];
     let set = shop();
-    trace(&set, &population(&people), CustomerNumber(3), expr, now(), &TimeZone::UTC).unwrap()
+    trace(&set, &population(&people), CustomerNumber(3), expr, (now(), None), &TimeZone::UTC).unwrap()
 }
 
 fn winback() -> Expr {

@@ -189,6 +189,7 @@ pub(crate) fn open_messages() -> Vec<OpenMessage> {
         frozen: (n > 0).then(|| frozen.clone()),
         provenance: (text("d41d8cd"), text("winback.rules:1")),
         call_fields: vec![(text("value"), text("\"820.00\""))],
+        event: Some(events()[1].clone()),
     };
     (0..).zip(STATES).map(message).collect()
 }

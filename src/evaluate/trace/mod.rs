@@ -16,7 +16,7 @@ use crate::model::{CustomerNumber, Instant};
 use crate::population::Population;
 use crate::ruleset::{Expr, ExprKind, RuleSet};
 
-use super::moment::Moment;
+use super::moment::{Fired, Moment};
 use super::row::Row;
 
 pub use seen::Seen;
@@ -80,7 +80,8 @@ pub struct Trace {
     pub parts: Vec<Self>,
 }
 
-/// Explains a condition of the rule set for one customer; `None` for a customer who is not here,
+/// Explains a condition of the rule set for one customer, and, of a rule that fires on events, for
+/// one of these; `None` for a customer who is not here,
 /// or a population of another schema.
 #[must_use]
 pub fn trace(
@@ -88,13 +89,13 @@ pub fn trace(
     population: &Population,
     customer: CustomerNumber,
     expr: &Expr,
-    now: Instant,
+    (now, fired): (Instant, Option<Fired>),
     zone: &TimeZone,
 ) -> Option<Trace> {
     let mut asked = Asked::default();
     asked.visit(rules, expr);
     let (program, nodes) = Program::of(rules, &asked.exprs);
-    let moment = Moment::new(&program, now, zone);
+    let moment = Moment::new(&program, now, zone).on(fired);
     if !moment.fits(population) {
         return None;
     }
@@ -168,6 +169,7 @@ impl<'e> Asked<'e> {
             ExprKind::Constant(_)
             | ExprKind::Field(_)
             | ExprKind::EventField(..)
+            | ExprKind::Fired(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency
@@ -208,6 +210,7 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Constant(_)
         | ExprKind::Field(_)
         | ExprKind::EventField(..)
+        | ExprKind::Fired(..)
         | ExprKind::Aggregate { .. }
         | ExprKind::TimeSince { .. }
         | ExprKind::Frequency
@@ -258,6 +261,7 @@ impl<'a> Tracer<'a> {
             ExprKind::Constant(_)
             | ExprKind::Field(_)
             | ExprKind::EventField(..)
+            | ExprKind::Fired(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency

@@ -70,6 +70,7 @@ impl Tracer<'_> {
             ExprKind::Constant(_)
             | ExprKind::Field(_)
             | ExprKind::EventField(..)
+            | ExprKind::Fired(..)
             | ExprKind::Aggregate { .. }
             | ExprKind::TimeSince { .. }
             | ExprKind::Frequency
@@ -136,6 +137,10 @@ impl Tracer<'_> {
                 if known { self.words(Why::TooLarge) } else { self.why(of) }
             }
             ExprKind::EventField(..) => "no order is looked at".into(),
+            ExprKind::Fired(event, _) => match &row.moment.fired {
+                Some(fired) if fired.event == *event => "the event does not say it".into(),
+                Some(_) | None => "no such event is looked at".into(),
+            },
             ExprKind::Constant(_)
             | ExprKind::Frequency
             | ExprKind::Compare(..)

@@ -100,6 +100,7 @@ pub fn mail(customer: u32) -> OpenMessage {
         frozen: None,
         provenance: ("d41".into(), "winback.rules:1".into()),
         call_fields: vec![],
+        event: None,
     }
 }
 
