@@ -126,7 +126,7 @@ fn aggregates(schema: &Schema, rule: u64) -> Expr {
         expr(ExprKind::Aggregate { function, event: EventId::ORDER, field, window, filter }, ty)
     };
     let window = Window::Last(Duration::days(30 + r.below(300)));
-    let channel = expr(ExprKind::EventField(EventId::ORDER, EventFieldId::CHANNEL), Type::Text);
+    let channel = expr(ExprKind::EventField(EventId::ORDER, EventFieldId::CHANNEL), Type::ListOfText);
     let web = expr(ExprKind::Constant(Value::Text("web".into())), Type::Text);
     let on_web = expr(ExprKind::Compare(Comparison::Equal, channel.into(), web.into()), Type::Condition);
     let count = aggregate(AggregateFunction::Count, None, window, Some(on_web.into()), Type::Number);
@@ -216,7 +216,8 @@ fn main() {
     let started = Stopwatch::now();
     for (number, profile, orders, suppressed) in &people {
         let more: Vec<Order> = orders.iter().chain(orders.first()).cloned().collect();
-        let customer = Customer { number: *number, profile, orders: &more, suppressed: *suppressed };
+        let customer =
+            Customer { number: *number, profile, orders: &more, events: &[], suppressed: *suppressed };
         population.upsert(vec![customer]);
     }
     report("one customer's order comes in", started, 100);

@@ -7,6 +7,7 @@ use crate::language::tree::{
     AttributeType, Expr, File, Item, ItemKind, MessageClause, Name, PolicyClause, RuleClause, WorkspaceClause,
 };
 
+use super::body::Bodies;
 use super::event::FieldLine;
 use super::names::{check_name, shorten, to_plain};
 use super::report::{Report, problem};
@@ -57,6 +58,25 @@ impl<'t> Items<'t> {
             }
         }
         items
+    }
+
+    /// The names of what can be sent: declared, or found as files.
+    pub(super) fn message_names(&self, bodies: &Bodies<'_>) -> Vec<String> {
+        let declared = self.messages.iter().map(|item| item.name.text.clone());
+        declared.chain(bodies.names()).collect()
+    }
+
+    /// The channels that declared messages go by, e-mail first.
+    pub(super) fn channels(&self) -> Vec<String> {
+        let clauses = self.messages.iter().flat_map(|item| item.parts);
+        let declared = clauses.filter_map(|clause| {
+            if let MessageClause::Purpose { channel, .. } = clause {
+                Some(channel.text.clone())
+            } else {
+                None
+            }
+        });
+        std::iter::once("email".to_owned()).chain(declared).collect()
     }
 
     fn add(&mut self, item: &'t Item, report: &mut Report<'_>, bare: &mut bool) {

@@ -153,6 +153,7 @@ fn workspace_of(
     let audience_items = unique("audience", std::mem::take(&mut items.audiences), report);
     let event_items = unique("event", std::mem::take(&mut items.events), report);
     event::declare(&event_items, &mut schema, report);
+    let bodies = Bodies::new(files, report.sources);
     let names = Names {
         currency: found.workspace.currency,
         currency_line: found.currency_line,
@@ -160,6 +161,9 @@ fn workspace_of(
         schema,
         segments: declared.iter().map(|(name, choices, _)| (name.clone(), *choices)).collect(),
         audiences: audience_items.iter().map(|item| item.name.text.clone()).collect(),
+        messages: items.message_names(&bodies),
+        rules: items.rules.iter().map(|item| item.name.text.clone()).collect(),
+        channels: items.channels(),
     };
     let groups = groups(&declared, &audience_items, &names, report);
 
@@ -167,7 +171,6 @@ fn workspace_of(
     let webhook_names: Vec<String> = webhook_items.iter().map(|item| item.name.text.clone()).collect();
     let webhooks = webhook_items.iter().map(|item| webhook::check(item, report)).collect();
     let rule_items = unique("rule", std::mem::take(&mut items.rules), report);
-    let bodies = Bodies::new(files, report.sources);
     let around = Surroundings { names: &names, bodies: &bodies, webhooks: &webhook_names };
     let messages = messages(std::mem::take(&mut items.messages), &rule_items, &around, report);
 

@@ -77,6 +77,11 @@ pub(super) struct Names {
     /// Name and places; the first is `segment`.
     pub(super) segments: Vec<(String, ChoiceId)>,
     pub(super) audiences: Vec<String>,
+    /// What can be sent: declared, or found as files.
+    pub(super) messages: Vec<String>,
+    pub(super) rules: Vec<String>,
+    /// The channels that messages go by.
+    pub(super) channels: Vec<String>,
 }
 
 impl Names {

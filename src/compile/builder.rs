@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ruleset::{
-    Action, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Movement, RuleSet, Type, Value,
-    Window,
-};
+use crate::ruleset::{Action, Comparison, DaySpan, Expr, ExprKind, Movement, RuleSet, Type, Value, Window};
 
 use super::node::{Aggregate, Leaf, Node, NodeId, Order, TextTest};
 use super::{Fields, Program};
@@ -141,8 +138,14 @@ impl<'a> Builder<'a> {
             ExprKind::Aggregate { function, event, field, window, filter } => {
                 let filter = filter.as_ref().map(|filter| self.expr(filter));
                 let window = self.window(*window);
-                let aggregate =
-                    Aggregate { function: *function, event: *event, field: *field, window, filter };
+                let aggregate = Aggregate {
+                    of: expr.ty,
+                    function: *function,
+                    event: *event,
+                    field: *field,
+                    window,
+                    filter,
+                };
                 let cost = if filter.is_some() { FILTERED } else { ORDERS };
                 self.add(Node::Aggregate(aggregate), expr.ty, cost)
             }
@@ -375,14 +378,6 @@ const fn is_text(expr: &Expr) -> bool {
     matches!(expr.ty, Type::Text | Type::ListOfText)
 }
 
-/// Whether the text stands for several: a list, or what the lines of an order say.
 const fn is_list(expr: &Expr) -> bool {
     matches!(expr.ty, Type::ListOfText)
-        || matches!(
-            expr.kind,
-            ExprKind::EventField(
-                EventId::ORDER,
-                EventFieldId::PRODUCT | EventFieldId::CATEGORY | EventFieldId::CHANNEL
-            )
-        )
 }

@@ -1,7 +1,7 @@
 //! The nodes of a program.
 
 use crate::model::Share;
-use crate::ruleset::{AggregateFunction, EventFieldId, EventId, FieldId, Movement, Value, Which};
+use crate::ruleset::{AggregateFunction, EventFieldId, EventId, FieldId, Movement, Type, Value, Which};
 
 /// A value or condition of a [`super::Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ pub(crate) struct Aggregate {
     pub(crate) function: AggregateFunction,
     pub(crate) event: EventId,
     pub(crate) field: Option<EventFieldId>,
+    /// The field's type; a number of a count.
+    pub(crate) of: Type,
     /// Position in [`super::Program::windows`].
     pub(crate) window: usize,
     pub(crate) filter: Option<NodeId>,

@@ -9,8 +9,8 @@ use crate::ingest::{
     merge_events, merge_orders, read_customers, read_events, read_orders, unknown_customer,
 };
 use crate::model::{CustomerId, CustomerNumber, Instant};
-use crate::population::Customer;
-use crate::record::{Arrival, EventRef, Load, ORDER, Order, Profile};
+use crate::population::Told;
+use crate::record::{Arrival, EventRef, Load, ORDER};
 use crate::ruleset::Schema;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::{Batch, Receipt, StoreError, tables};
@@ -251,16 +251,12 @@ impl Engine {
 
     /// Notes that an address must not be written to any more; its record is durable already.
     pub(super) fn suppressed(&mut self, customer: CustomerNumber) {
-        let read = tables::customers::profile(&*self.store, customer)
-            .and_then(|profile| Ok((profile, tables::customers::orders(&*self.store, customer)?)));
-        match read {
-            Ok((Some(profile), orders)) => {
-                let customer =
-                    Customer { number: customer, profile: &profile, orders: &orders, suppressed: true };
-                self.population.upsert(vec![customer]);
+        match self.told(customer) {
+            Ok(Some(told)) => {
+                self.population.upsert(vec![Told { suppressed: true, ..told }.borrow()]);
                 self.publish();
             }
-            Ok((None, _)) => {}
+            Ok(None) => {}
             Err(error) => tracing::error!(error = error.to_string(), "a damaged record was left out"),
         }
     }
@@ -279,19 +275,11 @@ impl Engine {
             let mut damages: Vec<Damage> = Vec::new();
             return self.read_customers(&mut damages);
         }
-        let mut read: Vec<(CustomerNumber, Profile, Vec<Order>)> = Vec::with_capacity(touched.len());
+        let mut read: Vec<Told> = Vec::with_capacity(touched.len());
         for number in touched {
-            if let Some(profile) = tables::customers::profile(&*self.store, *number)? {
-                read.push((*number, profile, tables::customers::orders(&*self.store, *number)?));
-            }
+            read.extend(self.told(*number)?);
         }
-        let customers = read.iter().map(|(number, profile, orders)| Customer {
-            number: *number,
-            profile,
-            orders,
-            suppressed: self.population.is_suppressed(*number),
-        });
-        self.population.upsert(customers.collect());
+        self.population.upsert(read.iter().map(Told::borrow).collect());
         Ok(())
     }
 }

@@ -26,6 +26,7 @@ mod start;
 mod status;
 mod switches;
 mod tick;
+mod told;
 mod ways_out;
 
 pub use active::Active;

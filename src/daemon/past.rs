@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{CustomerNumber, Instant};
-use crate::population::{Customer, Population};
-use crate::record::{Change, Order, Profile};
+use crate::population::{Population, Told};
+use crate::record::{Change, Profile};
 use crate::store::{StoreError, tables};
 
 use super::Engine;
@@ -25,24 +25,18 @@ impl Engine {
                 later.entry(customer).or_default().push(change);
             }
         }
-        let mut before: Vec<(CustomerNumber, Profile, Vec<Order>)> = Vec::with_capacity(later.len());
+        let mut before: Vec<Told> = Vec::with_capacity(later.len());
         for (customer, mut changes) in later {
-            let Some(mut profile) = tables::customers::profile(&*self.store, customer)? else { continue };
+            let Some(mut told) = self.told(customer)? else { continue };
             changes.sort_by_key(|change| {
                 std::cmp::Reverse((change.happened.unwrap_or(change.learnt), change.learnt))
             });
             for change in changes {
-                put_back(&mut profile, change);
+                put_back(&mut told.profile, change);
             }
-            before.push((customer, profile, tables::customers::orders(&*self.store, customer)?));
+            before.push(told);
         }
-        let customers = before.iter().map(|(number, profile, orders)| Customer {
-            number: *number,
-            profile,
-            orders,
-            suppressed: self.population.is_suppressed(*number),
-        });
-        population.upsert(customers.collect());
+        population.upsert(before.iter().map(Told::borrow).collect());
         Ok(population)
     }
 }

@@ -2,19 +2,19 @@
 //! ledger; never history.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::iter::Peekable;
 use std::sync::Arc;
 
 use crate::decide::{Ledger, Pauses, Scope};
 use crate::model::{Channel, CustomerNumber, RuleNumber};
-use crate::population::Population;
-use crate::record::{Order, PauseScope};
+use crate::population::{Population, Told};
+use crate::record::PauseScope;
 use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
 use super::outgoing::Outgoing;
 use super::snapshot::Shared;
+use super::told::Beside;
 
 /// A record that did not read back and was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Engine {
         );
         let store = Arc::clone(&self.store);
         let suppressed = suppressed(&*store)?;
-        let mut orders = Orders::new(&*store);
+        let (mut orders, mut events) = (Beside::orders(&*store), Beside::events(&*store));
         self.directory.clear();
         self.next_customer = CustomerNumber(0);
         let (directory, next) = (&mut self.directory, &mut self.next_customer);
@@ -96,8 +96,8 @@ impl Engine {
             Ok((number, profile)) => {
                 directory.insert(profile.id.clone(), number);
                 *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));
-                let orders = orders.of(number);
-                Some((number, profile, orders, suppressed.contains(&number)))
+                let (orders, events) = (orders.of(number), events.of(number));
+                Some(Told { number, profile, orders, events, suppressed: suppressed.contains(&number) })
             }
             Err(error) => {
                 damages.push(Damage(error.to_string()));
@@ -107,6 +107,7 @@ impl Engine {
         self.population = Population::build(schema, currency, customers);
         self.customers_read = true;
         damages.append(&mut orders.damages);
+        damages.append(&mut events.damages);
         Ok(())
     }
 }
@@ -132,35 +133,4 @@ fn pauses(store: &dyn Store, names: &BTreeMap<String, RuleNumber>) -> Result<Pau
             .filter_map(|pause| Some((scope(pause.scope)?, pause.queued)))
             .collect(),
     ))
-}
-
-/// Some orders of a customer, or what is wrong with their record.
-type Pack = Result<(CustomerNumber, Vec<Order>), StoreError>;
-
-/// Walks the packs of orders beside the profiles: both are sorted by customer.
-struct Orders<'a> {
-    rest: Peekable<Box<dyn Iterator<Item = Pack> + 'a>>,
-    damages: Vec<Damage>,
-}
-
-impl<'a> Orders<'a> {
-    fn new(store: &'a dyn Store) -> Self {
-        let all: Box<dyn Iterator<Item = _> + 'a> = Box::new(tables::customers::all_orders(store));
-        Self { rest: all.peekable(), damages: Vec::new() }
-    }
-
-    /// The orders of a customer; those of lower numbers, which have no profile, are passed over.
-    fn of(&mut self, customer: CustomerNumber) -> Vec<Order> {
-        let mut orders = Vec::new();
-        while let Some(item) =
-            self.rest.next_if(|item| item.as_ref().map_or(true, |(number, _)| *number <= customer))
-        {
-            match item {
-                Ok((number, mut pack)) if number == customer => orders.append(&mut pack),
-                Ok(_) => {}
-                Err(error) => self.damages.push(Damage(error.to_string())),
-            }
-        }
-        orders
-    }
 }

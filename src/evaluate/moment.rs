@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::compile::Program;
 use crate::model::{Bitmap, Instant};
 use crate::population::Population;
-use crate::ruleset::{EventId, Type, Value, Window};
+use crate::ruleset::{EventId, Type, Value, Which, Window};
 
 use super::days::{self, Days};
 
@@ -19,8 +19,8 @@ pub struct Moment<'a> {
     pub(super) program: &'a Program,
     /// Milliseconds since 1970.
     pub(super) now: i64,
-    /// First and last millisecond of the program's windows, both included.
-    pub(super) windows: Vec<(i64, i64)>,
+    /// What the program's windows reach over.
+    pub(super) windows: Vec<Reach>,
     /// The program's days around now.
     pub(super) days: Vec<Days>,
     pub(super) zone: TimeZone,
@@ -40,6 +40,15 @@ pub struct Fired {
     /// Its fields by [`crate::ruleset::EventFieldId`]; none is unknown. A list is one text, its elements joined by
     /// [`crate::ruleset::LIST_SEPARATOR`].
     pub values: Vec<Option<Value>>,
+}
+
+/// What a window reaches over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// First and last millisecond, both included; for everybody the same.
+    Fixed(i64, i64),
+    /// From the customer's own event on.
+    Since(EventId, Which),
 }
 
 impl<'a> Moment<'a> {
@@ -93,10 +102,10 @@ impl<'a> Moment<'a> {
     }
 }
 
-/// A window's first and last millisecond; nothing after `now` is ever seen.
-pub(super) fn resolve(window: Window, now: Instant, zone: &TimeZone) -> (i64, i64) {
+/// What a window reaches over; nothing after `now` is ever seen.
+pub(super) fn resolve(window: Window, now: Instant, zone: &TimeZone) -> Reach {
     let since = |first: fn(Date) -> Date| (midnight(now, zone, first).0, now.0);
-    match window {
+    let (first, last) = match window {
         Window::All => (i64::MIN, now.0),
         Window::Last(length) => (now.minus(length).0, now.0),
         Window::Between { far, near } => (now.minus(far).0, now.minus(near).0.min(now.0)),
@@ -104,7 +113,16 @@ pub(super) fn resolve(window: Window, now: Instant, zone: &TimeZone) -> (i64, i6
         Window::ThisWeek => since(monday),
         Window::ThisMonth => since(Date::first_of_month),
         Window::ThisYear => since(Date::first_of_year),
-    }
+        Window::Since { event, which } => return Reach::Since(event, which),
+        Window::SinceDay(day) => (start_of(day, zone).0, now.0),
+    };
+    Reach::Fixed(first, last)
+}
+
+/// The first instant of a day; one out of the calendar's reach never comes.
+fn start_of(day: crate::model::Date, zone: &TimeZone) -> Instant {
+    let start = day.to_civil().and_then(|day| day.to_zoned(zone.clone()).ok());
+    start.map_or(Instant(i64::MAX), |start| Instant(start.timestamp().as_millisecond()))
 }
 
 fn monday(day: Date) -> Date {
@@ -123,7 +141,7 @@ fn midnight(now: Instant, zone: &TimeZone, first: fn(Date) -> Date) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DAY_MS, Duration};
+    use crate::model::{DAY_MS, Date as Day, Duration};
 
     #[test]
     fn windows_include_both_ends_and_nothing_after_now() {
@@ -137,14 +155,18 @@ mod tests {
             (Window::ThisMonth, "2026-03-31T22:00:00Z"),
             (Window::ThisYear, "2025-12-31T23:00:00Z"),
             (Window::Last(Duration::days(3)), "2026-03-29T08:00:00Z"),
+            (Window::SinceDay(Day::parse("2026-03-30").unwrap()), "2026-03-29T22:00:00Z"),
         ] {
-            assert_eq!(resolve(window, now, &zone), (instant(first).0, now.0), "{window:?}");
+            assert_eq!(resolve(window, now, &zone), Reach::Fixed(instant(first).0, now.0), "{window:?}");
         }
         let monday = instant("2026-03-30T10:00:00Z");
-        assert_eq!(resolve(Window::ThisWeek, monday, &zone).0, instant("2026-03-29T22:00:00Z").0);
+        let week = Reach::Fixed(instant("2026-03-29T22:00:00Z").0, monday.0);
+        assert_eq!(resolve(Window::ThisWeek, monday, &zone), week);
         let between = Window::Between { far: Duration::days(2), near: Duration::days(1) };
-        assert_eq!(resolve(between, now, &zone), (now.0 - 2 * DAY_MS, now.0 - DAY_MS));
-        assert_eq!(resolve(Window::Last(Duration(i64::MAX)), Instant(-2), &zone).0, i64::MIN);
-        assert_eq!(resolve(Window::Today, Instant(i64::MAX), &zone), (i64::MAX, i64::MAX));
+        assert_eq!(resolve(between, now, &zone), Reach::Fixed(now.0 - 2 * DAY_MS, now.0 - DAY_MS));
+        let long = resolve(Window::Last(Duration(i64::MAX)), Instant(-2), &zone);
+        assert_eq!(long, Reach::Fixed(i64::MIN, -2));
+        let end = Instant(i64::MAX);
+        assert_eq!(resolve(Window::Today, end, &zone), Reach::Fixed(i64::MAX, i64::MAX));
     }
 }

@@ -4,11 +4,11 @@ use std::cell::Cell as Slot;
 
 use crate::compile::{Aggregate, Node, NodeId, Order, TextTest};
 use crate::model::{Money, Share};
-use crate::population::{Chunk, Column, NO_QUANTITY};
+use crate::population::{Chunk, Column};
 use crate::ruleset::{EventFieldId, EventId, LIST_SEPARATOR, Type, Value};
 
 use super::moment::Moment;
-use super::tally::{Why, aggregate, frequency, tally, time_since};
+use super::tally::{Why, aggregate, aggregate_text, frequency, tally, time_since};
 
 /// A known value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// A node's value; inside `where`, over one order. `None` is unknown.
-    pub(super) fn value(&self, id: NodeId, order: Option<usize>) -> Option<Cell<'a>> {
+    /// A node's value; inside `where`, over one event. `None` is unknown.
+    pub(super) fn value(&self, id: NodeId, event: Option<usize>) -> Option<Cell<'a>> {
         let (moment, chunk, row) = (self.moment, self.chunk, self.at);
         match moment.program.node(id) {
             Node::Unknown => None,
@@ -92,14 +92,16 @@ impl<'a> Row<'a> {
                 Column::Texts(texts) => texts.get(row).map(Cell::Text),
             },
             Node::Fired(event, field) => self.fired(*event, *field),
-            Node::EventField(_, field) => order.and_then(|order| self.event_field(order, *field)),
-            Node::Aggregate(spec) => self.aggregate(spec).ok().map(Cell::Number),
-            Node::TimeSince(_, which) => time_since(moment, chunk, row, *which).ok().map(Cell::Number),
+            Node::EventField(kind, field) => event.and_then(|event| self.event_field(*kind, *field, event)),
+            Node::Aggregate(spec) => self.aggregate(spec).ok(),
+            Node::TimeSince(event, which) => {
+                time_since(moment, chunk, row, *event, *which).ok().map(Cell::Number)
+            }
             Node::Frequency => Some(Cell::Number(frequency(moment, chunk, row))),
-            Node::Place(conditions) => self.place(conditions, order).map(Cell::Number),
-            Node::OrElse(first, second) => self.value(*first, order).or_else(|| self.value(*second, order)),
+            Node::Place(conditions) => self.place(conditions, event).map(Cell::Number),
+            Node::OrElse(first, second) => self.value(*first, event).or_else(|| self.value(*second, event)),
             Node::ShareOf(share, of) => {
-                let of_number = self.value(*of, order)?.number()?;
+                let of_number = self.value(*of, event)?.number()?;
                 share_of(*share, of_number, moment.program.ty(*of)).map(Cell::Number)
             }
             Node::Compare(..)
@@ -112,20 +114,23 @@ impl<'a> Row<'a> {
             | Node::IsKnown(_)
             | Node::And(_)
             | Node::Or(_)
-            | Node::Not(_) => self.truth(id, order).map(|truth| Cell::Number(i64::from(truth))),
+            | Node::Not(_) => self.truth(id, event).map(|truth| Cell::Number(i64::from(truth))),
         }
     }
 
-    /// An aggregate over the row's orders, or why it is unknown.
-    pub(super) fn aggregate(&self, spec: &Aggregate) -> Result<i64, Why> {
-        let judge = |filter, order| self.truth(filter, Some(order));
-        aggregate(self.moment, self.chunk, self.at, spec, judge)
+    /// An aggregate over the row's events, or why it is unknown.
+    pub(super) fn aggregate(&self, spec: &Aggregate) -> Result<Cell<'a>, Why> {
+        let judge = |filter, event| self.truth(filter, Some(event));
+        if matches!(spec.of, Type::Text | Type::ListOfText) {
+            return aggregate_text(self.moment, self.chunk, self.at, spec, judge).map(Cell::Text);
+        }
+        aggregate(self.moment, self.chunk, self.at, spec, judge).map(Cell::Number)
     }
 
-    /// Orders in an aggregate's window for which its `where` is unknown.
+    /// Events in an aggregate's window for which its `where` is unknown.
     pub(super) fn uncounted(&self, spec: &Aggregate) -> u32 {
-        let judge = |filter, order| self.truth(filter, Some(order));
-        tally(self.moment, self.chunk, self.at, spec, judge).uncounted
+        let judge = |filter, event| self.truth(filter, Some(event));
+        tally(self.moment, self.chunk, self.at, spec, judge).map_or(0, |seen| seen.uncounted)
     }
 
     /// A field of the event on which the rule fires.
@@ -137,78 +142,71 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn event_field(&self, order: usize, field: EventFieldId) -> Option<Cell<'a>> {
-        let orders = &self.chunk.orders;
-        match field {
-            // An amount in another currency is no amount in ours.
-            EventFieldId::TOTAL if orders.foreign(order).is_some() => None,
-            EventFieldId::TOTAL => Some(Cell::Number(orders.totals[order])),
-            EventFieldId::QUANTITY => {
-                Some(orders.quantities[order]).filter(|&q| q != NO_QUANTITY).map(Cell::Number)
-            }
-            EventFieldId::PRODUCT => orders.products.get(order).map(Cell::Text),
-            EventFieldId::CATEGORY => orders.categories.get(order).map(Cell::Text),
-            EventFieldId::CHANNEL => orders.channels.get(order).map(Cell::Text),
-            EventFieldId(_) => None,
+    fn event_field(&self, kind: EventId, field: EventFieldId, event: usize) -> Option<Cell<'a>> {
+        let events = &self.chunk.events[kind.index()];
+        // An amount in another currency is no amount in ours.
+        if kind == EventId::ORDER && field == EventFieldId::TOTAL && events.foreign(event).is_some() {
+            return None;
         }
+        events.text(field, event).map(Cell::Text).or_else(|| events.number(field, event).map(Cell::Number))
     }
 
     /// The first true condition's position; an unknown one ends the search.
-    fn place(&self, conditions: &[NodeId], order: Option<usize>) -> Option<i64> {
+    fn place(&self, conditions: &[NodeId], event: Option<usize>) -> Option<i64> {
         for (position, &condition) in (0_i64..).zip(conditions) {
-            if self.truth(condition, order)? {
+            if self.truth(condition, event)? {
                 return Some(position);
             }
         }
         i64::try_from(conditions.len()).ok()
     }
 
-    /// Whether a condition is true; inside `where`, over one order. `None` is unknown.
-    pub(super) fn truth(&self, id: NodeId, order: Option<usize>) -> Option<bool> {
-        let slot = if order.is_none() { self.memo.get(id.index()) } else { None };
+    /// Whether a condition is true; inside `where`, over one event. `None` is unknown.
+    pub(super) fn truth(&self, id: NodeId, event: Option<usize>) -> Option<bool> {
+        let slot = if event.is_none() { self.memo.get(id.index()) } else { None };
         if let Some(Memo::Known(truth)) = slot.map(Slot::get) {
             return truth;
         }
-        let truth = self.fresh_truth(id, order);
+        let truth = self.fresh_truth(id, event);
         if let Some(slot) = slot {
             slot.set(Memo::Known(truth));
         }
         truth
     }
 
-    fn fresh_truth(&self, id: NodeId, order: Option<usize>) -> Option<bool> {
+    fn fresh_truth(&self, id: NodeId, event: Option<usize>) -> Option<bool> {
         match self.moment.program.node(id) {
             Node::Compare(comparison, left, right) => {
-                let left = self.value(*left, order)?.number()?;
-                let right = self.value(*right, order)?.number()?;
+                let left = self.value(*left, event)?.number()?;
+                let right = self.value(*right, event)?.number()?;
                 Some(match comparison {
                     Order::Equal => left == right,
                     Order::Less => left < right,
                 })
             }
             Node::SameText { left, right, lists } => {
-                let left = self.value(*left, order)?.text()?;
-                let right = self.value(*right, order)?.text()?;
+                let left = self.value(*left, event)?.text()?;
+                let right = self.value(*right, event)?.text()?;
                 Some(same_text(left, right, *lists))
             }
-            Node::Text { of, test, list } => Some(text_holds(test, *list, self.value(*of, order)?.text()?)),
+            Node::Text { of, test, list } => Some(text_holds(test, *list, self.value(*of, event)?.text()?)),
             Node::OneOf(of, numbers) => {
-                let number = self.value(*of, order)?.number()?;
+                let number = self.value(*of, event)?.number()?;
                 Some(numbers.binary_search(&number).is_ok())
             }
             Node::During(of, days) => {
-                let number = self.value(*of, order)?.number()?;
+                let number = self.value(*of, event)?.number()?;
                 Some(self.moment.during(*days, self.moment.program.ty(*of), number))
             }
             Node::Falls(of, days) => {
-                let number = self.value(*of, order)?.number()?;
+                let number = self.value(*of, event)?.number()?;
                 Some(self.moment.falls(*days, self.moment.program.ty(*of), number))
             }
             Node::Moved(leaf) => Some(self.moment.members(*leaf)?.contains(self.number())),
-            Node::IsKnown(of) => Some(self.value(*of, order).is_some()),
-            Node::And(parts) => self.first(parts, order, false),
-            Node::Or(parts) => self.first(parts, order, true),
-            Node::Not(of) => self.truth(*of, order).map(|truth| !truth),
+            Node::IsKnown(of) => Some(self.value(*of, event).is_some()),
+            Node::And(parts) => self.first(parts, event, false),
+            Node::Or(parts) => self.first(parts, event, true),
+            Node::Not(of) => self.truth(*of, event).map(|truth| !truth),
             Node::Unknown
             | Node::Constant(_)
             | Node::Field(_)
@@ -219,15 +217,15 @@ impl<'a> Row<'a> {
             | Node::Frequency
             | Node::Place(_)
             | Node::OrElse(..)
-            | Node::ShareOf(..) => Some(self.value(id, order)?.number()? != 0),
+            | Node::ShareOf(..) => Some(self.value(id, event)?.number()? != 0),
         }
     }
 
     /// `decisive` as soon as one part is; else unknown if one was; else the opposite.
-    fn first(&self, parts: &[NodeId], order: Option<usize>, decisive: bool) -> Option<bool> {
+    fn first(&self, parts: &[NodeId], event: Option<usize>, decisive: bool) -> Option<bool> {
         let mut unknown = false;
         for &part in parts {
-            match self.truth(part, order) {
+            match self.truth(part, event) {
                 Some(truth) if truth == decisive => return Some(decisive),
                 Some(_) => {}
                 None => unknown = true,

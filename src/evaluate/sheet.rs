@@ -254,8 +254,10 @@ impl<'m> Sheet<'m> {
         let moment = self.moment;
         match moment.program.node(id) {
             Node::Aggregate(spec) => self.aggregates(chunk, spec, missing, out),
-            Node::TimeSince(_, which) => {
-                missing.iter().for_each(|row| out.set(row, time_since(moment, chunk, row, *which).ok()));
+            Node::TimeSince(event, which) => {
+                missing
+                    .iter()
+                    .for_each(|row| out.set(row, time_since(moment, chunk, row, *event, *which).ok()));
             }
             Node::Frequency => {
                 missing.iter().for_each(|row| out.set(row, Some(frequency(moment, chunk, row))));
@@ -300,11 +302,11 @@ impl<'m> Sheet<'m> {
         let moment = self.moment;
         let mut judged = spec.filter.and_then(|f| self.judged[f.index()].take()).unwrap_or_default();
         if spec.filter.is_some() {
-            judged.begin(self.chunks, chunk.orders.times.len());
+            judged.begin(self.chunks, chunk.events[spec.event.index()].len());
         }
         for row in missing.iter() {
-            let judge = |filter, order| {
-                judged.ask(order, || Row::forgetting(moment, chunk, row).truth(filter, Some(order)))
+            let judge = |filter, event| {
+                judged.ask(event, || Row::forgetting(moment, chunk, row).truth(filter, Some(event)))
             };
             out.set(row, aggregate(moment, chunk, row, spec, judge).ok());
         }

@@ -1,62 +1,67 @@
-//! What a customer's orders come to: counts, sums, means, extremes, and why one is unknown.
+//! What a customer's events come to: counts, sums, means, extremes, and why one is unknown.
 
 use crate::compile::{Aggregate, NodeId};
 use crate::model::{Currency, Money, Number};
-use crate::population::{Chunk, NO_QUANTITY};
-use crate::ruleset::{AggregateFunction, EventFieldId, Which};
+use crate::population::Chunk;
+use crate::ruleset::{AggregateFunction, EventFieldId, EventId, Type, Which};
 
-use super::moment::Moment;
+use super::moment::{Moment, Reach};
 
 /// Why an aggregate or a time since is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// There is no order to look at.
-    NoOrder,
+    /// There is no such event to look at.
+    Nothing(EventId),
     /// The customer has orders in this currency, which is not the workspace's.
     Foreign(Currency),
-    /// An order does not say how many pieces.
+    /// An event does not say what is asked of it.
     Missing,
     /// Beyond what 64 bits hold.
     TooLarge,
 }
 
-/// What was seen in a customer's orders.
+/// What was seen in a customer's events of a kind.
 pub(super) struct Tally {
     count: i64,
     sum: i128,
     least: i64,
     greatest: i64,
     missing: bool,
-    /// Orders in the window for which `where` is unknown.
+    /// The first and the last that count, by their place in the chunk.
+    ends: Option<(usize, usize)>,
+    /// Events in the window for which `where` is unknown.
     pub(super) uncounted: u32,
 }
 
-/// Goes over the orders of a row; `judge` says whether `where` is true for an order.
+/// Goes over the events of a row; `judge` says whether `where` is true for an event.
+///
+/// # Errors
+/// Where the window begins with an event that there is none of.
 pub(super) fn tally(
     moment: &Moment<'_>,
     chunk: &Chunk,
     row: usize,
     aggregate: &Aggregate,
     mut judge: impl FnMut(NodeId, usize) -> Option<bool>,
-) -> Tally {
-    let (first, last) = moment.windows[aggregate.window];
+) -> Result<Tally, Why> {
+    let (first, last) = bounds(moment, chunk, row, aggregate.window)?;
+    let is_order = aggregate.event == EventId::ORDER;
     // A refund is no order; only the total of totals sees it.
     let refunds =
-        matches!((aggregate.function, aggregate.field), (AggregateFunction::Sum, Some(EventFieldId::TOTAL)));
-    let orders = &chunk.orders;
-    let mut seen =
-        Tally { count: 0, sum: 0, least: i64::MAX, greatest: i64::MIN, missing: false, uncounted: 0 };
-    let range = orders.of(row);
-    let (times, totals) = (&orders.times[range.clone()], &orders.totals[range.clone()]);
-    for (order, (&time, &total)) in range.zip(times.iter().zip(totals)) {
+        aggregate.function == AggregateFunction::Sum && aggregate.field == Some(EventFieldId::TOTAL);
+    let passes_refunds = is_order && !refunds;
+    let events = &chunk.events[aggregate.event.index()];
+    let mut seen = Tally::default();
+    let range = events.of(row);
+    for (event, &time) in range.clone().zip(&events.times[range]) {
         if time > last {
             break;
         }
-        if time < first || total < 0 && !refunds {
+        if time < first || passes_refunds && is_refund(chunk, event) {
             continue;
         }
         if let Some(filter) = aggregate.filter {
-            match judge(filter, order) {
+            match judge(filter, event) {
                 Some(true) => {}
                 Some(false) => continue,
                 None => {
@@ -66,31 +71,78 @@ pub(super) fn tally(
             }
         }
         seen.count += 1;
-        let Some(field) = aggregate.field else { continue };
-        match number(chunk, order, field) {
+        seen.ends = Some((seen.ends.map_or(event, |(first, _)| first), event));
+        if let Some(field) = aggregate.field {
+            seen.number(events.number(field, event));
+        }
+    }
+    Ok(seen)
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            sum: 0,
+            least: i64::MAX,
+            greatest: i64::MIN,
+            missing: false,
+            ends: None,
+            uncounted: 0,
+        }
+    }
+}
+
+impl Tally {
+    fn number(&mut self, number: Option<i64>) {
+        match number {
             Some(value) => {
-                seen.sum += i128::from(value);
-                seen.least = seen.least.min(value);
-                seen.greatest = seen.greatest.max(value);
+                self.sum += i128::from(value);
+                self.least = self.least.min(value);
+                self.greatest = self.greatest.max(value);
             }
-            None => seen.missing = true,
+            None => self.missing = true,
         }
     }
-    seen
-}
 
-/// A field of an order as a number, whatever its currency.
-fn number(chunk: &Chunk, order: usize, field: EventFieldId) -> Option<i64> {
-    match field {
-        EventFieldId::TOTAL => Some(chunk.orders.totals[order]),
-        EventFieldId::QUANTITY => {
-            Some(chunk.orders.quantities[order]).filter(|&quantity| quantity != NO_QUANTITY)
-        }
-        EventFieldId(_) => None,
+    /// The first or last event that counts.
+    fn end(&self, which: Which) -> Option<usize> {
+        self.ends.map(|(first, last)| match which {
+            Which::First => first,
+            Which::Last => last,
+        })
     }
 }
 
-/// The aggregate of a row.
+fn is_refund(chunk: &Chunk, order: usize) -> bool {
+    chunk.orders().number(EventFieldId::TOTAL, order).is_some_and(|total| total < 0)
+}
+
+/// First and last millisecond of a window for a row, both included.
+fn bounds(moment: &Moment<'_>, chunk: &Chunk, row: usize, window: usize) -> Result<(i64, i64), Why> {
+    match moment.windows[window] {
+        Reach::Fixed(first, last) => Ok((first, last)),
+        Reach::Since(event, which) => {
+            let since = end_of(moment, chunk, row, event, which).ok_or(Why::Nothing(event))?;
+            Ok((chunk.events[event.index()].times[since], moment.now))
+        }
+    }
+}
+
+/// The first or last event of a kind up to now, by its place in the chunk. Refunds are no orders.
+fn end_of(moment: &Moment<'_>, chunk: &Chunk, row: usize, event: EventId, which: Which) -> Option<usize> {
+    let events = &chunk.events[event.index()];
+    let is_order = event == EventId::ORDER;
+    let mut seen = events
+        .of(row)
+        .filter(|&event| events.times[event] <= moment.now && !(is_order && is_refund(chunk, event)));
+    match which {
+        Which::First => seen.next(),
+        Which::Last => seen.next_back(),
+    }
+}
+
+/// The aggregate of a row as a number; texts have [`aggregate_text`].
 pub(super) fn aggregate(
     moment: &Moment<'_>,
     chunk: &Chunk,
@@ -98,48 +150,82 @@ pub(super) fn aggregate(
     aggregate: &Aggregate,
     judge: impl FnMut(NodeId, usize) -> Option<bool>,
 ) -> Result<i64, Why> {
-    let money =
-        aggregate.field == Some(EventFieldId::TOTAL) && aggregate.function != AggregateFunction::Count;
-    if let (true, Some(currency)) = (money, chunk.foreign_currency(row, moment.now)) {
+    let money = aggregate.of == Type::Money;
+    let totals = aggregate.event == EventId::ORDER && aggregate.field == Some(EventFieldId::TOTAL);
+    if let (true, Some(currency)) = (totals, chunk.foreign_currency(row, moment.now)) {
         return Err(Why::Foreign(currency));
     }
-    let seen = tally(moment, chunk, row, aggregate, judge);
-    if seen.missing && aggregate.function != AggregateFunction::Count {
-        return Err(Why::Missing);
-    }
+    let seen = tally(moment, chunk, row, aggregate, judge)?;
     let to_cent = |value: i64| if money { Money(value).to_cent().0 } else { value };
-    let of_some = |value: i64| if seen.count > 0 { Ok(to_cent(value)) } else { Err(Why::NoOrder) };
+    let some = |value: i64| {
+        if seen.count == 0 { Err(Why::Nothing(aggregate.event)) } else { Ok(to_cent(value)) }
+    };
+    let all_say = if seen.missing { Err(Why::Missing) } else { Ok(()) };
+    let at = |which| {
+        let event = seen.end(which).ok_or(Why::Nothing(aggregate.event))?;
+        let field = aggregate.field.ok_or(Why::Missing)?;
+        chunk.events[aggregate.event.index()].number(field, event).map(to_cent).ok_or(Why::Missing)
+    };
     match aggregate.function {
         AggregateFunction::Count => Ok(Number::whole(seen.count).0),
-        AggregateFunction::Sum => i64::try_from(seen.sum).map(to_cent).map_err(|_| Why::TooLarge),
-        AggregateFunction::Min => of_some(seen.least),
-        AggregateFunction::Max => of_some(seen.greatest),
-        AggregateFunction::Average if seen.count == 0 => Err(Why::NoOrder),
-        AggregateFunction::Average if money => {
-            Money::mean(seen.sum, seen.count).map(|mean| mean.0).ok_or(Why::TooLarge)
+        AggregateFunction::Sum => {
+            all_say.and_then(|()| i64::try_from(seen.sum).map(to_cent).map_err(|_| Why::TooLarge))
         }
-        AggregateFunction::Average => {
-            Number::mean(seen.sum, seen.count).map(|mean| mean.0).ok_or(Why::TooLarge)
-        }
+        AggregateFunction::Min => all_say.and_then(|()| some(seen.least)),
+        AggregateFunction::Max => all_say.and_then(|()| some(seen.greatest)),
+        AggregateFunction::Average => all_say.and_then(|()| {
+            some(0)?;
+            let mean = if money {
+                Money::mean(seen.sum, seen.count).map(|mean| mean.0)
+            } else {
+                Number::mean(seen.sum, seen.count).map(|mean| mean.0)
+            };
+            mean.ok_or(Why::TooLarge)
+        }),
+        AggregateFunction::First => at(Which::First),
+        AggregateFunction::Last => at(Which::Last),
     }
 }
 
-/// Milliseconds from the first or last order to now.
-pub(super) fn time_since(moment: &Moment<'_>, chunk: &Chunk, row: usize, which: Which) -> Result<i64, Why> {
-    let orders = &chunk.orders;
-    let mut seen = orders.of(row).filter(|&o| orders.totals[o] >= 0 && orders.times[o] <= moment.now);
-    let order = match which {
-        Which::First => seen.next(),
-        Which::Last => seen.next_back(),
+/// A text of the first or last event that counts.
+pub(super) fn aggregate_text<'a>(
+    moment: &Moment<'_>,
+    chunk: &'a Chunk,
+    row: usize,
+    aggregate: &Aggregate,
+    judge: impl FnMut(NodeId, usize) -> Option<bool>,
+) -> Result<&'a str, Why> {
+    let seen = tally(moment, chunk, row, aggregate, judge)?;
+    let which = match aggregate.function {
+        AggregateFunction::First => Which::First,
+        AggregateFunction::Last => Which::Last,
+        AggregateFunction::Count
+        | AggregateFunction::Sum
+        | AggregateFunction::Average
+        | AggregateFunction::Min
+        | AggregateFunction::Max => return Err(Why::Missing),
     };
-    let time = order.map(|order| orders.times[order]).ok_or(Why::NoOrder)?;
-    moment.now.checked_sub(time).ok_or(Why::TooLarge)
+    let event = seen.end(which).ok_or(Why::Nothing(aggregate.event))?;
+    let field = aggregate.field.ok_or(Why::Missing)?;
+    chunk.events[aggregate.event.index()].text(field, event).ok_or(Why::Missing)
+}
+
+/// Milliseconds from the first or last event of a kind to now.
+pub(super) fn time_since(
+    moment: &Moment<'_>,
+    chunk: &Chunk,
+    row: usize,
+    event: EventId,
+    which: Which,
+) -> Result<i64, Why> {
+    let found = end_of(moment, chunk, row, event, which).ok_or(Why::Nothing(event))?;
+    moment.now.checked_sub(chunk.events[event.index()].times[found]).ok_or(Why::TooLarge)
 }
 
 /// Repeat orders, in millionths.
 pub(super) fn frequency(moment: &Moment<'_>, chunk: &Chunk, row: usize) -> i64 {
-    let orders = &chunk.orders;
-    let seen = orders.of(row).filter(|&o| orders.totals[o] >= 0 && orders.times[o] <= moment.now);
+    let orders = chunk.orders();
+    let seen = orders.of(row).filter(|&o| !is_refund(chunk, o) && orders.times[o] <= moment.now);
     let repeats = seen.count().saturating_sub(1);
     Number::whole(i64::try_from(repeats).unwrap_or(i64::MAX)).0
 }

@@ -45,7 +45,7 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         Rule::compat_last_period => {
             Some((format!("in last {}", foreign::period_days(&lower)), Applicability::NeedsReview))
         }
-        Rule::compat_the => safe(""),
+        Rule::compat_the | Rule::compat_since_last => safe(""),
         Rule::compat_becomes => safe("becomes"),
         Rule::compat_equal_sign => safe(""),
         Rule::compat_changes => safe("changes"),
@@ -212,11 +212,7 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         Rule::unavailable_term
         | Rule::unavailable_decile
         | Rule::unavailable_chance
-        | Rule::unavailable_clv
-        | Rule::unavailable_events
-        | Rule::unavailable_event
-        | Rule::unavailable_aggregate => "",
-        Rule::unavailable_since => "a window `since` an event",
+        | Rule::unavailable_clv => "",
         Rule::unavailable_movement => "`has been` and `was`",
         Rule::unavailable_total => "a limit on a rule as a whole",
         Rule::unavailable_customer_time => "`customer time`",

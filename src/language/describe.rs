@@ -44,12 +44,12 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::or_else => "`or else`",
         Rule::member => "a field of an event such as `order.total`",
         Rule::term => "a computed word such as `revenue`",
-        Rule::aggregate | Rule::function => "`count`, `sum`, `average`, `min` or `max`",
+        Rule::aggregate | Rule::function => "`count`, `sum`, `average`, `min`, `max`, `first` or `last`",
         Rule::event => "an event such as `order`",
         Rule::time_since => "`time since last order`",
         Rule::movement | Rule::crossing => "a movement such as `becomes lapsing` or `enters audience vip`",
         Rule::day_span => "a span of days such as `next 30 days` or `this month`",
-        Rule::window | Rule::window_last | Rule::window_between => "a window such as `in last 90 days`",
+        Rule::window | Rule::window_last | Rule::window_between | Rule::since => "a window such as `in last 90 days`",
         Rule::tail
         | Rule::comparison
         | Rule::one_of
@@ -220,7 +220,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_wait => "`wait`",
         Rule::kw_was => "`was`",
         Rule::kw_expected_orders | Rule::kw_expected_order_value | Rule::kw_churn_risk | Rule::kw_score | Rule::model_word
-        | Rule::our_event | Rule::horizon | Rule::horizon_length | Rule::absent
+        | Rule::horizon | Rule::horizon_length | Rule::absent
         // Silent rules report what they are made of instead.
         | Rule::WHITESPACE
         | Rule::ic
@@ -243,8 +243,6 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_quantity
         | Rule::compat_list_quantity
         | Rule::grouped
-        | Rule::inside
-        | Rule::nested
         | Rule::reserved_word
         | Rule::compat_name
         | Rule::compat_value
@@ -274,6 +272,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_is
         | Rule::compat_is_not_known
         | Rule::compat_the
+        | Rule::compat_since_last
         | Rule::compat_type
         | Rule::compat_currency
         | Rule::compat_joint
@@ -292,10 +291,6 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::unavailable_clv
         | Rule::unavailable_decile
         | Rule::unavailable_chance
-        | Rule::unavailable_events
-        | Rule::unavailable_aggregate
-        | Rule::unavailable_event
-        | Rule::unavailable_since
         | Rule::compat_is_tail
         | Rule::compat_within
         | Rule::compat_this

@@ -449,7 +449,7 @@ impl Term {
 }
 
 /// The words of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WindowWords {
     /// `in last D`
     Last(Duration),
@@ -463,4 +463,8 @@ pub enum WindowWords {
     ThisMonth,
     /// `this year`
     ThisYear,
+    /// `since order`, `since first order`
+    Since(Which, Name),
+    /// `since 2026-11-26`
+    SinceDay(Date),
 }

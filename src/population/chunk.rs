@@ -1,16 +1,19 @@
 //! 4,096 customers in columns.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{Channel, Currency, CustomerNumber};
-use crate::record::{Order, Profile};
-use crate::ruleset::{Schema, Type};
+use crate::record::{Deed, Event, Order, Profile};
+use crate::ruleset::{EventId, Schema, Type};
 
 use super::column::{Column, Scalars, Texts};
-use super::orders::{Orders, Patch};
+use super::events::{Events, Keep, Patch};
+use super::fact::{Fact, by_kind, kind_of};
 use super::{Bits, ROWS};
 
-/// What is known of one customer: all of it, not a change.
+/// What is known of one customer: all that was told, not a change. What was recorded here by
+/// [`super::Population::record`] stays beside it.
 #[derive(Clone, Copy)]
 pub struct Customer<'a> {
     /// The row.
@@ -19,8 +22,46 @@ pub struct Customer<'a> {
     pub profile: &'a Profile,
     /// All orders, in any order.
     pub orders: &'a [Order],
+    /// All events, in any order.
+    pub events: &'a [Event],
     /// Whether the address is suppressed.
     pub suppressed: bool,
+}
+
+/// As [`Customer`], owned.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The row.
+    pub number: CustomerNumber,
+    /// The fields.
+    pub profile: Profile,
+    /// All orders, in any order.
+    pub orders: Vec<Order>,
+    /// All events, in any order.
+    pub events: Vec<Event>,
+    /// Whether the address is suppressed.
+    pub suppressed: bool,
+}
+
+impl Told {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrow(&self) -> Customer<'_> {
+        Customer {
+            number: self.number,
+            profile: &self.profile,
+            orders: &self.orders,
+            events: &self.events,
+            suppressed: self.suppressed,
+        }
+    }
+}
+
+impl From<(CustomerNumber, Profile, Vec<Order>, bool)> for Told {
+    /// Somebody of whom only orders are known.
+    fn from((number, profile, orders, suppressed): (CustomerNumber, Profile, Vec<Order>, bool)) -> Self {
+        Self { number, profile, orders, events: Vec::new(), suppressed }
+    }
 }
 
 impl Customer<'_> {
@@ -41,8 +82,8 @@ pub(crate) struct Chunk {
     pub(crate) ids: Vec<Option<Arc<str>>>,
     /// By [`crate::ruleset::FieldId`].
     pub(crate) columns: Vec<Arc<Column>>,
-    /// Their orders.
-    pub(crate) orders: Arc<Orders>,
+    /// What happened to them, by [`EventId`]; the first are their orders.
+    pub(crate) events: Vec<Arc<Events>>,
     /// Channels with a consent that was given, and whose; sorted.
     pub(crate) consents: Vec<(Channel, Bits)>,
     /// Whose address is suppressed.
@@ -69,7 +110,7 @@ impl Chunk {
             exists: Bits::EMPTY,
             ids: vec![None; ROWS],
             columns: schema.fields.iter().map(|field| Arc::new(column(field.ty))).collect(),
-            orders: Arc::new(Orders::empty()),
+            events: schema.events.iter().map(|kind| Arc::new(Events::empty(kind))).collect(),
             consents: Vec::new(),
             suppressed: Bits::EMPTY,
         }
@@ -98,11 +139,35 @@ impl Chunk {
         for ((column, field), cells) in next.columns.iter_mut().zip(&schema.fields).zip(cells) {
             patch_column(column, schema, field.ty, cells.into_iter());
         }
-        let patches: Vec<Patch<'_>> = customers.iter().map(|c| Patch::new(c.row(), c.orders)).collect();
-        if customers.iter().any(|c| !c.orders.is_empty() || !self.orders.of(c.row()).is_empty()) {
-            next.orders = Arc::new(self.orders.patched(&patches, currency));
+        for (kind, patches) in facts(schema, currency, customers).into_iter().enumerate() {
+            next.patch_events(kind, &patches);
         }
         next
+    }
+
+    /// A copy with what we did to some customers added; they rise by row, each row once.
+    pub(crate) fn recorded(&self, rows: &[(usize, Vec<&Deed>)]) -> Self {
+        let mut next = self.clone();
+        for kind in [EventId::SENT, EventId::BOUNCED] {
+            let patches: Vec<Patch<'_>> = rows
+                .iter()
+                .map(|(row, deeds)| {
+                    let of_kind = deeds.iter().filter(|deed| kind_of(deed.kind) == kind);
+                    Patch::new(*row, Keep::All, of_kind.map(|deed| Fact::deed(deed)).collect())
+                })
+                .filter(|patch| !patch.is_empty())
+                .collect();
+            next.patch_events(kind.index(), &patches);
+        }
+        next
+    }
+
+    /// Replaces the events of some rows; where nothing changes they stay shared.
+    fn patch_events(&mut self, kind: usize, patches: &[Patch<'_>]) {
+        let Some(events) = self.events.get_mut(kind) else { return };
+        if patches.iter().any(|patch| !patch.is_empty() || !events.of(patch.row()).is_empty()) {
+            *events = Arc::new(events.patched(patches));
+        }
     }
 
     /// A copy without the customers in those rows.
@@ -125,8 +190,11 @@ impl Chunk {
                 }
             }
         }
-        let patches: Vec<Patch<'_>> = rows.iter().map(|&row| Patch::new(row, &[])).collect();
-        next.orders = Arc::new(self.orders.patched(&patches, None));
+        let patches: Vec<Patch<'_>> =
+            rows.iter().map(|&row| Patch::new(row, Keep::None, Vec::new())).collect();
+        for kind in 0..next.events.len() {
+            next.patch_events(kind, &patches);
+        }
         next
     }
 
@@ -139,7 +207,7 @@ impl Chunk {
     /// Who has an order in a foreign currency up to `now`.
     pub(crate) fn foreign(&self, now: i64) -> Bits {
         let mut rows = Bits::EMPTY;
-        if !self.orders.foreign.is_empty() {
+        if self.orders().has_foreign() {
             for row in self.exists.iter().filter(|&row| self.foreign_currency(row, now).is_some()) {
                 rows.set(row, true);
             }
@@ -149,10 +217,16 @@ impl Chunk {
 
     /// The first foreign currency of a row's orders up to `now`.
     pub(crate) fn foreign_currency(&self, row: usize, now: i64) -> Option<Currency> {
-        if self.orders.foreign.is_empty() {
+        let orders = self.orders();
+        if !orders.has_foreign() {
             return None;
         }
-        self.orders.of(row).filter(|&o| self.orders.times[o] <= now).find_map(|o| self.orders.foreign(o))
+        orders.of(row).filter(|&order| orders.times[order] <= now).find_map(|order| orders.foreign(order))
+    }
+
+    /// Their orders.
+    pub(crate) fn orders(&self) -> &Events {
+        &self.events[EventId::ORDER.index()]
     }
 
     fn set_consents(&mut self, row: usize, profile: &Profile) {
@@ -170,6 +244,27 @@ impl Chunk {
             self.consents[at].1.set(row, true);
         }
     }
+}
+
+/// What happened to the customers, by kind, a patch a customer.
+fn facts<'a>(schema: &Schema, currency: Option<Currency>, customers: &[Customer<'a>]) -> Vec<Vec<Patch<'a>>> {
+    let ids: HashMap<&str, EventId> =
+        (0..).map(EventId).zip(&schema.events).map(|(id, kind)| (kind.name.as_str(), id)).collect();
+    let mut patches: Vec<Vec<Patch<'a>>> =
+        schema.events.iter().map(|_| Vec::with_capacity(customers.len())).collect();
+    for customer in customers {
+        let mut kinds = by_kind(customer.events, schema, &ids);
+        for (kind, patches) in patches.iter_mut().enumerate() {
+            let facts = if kind == EventId::ORDER.index() {
+                customer.orders.iter().map(|order| Fact::order(order, currency)).collect()
+            } else {
+                let found = kinds.iter_mut().find(|(id, _)| id.index() == kind);
+                found.map(|(_, facts)| std::mem::take(facts)).unwrap_or_default()
+            };
+            patches.push(Patch::new(customer.row(), Keep::Own, facts));
+        }
+    }
+    patches
 }
 
 /// The stored texts by field, a cell a customer. Each profile is walked once: what is slow about it

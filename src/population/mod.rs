@@ -8,7 +8,8 @@
 mod bits;
 mod chunk;
 mod column;
-mod orders;
+mod events;
+mod fact;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,14 +17,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::model::{Bitmap, Channel, Currency, CustomerNumber, Instant};
-use crate::record::{Order, Profile};
-use crate::ruleset::{FieldId, Schema, Value};
+use crate::record::Deed;
+use crate::ruleset::{EventId, FieldId, Schema, Value};
 
 pub use bits::{Bits, WORDS};
 pub(crate) use chunk::Chunk;
-pub use chunk::Customer;
+pub use chunk::{Customer, Told};
 pub(crate) use column::{Column, Texts};
-pub(crate) use orders::NO_QUANTITY;
 
 /// Customers in a chunk.
 pub const ROWS: usize = 4_096;
@@ -64,25 +64,19 @@ impl Population {
         Self { schema, currency, chunks: Arc::default() }
     }
 
-    /// Everybody at once: number, profile, all orders, whether suppressed. Fastest when the numbers
-    /// rise; right in any order. A number that comes twice keeps what came last.
+    /// Everybody at once. Fastest when the numbers rise; right in any order. A number that comes
+    /// twice keeps what came last.
     #[must_use]
     pub fn build(
         schema: Arc<Schema>,
         currency: Option<Currency>,
-        customers: impl IntoIterator<Item = (CustomerNumber, Profile, Vec<Order>, bool)>,
+        customers: impl IntoIterator<Item: Into<Told>>,
     ) -> Self {
         let mut population = Self::new(schema, currency);
         let mut customers = customers.into_iter().peekable();
         while customers.peek().is_some() {
-            let batch: Vec<_> = customers.by_ref().take(BUILD_BATCH).collect();
-            let borrowed = batch.iter().map(|(number, profile, orders, suppressed)| Customer {
-                number: *number,
-                profile,
-                orders,
-                suppressed: *suppressed,
-            });
-            population.upsert(borrowed.collect());
+            let batch: Vec<Told> = customers.by_ref().take(BUILD_BATCH).map(Into::into).collect();
+            population.upsert(batch.iter().map(Told::borrow).collect());
         }
         population
     }
@@ -108,6 +102,27 @@ impl Population {
         if chunks.len() <= last {
             chunks.resize(last + 1, empty);
         }
+        for (index, chunk) in made {
+            chunks[index] = chunk;
+        }
+    }
+
+    /// Adds what we did, beside what was told; for customers that are here. All at once is cheaper
+    /// than one by one: each chunk concerned is made anew.
+    pub fn record(&mut self, deeds: &[Deed]) {
+        let mut groups: BTreeMap<usize, BTreeMap<usize, Vec<&Deed>>> = BTreeMap::new();
+        for deed in deeds.iter().filter(|deed| self.contains(deed.customer)) {
+            let rows = groups.entry(chunk_of(deed.customer)).or_default();
+            rows.entry(deed.customer.0 as usize % ROWS).or_default().push(deed);
+        }
+        let made: Vec<(usize, Arc<Chunk>)> = groups
+            .into_par_iter()
+            .map(|(index, rows)| {
+                let rows: Vec<(usize, Vec<&Deed>)> = rows.into_iter().collect();
+                (index, Arc::new(self.chunks[index].recorded(&rows)))
+            })
+            .collect();
+        let chunks = Arc::make_mut(&mut self.chunks);
         for (index, chunk) in made {
             chunks[index] = chunk;
         }
@@ -148,7 +163,14 @@ impl Population {
     /// How many orders they made.
     #[must_use]
     pub fn orders(&self) -> u64 {
-        self.chunks.iter().map(|chunk| chunk.orders.times.len() as u64).sum()
+        self.chunks.iter().map(|chunk| chunk.orders().len() as u64).sum()
+    }
+
+    /// How many events of a kind happened to them.
+    #[must_use]
+    pub fn events(&self, kind: EventId) -> u64 {
+        let of = |chunk: &Arc<Chunk>| chunk.events.get(kind.index()).map_or(0, |events| events.len() as u64);
+        self.chunks.iter().map(of).sum()
     }
 
     /// Whether there is nobody.

@@ -8,6 +8,7 @@ mod contact;
 mod control;
 mod customer;
 mod decision;
+mod deed;
 mod event;
 pub mod key;
 mod message;
@@ -18,5 +19,6 @@ pub use control::{
 };
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
+pub use deed::{Deed, DeedKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, Wait};

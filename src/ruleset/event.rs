@@ -36,7 +36,7 @@ impl EventFieldId {
     pub const PRODUCT: Self = Self(2);
     /// Texts of an order's lines.
     pub const CATEGORY: Self = Self(3);
-    /// Text, `web` or `store`; an order of lines in several has them all.
+    /// `web` or `store`: texts of an order's lines.
     pub const CHANNEL: Self = Self(4);
     /// Text: the name of the message, of what we did.
     pub const MESSAGE: Self = Self(0);
@@ -70,7 +70,7 @@ const ORDER: [(&str, Type); 5] = [
     ("quantity", Type::Number),
     ("product", Type::ListOfText),
     ("category", Type::ListOfText),
-    ("channel", Type::Text),
+    ("channel", Type::ListOfText),
 ];
 
 const OURS: [(&str, Type); 3] = [("message", Type::Text), ("rule", Type::Text), ("channel", Type::Text)];

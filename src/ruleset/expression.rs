@@ -94,7 +94,7 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-/// `count sum average min max`.
+/// `count sum average min max first last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AggregateFunction {
     /// How many; 0 of nothing.
@@ -107,6 +107,11 @@ pub enum AggregateFunction {
     Min,
     /// The greatest; unknown of nothing.
     Max,
+    /// What the earliest says; unknown of nothing. Of several at one instant the one that comes
+    /// first by its id.
+    First,
+    /// What the latest says; unknown of nothing.
+    Last,
 }
 
 /// First or last.
@@ -140,6 +145,16 @@ pub enum Window {
     ThisMonth,
     /// Since the year's first midnight.
     ThisYear,
+    /// `since E`: from the last (or first) such event on, itself included; without one the
+    /// aggregate is unknown.
+    Since {
+        /// Which event.
+        event: EventId,
+        /// The first or the last.
+        which: Which,
+    },
+    /// `since 2026-11-26`: from that day's midnight on.
+    SinceDay(Date),
 }
 
 /// Days around now by the calendar of the zone, both ends included: for a date whole days, for an

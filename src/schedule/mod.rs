@@ -8,4 +8,4 @@ mod window;
 pub use calendar::{next_after, previous_at_or_before};
 pub use cron::{Cron, CronError};
 pub use due::{Due, MISSED_RUNS_WITHIN, Passed, Since, due};
-pub use window::{span, window_start};
+pub use window::window_start;

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::model::Instant;
-use crate::ruleset::{Period, Window};
+use crate::ruleset::Period;
 
 /// The first instant that belongs to the period that ends at `at`.
 ///
@@ -26,21 +26,6 @@ pub fn window_start(period: Period, at: Instant, zone: &TimeZone) -> Instant {
             now.date().checked_sub(since_monday.days()).ok()
         }),
         Period::Month => midnight(at, zone, |now| Some(now.date().first_of_month())),
-    }
-}
-
-/// The first and the last instant of a window that ends at `now`, both of them in it; the calendar
-/// words (`today`, `this week`) begin at midnight in the zone.
-#[must_use]
-pub fn span(window: Window, now: Instant, zone: &TimeZone) -> (Instant, Instant) {
-    match window {
-        Window::All => (Instant(i64::MIN), now),
-        Window::Last(duration) => (now.minus(duration), now),
-        Window::Between { far, near } => (now.minus(far), now.minus(near)),
-        Window::Today => (window_start(Period::Day, now, zone), now),
-        Window::ThisWeek => (window_start(Period::Week, now, zone), now),
-        Window::ThisMonth => (window_start(Period::Month, now, zone), now),
-        Window::ThisYear => (midnight(now, zone, |now| Some(now.date().first_of_year())), now),
     }
 }
 
@@ -87,24 +72,6 @@ mod tests {
         assert_eq!(start, Instant(at("2026-10-19T07:00:00Z").0 + 1), "09:00 on both days, 169 hours apart");
         let hours = window_start(Period::Rolling(Duration::hours(168)), after_the_change, &madrid);
         assert_eq!(hours, Instant(at("2026-10-19T08:00:00Z").0 + 1));
-    }
-
-    #[test]
-    fn windows_include_both_ends() {
-        let madrid = TimeZone::get("Europe/Madrid").unwrap();
-        let now = at("2026-11-21T10:00:00Z");
-        let (far, near) = (Duration::days(90), Duration::days(30));
-        for (window, start, end) in [
-            (Window::Last(far), "2026-08-23T10:00:00Z", now),
-            (Window::Between { far, near }, "2026-08-23T10:00:00Z", at("2026-10-22T10:00:00Z")),
-            (Window::Today, "2026-11-20T23:00:00Z", now),
-            (Window::ThisWeek, "2026-11-15T23:00:00Z", now),
-            (Window::ThisMonth, "2026-10-31T23:00:00Z", now),
-            (Window::ThisYear, "2025-12-31T23:00:00Z", now),
-        ] {
-            assert_eq!(span(window, now, &madrid), (at(start), end), "{window:?}");
-        }
-        assert_eq!(span(Window::All, now, &madrid), (Instant(i64::MIN), now));
     }
 
     #[test]

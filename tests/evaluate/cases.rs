@@ -12,8 +12,8 @@ use cvmd::ruleset::{
 use jiff::tz::TimeZone;
 
 use super::shop::{
-    compare, condition, days_before, expr, field, instant, line, money, number, order, orders, population,
-    profile, rules,
+    Happened, compare, condition, days_before, expr, field, instant, line, money, number, order, orders,
+    owned, population, profile, rules,
 };
 
 fn now() -> Instant {
@@ -22,7 +22,7 @@ fn now() -> Instant {
 
 fn value(orders: &[Order], expr: &Expr) -> Option<String> {
     let set = rules(Vec::new(), Vec::new(), Vec::new());
-    let people = [(CustomerNumber(1), profile(1, &[]), orders.to_vec(), false)];
+    let people = [(CustomerNumber(1), profile(1, &[]), orders.to_vec(), false, Happened::default())];
     let (program, nodes) = Program::of(&set, &[expr]);
     let zone = TimeZone::get("Europe/Madrid").unwrap();
     let population = population(&people);
@@ -169,8 +169,9 @@ fn a_population_of_another_schema_matches_nobody() {
     let program = Program::new(&set);
     let mut other = Schema::built_in();
     other.fields.reverse();
-    let people = [(CustomerNumber(0), profile(0, &[("clv", "1.00")]), Vec::new(), false)];
-    let wrong = Population::build(other.into(), None, people.iter().cloned());
+    let people =
+        [(CustomerNumber(0), profile(0, &[("clv", "1.00")]), Vec::new(), false, Happened::default())];
+    let wrong = Population::build(other.into(), None, people.iter().map(owned));
     let found = evaluate::evaluate(&program, &wrong, now(), &TimeZone::UTC, program.rules());
     assert!(found[0].truth.is_empty() && found[0].falsity.is_empty());
     let right = evaluate::evaluate(&program, &population(&people), now(), &TimeZone::UTC, program.rules());

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::random::{Conditions, Random, people};
 use super::reference::{Known, Subject, World};
-use super::shop::{FIELDS, Person, condition, instant, population, rules, schema};
+use super::shop::{FIELDS, Person, condition, instant, population, rules, schema, told};
 
 const NOWS: [&str; 4] = [
     "2026-04-01T08:00:00Z",
@@ -61,7 +61,14 @@ impl Case {
 }
 
 fn subject(person: &Person) -> Subject<'_> {
-    Subject { profile: &person.1, orders: &person.2, order: None }
+    let happened = &person.4;
+    Subject {
+        profile: &person.1,
+        orders: &person.2,
+        events: &happened.events,
+        deeds: &happened.deeds,
+        event: None,
+    }
 }
 
 fn answer(found: &Match, number: CustomerNumber) -> Option<bool> {
@@ -84,15 +91,7 @@ fn known(ty: Type, value: Value) -> Known {
 }
 
 fn borrow(people: &[Person]) -> Vec<Customer<'_>> {
-    people
-        .iter()
-        .map(|person| Customer {
-            number: person.0,
-            profile: &person.1,
-            orders: &person.2,
-            suppressed: person.3,
-        })
-        .collect()
+    people.iter().map(told).collect()
 }
 
 proptest! {
@@ -118,11 +117,11 @@ proptest! {
             let bits = found[position].truth.len() + found[position].falsity.len();
             prop_assert_eq!(bits, answered, "rows without a customer are in no bitmap");
             let person = &case.people[position % case.people.len()];
-            let told =
+            let trace =
                 evaluate::trace(&case.rules, &population, person.0, &rule.when, (case.now, None), &case.zone).unwrap();
             let expected = Verdict::of(case.expected(person, &rule.when));
-            prop_assert_eq!(told.result, expected, "{}", told);
-            prop_assert_eq!(told.first_failed().is_some(), expected != Verdict::True);
+            prop_assert_eq!(trace.result, expected, "{}", trace);
+            prop_assert_eq!(trace.first_failed().is_some(), expected != Verdict::True);
         }
     }
 
@@ -162,6 +161,8 @@ proptest! {
         shuffled.sort_by_cached_key(|_| r.next());
         for person in &mut shuffled {
             person.2.sort_by_cached_key(|_| r.next());
+            person.4.events.sort_by_cached_key(|_| r.next());
+            person.4.deeds.sort_by_cached_key(|_| r.next());
         }
         let snapshot = arriving.clone();
         let before = case.evaluate(&snapshot);
@@ -169,6 +170,15 @@ proptest! {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(1 + r.index(rest.len()));
             arriving.upsert(borrow(now));
+            // What we did stays when what was told is told anew.
+            for person in now {
+                let (some, more) = person.4.deeds.split_at(r.index(person.4.deeds.len() + 1));
+                arriving.record(some);
+                if r.chance(50) {
+                    arriving.upsert(vec![told(person)]);
+                }
+                arriving.record(more);
+            }
             rest = later;
         }
         arriving.remove(&[gone.0, CustomerNumber(99_999)]);
@@ -190,7 +200,7 @@ proptest! {
         let population = population(&case.people);
         prop_assert_eq!(population.len(), case.people.len() as u64);
         let (email, by_email) = (schema().find("email").unwrap(), Channel::email());
-        for (number, profile, _, suppressed) in &case.people {
+        for (number, profile, _, suppressed, _) in &case.people {
             prop_assert_eq!(population.id(*number), Some(&*profile.id.0));
             let text = profile.values.iter().find(|(name, _)| name == "email").map(|(_, text)| &**text);
             prop_assert_eq!(population.text(*number, email), text);

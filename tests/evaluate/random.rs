@@ -5,12 +5,12 @@ use cvmd::model::{
     Channel, Currency, CustomerId, CustomerNumber, DAY_MS, Date, Duration, HOUR_MS, Instant, Money, Number,
     Share,
 };
-use cvmd::record::{Consent, Line, Order, Profile};
+use cvmd::record::{Consent, Deed, DeedKind, Event, Line, Order, Profile};
 use cvmd::ruleset::{
     AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Type, Value, Which, Window,
 };
 
-use super::shop::{FIELDS, PLACES, PLAN, Person, condition, expr, schema};
+use super::shop::{CART, CARTS, FIELDS, Happened, PLACES, PLAN, Person, VISITS, condition, expr, schema};
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).
 pub struct Random(pub u64);
@@ -41,6 +41,8 @@ impl Random {
 }
 
 const AMOUNTS: [&str; 8] = ["0", "0.0001", "19.99", "20", "0.005", "0.015", "500.0050", "820"];
+/// What we did, told rather than recorded.
+const OPENED: EventId = EventId(2);
 const WORDS: [&str; 6] = ["web", "Web", "store", "a", "ab", "Straße"];
 const ALL_ENDS: [i64; 6] = [0, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 90 * DAY_MS, 400 * DAY_MS];
 
@@ -101,6 +103,39 @@ fn order(r: &mut Random, id: usize, now: Instant) -> Order {
     Order { id: format!("o{id}"), time, learnt: time, total, currency, lines }
 }
 
+/// A cart, a visit, something told of what we did, or an event that no rule declares.
+fn event(r: &mut Random, id: usize, now: Instant) -> Event {
+    let schema = schema();
+    let name = r.of(&["cart", "cart", "visit", "opened", "sent", "forgotten"]);
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for (name, ty) in CART.into_iter().chain([("message", Type::Text), ("other", Type::Text)]) {
+        if r.chance(15) {
+            continue;
+        }
+        let text = match ty {
+            Type::ListOfText => format!("{}\u{1f}{}", r.of(&WORDS), r.of(&WORDS)),
+            _ if r.chance(3) => "no longer readable".into(),
+            _ => schema.write(&value(r, ty, now)),
+        };
+        fields.push((name.to_owned(), text));
+    }
+    fields.sort();
+    let time = time(r, now);
+    Event { id: format!("e{id}"), name: name.into(), time, learnt: time, fields }
+}
+
+fn deed(r: &mut Random, number: u32, now: Instant) -> Deed {
+    Deed {
+        kind: r.of(&[DeedKind::Sent, DeedKind::Sent, DeedKind::Bounced]),
+        customer: CustomerNumber(number),
+        at: time(r, now),
+        learnt: now,
+        message: r.of(&WORDS).into(),
+        rule: r.of(&WORDS).into(),
+        channel: Channel::email(),
+    }
+}
+
 pub fn person(r: &mut Random, number: u32, now: Instant) -> Person {
     let schema = schema();
     let mut values = Vec::new();
@@ -127,7 +162,9 @@ pub fn person(r: &mut Random, number: u32, now: Instant) -> Person {
         consents: if r.chance(80) { vec![(Channel::email(), consent)] } else { Vec::new() },
         learnt: now,
     };
-    (CustomerNumber(number), profile, orders, r.chance(10))
+    let events = (0..r.of(&[0, 0, 1, 3, 6])).map(|id| event(r, id, now)).collect();
+    let deeds = (0..r.of(&[0, 0, 1, 4])).map(|_| deed(r, number, now)).collect();
+    (CustomerNumber(number), profile, orders, r.chance(10), Happened { events, deeds })
 }
 
 /// Numbers in several chunks, some of them neighbours, with holes.
@@ -159,7 +196,12 @@ impl Conditions<'_> {
 
     fn window(&mut self) -> Window {
         let ends = |r: &mut Random| Duration(r.of(&ALL_ENDS));
-        match self.r.below(8) {
+        match self.r.below(10) {
+            8 => Window::SinceDay(Date(self.r.of(&[20_500, 20_540, 20_544]))),
+            9 => {
+                let (event, which) = (self.event(), self.r.of(&[Which::First, Which::Last]));
+                Window::Since { event, which }
+            }
             0 | 1 => Window::All,
             2 | 3 => Window::Last(ends(self.r)),
             4 => Window::Between { far: ends(self.r), near: ends(self.r) },
@@ -181,10 +223,34 @@ impl Conditions<'_> {
         }
     }
 
-    fn aggregate(&mut self, function: AggregateFunction, field: Option<EventFieldId>, ty: Type) -> Expr {
+    fn event(&mut self) -> EventId {
+        self.r.of(&[EventId::ORDER, EventId::ORDER, CARTS, CARTS, VISITS, EventId::SENT, OPENED])
+    }
+
+    /// An aggregate that comes to a value of that type.
+    fn aggregate(&mut self, ty: Type) -> Option<Expr> {
+        use AggregateFunction::{Average, Count, First, Last, Max, Min, Sum};
+        let event = self.event();
+        let schema = schema();
+        let fields = &schema.event(event).fields;
+        let fitting: Vec<usize> = (0..fields.len()).filter(|&at| fields[at].ty == ty).collect();
+        let (function, field) = if ty == Type::Number && (fitting.is_empty() || self.r.chance(40)) {
+            (Count, None)
+        } else if fitting.is_empty() {
+            return None;
+        } else {
+            let functions: &[AggregateFunction] = match ty {
+                Type::Money | Type::Number | Type::Duration => &[Sum, Average, Min, Max, First, Last],
+                Type::Percent => &[Average, Min, Max, First, Last],
+                Type::Date | Type::Time | Type::Choice(PLAN) => &[Min, Max, First, Last],
+                _ => &[First, Last],
+            };
+            let field = u16::try_from(self.r.of(&fitting)).unwrap();
+            (self.r.of(functions), Some(EventFieldId(field)))
+        };
         let window = self.window();
-        let filter = self.r.chance(50).then(|| Box::new(self.filter(2)));
-        expr(ExprKind::Aggregate { function, event: EventId::ORDER, field, window, filter }, ty, "aggregate")
+        let filter = self.r.chance(50).then(|| Box::new(self.filter(event, 2)));
+        Some(expr(ExprKind::Aggregate { function, event, field, window, filter }, ty, "aggregate"))
     }
 
     fn field(&mut self, ty: Type) -> Option<Expr> {
@@ -198,7 +264,6 @@ impl Conditions<'_> {
     }
 
     pub fn value(&mut self, ty: Type, depth: u32) -> Expr {
-        use AggregateFunction::{Average, Count, Max, Min, Sum};
         let choice = self.r.below(10);
         if depth > 0 && choice == 0 && ty != Type::ListOfText {
             let (a, b) = (self.value(ty, depth - 1), self.value(ty, depth - 1));
@@ -211,24 +276,17 @@ impl Conditions<'_> {
         }
         let computed = choice < 6;
         match ty {
-            Type::Money if computed => {
-                let function = self.r.of(&[Sum, Average, Min, Max]);
-                self.aggregate(function, Some(EventFieldId::TOTAL), ty)
-            }
             Type::Number if choice == 5 => expr(ExprKind::Frequency, ty, "frequency"),
-            Type::Number if computed => match self.r.of(&[Count, Count, Sum, Average, Min, Max]) {
-                Count => self.aggregate(Count, None, ty),
-                function => self.aggregate(function, Some(EventFieldId::QUANTITY), ty),
-            },
-            Type::Duration if computed => {
+            Type::Duration if choice == 5 => {
                 let which = self.r.of(&[Which::First, Which::Last]);
-                expr(ExprKind::TimeSince { event: EventId::ORDER, which }, ty, "time since")
+                expr(ExprKind::TimeSince { event: self.event(), which }, ty, "time since")
             }
             Type::Choice(id) if PLACES[..self.segments].contains(&id) => {
                 expr(ExprKind::Segment(usize::from(id.0) - 1), ty, "segment")
             }
-            _ => match self.field(ty) {
-                Some(field) if choice < 9 => field,
+            _ => match (self.aggregate(ty), self.field(ty)) {
+                (Some(aggregate), _) if computed => aggregate,
+                (_, Some(field)) if choice < 9 => field,
                 _ => self.constant(ty),
             },
         }
@@ -303,23 +361,25 @@ impl Conditions<'_> {
     }
 
     /// A condition over the fields of an order.
-    fn filter(&mut self, depth: u32) -> Expr {
+    fn filter(&mut self, event: EventId, depth: u32) -> Expr {
         if depth > 0 && self.r.chance(30) {
-            let parts = vec![self.filter(depth - 1), self.filter(depth - 1)];
+            let parts = vec![self.filter(event, depth - 1), self.filter(event, depth - 1)];
             return match self.r.below(3) {
                 0 => condition(ExprKind::And(parts), "and"),
                 1 => condition(ExprKind::Or(parts), "or"),
-                _ => condition(ExprKind::Not(self.filter(depth - 1).into()), "not"),
+                _ => condition(ExprKind::Not(self.filter(event, depth - 1).into()), "not"),
             };
         }
-        let (field, ty) = self.r.of(&[
-            (EventFieldId::TOTAL, Type::Money),
-            (EventFieldId::QUANTITY, Type::Number),
-            (EventFieldId::PRODUCT, Type::ListOfText),
-            (EventFieldId::CATEGORY, Type::ListOfText),
-            (EventFieldId::CHANNEL, Type::Text),
-        ]);
-        let of = expr(ExprKind::EventField(EventId::ORDER, field), ty, "event field");
+        let schema = schema();
+        let fields = &schema.event(event).fields;
+        if fields.is_empty() {
+            let constant = self.constant(Type::YesNo);
+            return condition(ExprKind::Truth(constant.into()), "truth");
+        }
+        let field = self.r.index(fields.len());
+        let ty = fields[field].ty;
+        let field = EventFieldId(u16::try_from(field).unwrap());
+        let of = expr(ExprKind::EventField(event, field), ty, "event field");
         self.test(ty, of, Self::constant)
     }
 }

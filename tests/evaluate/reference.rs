@@ -2,7 +2,7 @@
 //! one customer and one clause at a time. It shares the contracts with the engine, and no code.
 
 use cvmd::model::{Currency, Instant};
-use cvmd::record::{Line, Order, Profile};
+use cvmd::record::{Deed, DeedKind, Event, Line, Order, Profile};
 use cvmd::ruleset::{
     AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value,
     Which, Window,
@@ -24,12 +24,42 @@ pub struct World<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// Whom it is judged for; inside `where` also which order.
+/// Whom it is judged for; inside `where` also which event.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     pub profile: &'a Profile,
     pub orders: &'a [Order],
-    pub order: Option<&'a Order>,
+    pub events: &'a [Event],
+    pub deeds: &'a [Deed],
+    pub event: Option<Happening<'a>>,
+}
+
+/// One event of any kind.
+#[derive(Clone, Copy)]
+pub enum Happening<'a> {
+    Order(&'a Order),
+    Told(&'a Event),
+    Done(&'a Deed),
+}
+
+impl Happening<'_> {
+    fn time(self) -> Instant {
+        match self {
+            Happening::Order(order) => order.time,
+            Happening::Told(event) => event.time,
+            Happening::Done(deed) => deed.at,
+        }
+    }
+
+    /// What comes first of several at one instant: what was told, by its id, then what we did, by
+    /// its words.
+    fn rank(&self) -> (bool, Vec<&str>) {
+        match self {
+            Happening::Order(order) => (false, vec![&order.id]),
+            Happening::Told(event) => (false, vec![&event.id]),
+            Happening::Done(deed) => (true, vec![&deed.message, &deed.rule, &deed.channel.0]),
+        }
+    }
 }
 
 fn fits(number: i128) -> Option<Known> {
@@ -60,15 +90,35 @@ impl World<'_> {
         order.currency.is_some() && order.currency != ours
     }
 
-    /// The orders up to now, refunds among them or not.
-    fn seen<'o>(&self, subject: Subject<'o>, refunds: bool) -> Vec<&'o Order> {
-        let mut orders: Vec<&Order> =
-            subject.orders.iter().filter(|o| o.time <= self.now && (refunds || o.total.0 >= 0)).collect();
-        orders.sort_by_key(|order| order.time);
-        orders
+    /// The events of a kind up to now in their order; of orders, refunds among them or not.
+    fn seen<'o>(&self, subject: Subject<'o>, kind: EventId, refunds: bool) -> Vec<Happening<'o>> {
+        let name = &self.rules.schema.event(kind).name;
+        let orders = subject.orders.iter().filter(|o| name == "order" && (refunds || o.total.0 >= 0));
+        let told = subject.events.iter().filter(|event| event.name == *name);
+        let done = subject.deeds.iter().filter(|deed| match deed.kind {
+            DeedKind::Sent => name == "sent",
+            DeedKind::Bounced => name == "bounced",
+        });
+        let mut all: Vec<Happening<'o>> = orders
+            .map(Happening::Order)
+            .chain(told.map(Happening::Told))
+            .chain(done.map(Happening::Done))
+            .collect();
+        all.retain(|one| one.time() <= self.now);
+        all.sort_by(|a, b| a.time().cmp(&b.time()).then_with(|| a.rank().cmp(&b.rank())));
+        all
     }
 
-    fn window(&self, window: Window, time: Instant) -> bool {
+    fn end<'o>(&self, subject: Subject<'o>, kind: EventId, which: Which) -> Option<Happening<'o>> {
+        let seen = self.seen(subject, kind, false);
+        match which {
+            Which::First => seen.first().copied(),
+            Which::Last => seen.last().copied(),
+        }
+    }
+
+    /// Whether an instant is in a window; unknown where the window begins with what never happened.
+    fn window(&self, subject: Subject<'_>, window: Window, time: Instant) -> Option<bool> {
         let (now, then) = (i128::from(self.now.0), i128::from(time.0));
         let zoned =
             |ms: Instant| jiff::Timestamp::from_millisecond(ms.0).unwrap().to_zoned(self.zone.clone()).date();
@@ -76,7 +126,9 @@ impl World<'_> {
             let days = i128::from(cvmd::model::Date::from_civil(date).0);
             (days + 3).div_euclid(7) // 1970-01-01 was a Thursday
         };
-        match window {
+        Some(match window {
+            Window::Since { event, which } => time >= self.end(subject, event, which)?.time(),
+            Window::SinceDay(day) => zoned(time) >= day.to_civil().unwrap(),
             Window::All => true,
             Window::Last(d) => then >= now - i128::from(d.0),
             Window::Between { far, near } => {
@@ -86,7 +138,7 @@ impl World<'_> {
             Window::ThisWeek => monday(zoned(time)) == monday(zoned(self.now)),
             Window::ThisMonth => zoned(time).first_of_month() == zoned(self.now).first_of_month(),
             Window::ThisYear => zoned(time).year() == zoned(self.now).year(),
-        }
+        })
     }
 
     fn civil(&self, ms: i128) -> jiff::civil::Date {
@@ -158,20 +210,16 @@ impl World<'_> {
                 }
                 self.rules.schema.read_canonical(field.ty, text).map(|value| constant(&value))
             }
-            ExprKind::EventField(EventId::ORDER, field) => self.event_field(subject.order?, *field),
-            ExprKind::Aggregate { function, event: _, field, window, filter } => {
-                self.aggregate(subject, *function, *field, *window, filter.as_deref())
+            ExprKind::EventField(event, field) => self.event_field(subject.event?, *event, *field),
+            ExprKind::Aggregate { function, event, field, window, filter } => {
+                self.aggregate(subject, *function, (*event, *field), *window, filter.as_deref())
             }
-            ExprKind::TimeSince { event: _, which } => {
-                let orders = self.seen(subject, false);
-                let order = match which {
-                    Which::First => orders.first(),
-                    Which::Last => orders.last(),
-                }?;
-                fits(i128::from(self.now.0) - i128::from(order.time.0))
+            ExprKind::TimeSince { event, which } => {
+                let end = self.end(subject, *event, *which)?;
+                fits(i128::from(self.now.0) - i128::from(end.time().0))
             }
             ExprKind::Frequency => {
-                let repeats = self.seen(subject, false).len().saturating_sub(1);
+                let repeats = self.seen(subject, EventId::ORDER, false).len().saturating_sub(1);
                 Some(Known::Number(repeats as i128 * 1_000_000))
             }
             ExprKind::Segment(position) => {
@@ -193,24 +241,49 @@ impl World<'_> {
         }
     }
 
-    fn event_field(&self, order: &Order, field: EventFieldId) -> Option<Known> {
+    fn event_field(&self, event: Happening<'_>, kind: EventId, field: EventFieldId) -> Option<Known> {
+        let field = self.rules.schema.event(kind).field(field);
+        match event {
+            Happening::Order(order) => self.order_field(order, &field.name),
+            Happening::Told(event) => {
+                let (_, text) = event.fields.iter().find(|(name, _)| *name == field.name)?;
+                if field.ty == Type::ListOfText {
+                    return Some(split(text));
+                }
+                self.rules.schema.read_canonical(field.ty, text).map(|value| constant(&value))
+            }
+            Happening::Done(deed) => Some(Known::Texts(vec![match field.name.as_str() {
+                "message" => deed.message.clone(),
+                "rule" => deed.rule.clone(),
+                "channel" => deed.channel.0.clone(),
+                other => panic!("what we did has no {other}"),
+            }])),
+        }
+    }
+
+    fn order_field(&self, order: &Order, field: &str) -> Option<Known> {
         let texts = |of: fn(&Line) -> &Option<String>| {
-            let texts: Vec<String> = order.lines.iter().filter_map(|line| of(line).clone()).collect();
+            let mut texts: Vec<String> = Vec::new();
+            for text in order.lines.iter().filter_map(|line| of(line).clone()) {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
             (!texts.is_empty()).then_some(Known::Texts(texts))
         };
         match field {
-            EventFieldId::TOTAL if self.foreign(order) => None,
-            EventFieldId::TOTAL => Some(Known::Number(i128::from(order.total.0))),
-            EventFieldId::QUANTITY if order.lines.is_empty() => None,
-            EventFieldId::QUANTITY => {
+            "total" if self.foreign(order) => None,
+            "total" => Some(Known::Number(i128::from(order.total.0))),
+            "quantity" if order.lines.is_empty() => None,
+            "quantity" => {
                 let pieces: Option<Vec<i128>> =
                     order.lines.iter().map(|line| Some(i128::from(line.quantity?.0))).collect();
                 fits(pieces?.iter().sum())
             }
-            EventFieldId::PRODUCT => texts(|line| &line.product),
-            EventFieldId::CATEGORY => texts(|line| &line.category),
-            EventFieldId::CHANNEL => texts(|line| &line.channel),
-            other => panic!("an order has no {other:?}"),
+            "product" => texts(|line| &line.product),
+            "category" => texts(|line| &line.category),
+            "channel" => texts(|line| &line.channel),
+            other => panic!("an order has no {other}"),
         }
     }
 
@@ -218,36 +291,53 @@ impl World<'_> {
         &self,
         subject: Subject<'_>,
         function: AggregateFunction,
-        field: Option<EventFieldId>,
+        (event, field): (EventId, Option<EventFieldId>),
         window: Window,
         filter: Option<&Expr>,
     ) -> Option<Known> {
-        let money = field == Some(EventFieldId::TOTAL) && function != AggregateFunction::Count;
-        if money && self.seen(subject, true).iter().any(|order| self.foreign(order)) {
+        let kind = self.rules.schema.event(event);
+        let money = field.is_some_and(|field| kind.field(field).ty == Type::Money);
+        let totals = money && event == EventId::ORDER;
+        let orders = self.seen(subject, EventId::ORDER, true);
+        let foreign = |one: &Happening<'_>| matches!(one, Happening::Order(order) if self.foreign(order));
+        if totals && orders.iter().any(foreign) {
             return None;
         }
-        let sum_of_totals = money && function == AggregateFunction::Sum;
-        let mut orders = self.seen(subject, sum_of_totals);
-        orders.retain(|order| self.window(window, order.time));
-        if let Some(filter) = filter {
-            orders
-                .retain(|&order| self.truth(Subject { order: Some(order), ..subject }, filter) == Some(true));
+        let mut seen = Vec::new();
+        // Asked once although nothing may be in it: whether the window has a beginning.
+        self.window(subject, window, self.now)?;
+        for one in self.seen(subject, event, totals && function == AggregateFunction::Sum) {
+            let inside = Subject { event: Some(one), ..subject };
+            let judged = filter.is_none_or(|filter| self.truth(inside, filter) == Some(true));
+            if self.window(subject, window, one.time())? && judged {
+                seen.push(one);
+            }
         }
-        let count = orders.len() as i128;
         if function == AggregateFunction::Count {
-            return Some(Known::Number(count * 1_000_000));
+            return Some(Known::Number(seen.len() as i128 * 1_000_000));
+        }
+        let cent = |number: i128| if money { rounded(number, 100) * 100 } else { number };
+        let end = match function {
+            AggregateFunction::First => Some(seen.first()),
+            AggregateFunction::Last => Some(seen.last()),
+            _ => None,
+        };
+        if let Some(end) = end {
+            return self.event_field(*end?, event, field.unwrap()).map(|known| match known {
+                Known::Number(number) => Known::Number(cent(number)),
+                texts @ Known::Texts(_) => texts,
+            });
         }
         let mut numbers = Vec::new();
-        for order in orders {
-            let Known::Number(number) = self.event_field(order, field.unwrap())? else {
+        for one in seen {
+            let Known::Number(number) = self.event_field(one, event, field.unwrap())? else {
                 panic!("a sum of texts")
             };
             numbers.push(number);
         }
-        let sum: i128 = numbers.iter().sum();
-        let cent = |number: i128| if money { rounded(number, 100) * 100 } else { number };
+        let (sum, count): (i128, i128) = (numbers.iter().sum(), numbers.len() as i128);
         match function {
-            AggregateFunction::Count => unreachable!(),
+            AggregateFunction::Count | AggregateFunction::First | AggregateFunction::Last => unreachable!(),
             AggregateFunction::Sum => fits(sum).and_then(|_| fits(cent(sum))),
             AggregateFunction::Average if count == 0 => None,
             AggregateFunction::Average if money => fits(rounded(sum, count * 100) * 100),

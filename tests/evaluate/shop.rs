@@ -6,11 +6,11 @@ use std::sync::Arc;
 use cvmd::model::{
     Channel, Currency, CustomerId, CustomerNumber, Duration, Instant, Money, Number, RuleSetHash,
 };
-use cvmd::population::Population;
-use cvmd::record::{Consent, Line, Order, Profile};
+use cvmd::population::{Customer, Population, Told};
+use cvmd::record::{Consent, Deed, Event, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Audience, ChoiceId, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, Field,
-    Place, Rule, RuleSet, Schema, Season, Segments, Trigger, Type, Value, Window, Workspace,
+    AggregateFunction, Audience, ChoiceId, Choices, Comparison, EventFieldId, EventId, EventKind, Expr,
+    ExprKind, Field, Place, Rule, RuleSet, Schema, Season, Segments, Trigger, Type, Value, Window, Workspace,
 };
 
 pub const PLAN: ChoiceId = ChoiceId(0);
@@ -30,6 +30,13 @@ pub const FIELDS: [(&str, Type); 10] = [
     ("tags", Type::ListOfText),
 ];
 
+/// An event with a field of each type.
+pub const CART: [(&str, Type); 10] = FIELDS;
+
+/// The declared kinds of events: `cart`, and `visit`, of which nothing is known.
+pub const CARTS: EventId = EventId(7);
+pub const VISITS: EventId = EventId(8);
+
 pub fn schema() -> Arc<Schema> {
     let mut schema = Schema::built_in();
     schema.fields.extend(FIELDS.iter().map(|&(name, ty)| Field { name: name.into(), ty }));
@@ -40,6 +47,9 @@ pub fn schema() -> Arc<Schema> {
         choices(&["new", "active", "lapsing", "lost"], false),
         choices(&["one", "two", "three", "rest"], false),
     ];
+    let fields = CART.iter().map(|&(name, ty)| Field { name: name.into(), ty }).collect();
+    schema.events.push(EventKind { name: "cart".into(), fields });
+    schema.events.push(EventKind { name: "visit".into(), fields: Vec::new() });
     Arc::new(schema)
 }
 
@@ -177,8 +187,40 @@ pub fn days_before(now: Instant, days: i64) -> Instant {
     now.minus(Duration::days(days))
 }
 
-pub type Person = (CustomerNumber, Profile, Vec<Order>, bool);
+/// What happened to somebody besides their orders.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Happened {
+    /// What was told.
+    pub events: Vec<Event>,
+    /// What we did.
+    pub deeds: Vec<Deed>,
+}
+
+pub type Person = (CustomerNumber, Profile, Vec<Order>, bool, Happened);
+
+pub fn told(person: &Person) -> Customer<'_> {
+    Customer {
+        number: person.0,
+        profile: &person.1,
+        orders: &person.2,
+        events: &person.4.events,
+        suppressed: person.3,
+    }
+}
+
+pub fn owned(person: &Person) -> Told {
+    Told {
+        number: person.0,
+        profile: person.1.clone(),
+        orders: person.2.clone(),
+        events: person.4.events.clone(),
+        suppressed: person.3,
+    }
+}
 
 pub fn population(people: &[Person]) -> Population {
-    Population::build(schema(), Currency::parse("EUR"), people.iter().cloned())
+    let mut population = Population::build(schema(), Currency::parse("EUR"), people.iter().map(owned));
+    let deeds: Vec<Deed> = people.iter().flat_map(|person| person.4.deeds.clone()).collect();
+    population.record(&deeds);
+    population
 }

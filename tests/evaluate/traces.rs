@@ -10,8 +10,8 @@ use cvmd::ruleset::{
 use jiff::tz::TimeZone;
 
 use super::shop::{
-    PLACES, compare, condition, days_before, expr, field, instant, line, money, number, order, orders,
-    population, profile, rules,
+    Happened, PLACES, compare, condition, days_before, expr, field, instant, line, money, number, order,
+    orders, population, profile, rules,
 };
 
 fn now() -> Instant {
@@ -51,7 +51,7 @@ fn segment_is(code: u32, name: &str) -> Expr {
 }
 
 fn told(values: &[(&str, &str)], orders: Vec<Order>, expr: &Expr) -> Trace {
-    let people = [(CustomerNumber(3), profile(3, values), orders, false)];
+    let people = [(CustomerNumber(3), profile(3, values), orders, false, Happened::default())];
     let set = shop();
     trace(&set, &population(&people), CustomerNumber(3), expr, (now(), None), &TimeZone::UTC).unwrap()
 }

@@ -236,9 +236,11 @@ pub(super) fn expr(node: &Expr) -> String {
                 AggregateFunction::Average => "average",
                 AggregateFunction::Min => "min",
                 AggregateFunction::Max => "max",
+                AggregateFunction::First => "first",
+                AggregateFunction::Last => "last",
             };
             let field = field.as_ref().map_or(String::new(), |field| format!(".{}", name(field)));
-            let window = window.map_or(String::new(), |window| format!(" {}", self::window(window)));
+            let window = window.as_ref().map_or(String::new(), |window| format!(" {}", self::window(window)));
             let filter = filter.as_ref().map_or(String::new(), |filter| format!(" where {}", expr(filter)));
             format!("{function}({}{field}{window}{filter})", name(event))
         }
@@ -312,7 +314,7 @@ fn day_span(span: DaySpan) -> String {
     }
 }
 
-fn window(window: WindowWords) -> String {
+fn window(window: &WindowWords) -> String {
     match window {
         WindowWords::Last(duration) => format!("in last {duration}"),
         WindowWords::Between(far, near) => format!("from {far} to {near} ago"),
@@ -320,5 +322,8 @@ fn window(window: WindowWords) -> String {
         WindowWords::ThisWeek => "this week".into(),
         WindowWords::ThisMonth => "this month".into(),
         WindowWords::ThisYear => "this year".into(),
+        WindowWords::Since(Which::First, event) => format!("since first {}", name(event)),
+        WindowWords::Since(Which::Last, event) => format!("since {}", name(event)),
+        WindowWords::SinceDay(day) => format!("since {day}"),
     }
 }

@@ -73,19 +73,7 @@ impl Expressions<'_, '_> {
 
     fn event(&mut self, name: &Name) -> Option<EventId> {
         if let Some(event) = self.names.schema.find_event(&name.text) {
-            if event == EventId::ORDER {
-                return Some(event);
-            }
-            self.report.add(
-                problem(
-                    Code::NotAvailableYet,
-                    name.span,
-                    "counting an event other than `order` is not available yet",
-                )
-                .label("this version does not run it")
-                .why("a rule of which a part is silently ignored would reach other people than it says"),
-            );
-            return None;
+            return Some(event);
         }
         let near = nearest(&name.text, self.names.schema.events.iter().map(|event| &*event.name));
         let label = if near.is_some() {
@@ -196,6 +184,10 @@ impl Expressions<'_, '_> {
             Some(WindowWords::ThisWeek) => (Window::ThisWeek, None),
             Some(WindowWords::ThisMonth) => (Window::ThisMonth, None),
             Some(WindowWords::ThisYear) => (Window::ThisYear, None),
+            Some(WindowWords::Since(which, event)) => {
+                (Window::Since { event: self.event(event)?, which: *which }, None)
+            }
+            Some(WindowWords::SinceDay(day)) => (Window::SinceDay(*day), None),
         };
         let Some(label) = empty else { return Some(window) };
         self.report.add(
@@ -221,6 +213,7 @@ fn fits(function: AggregateFunction, ty: Type, schema: &Schema) -> bool {
             matches!(ty, Type::Money | Type::Number | Type::Duration | Type::Percent)
         }
         AggregateFunction::Min | AggregateFunction::Max => ordered,
+        AggregateFunction::First | AggregateFunction::Last => true,
     }
 }
 
@@ -231,5 +224,7 @@ const fn function_word(function: AggregateFunction) -> &'static str {
         AggregateFunction::Average => "average",
         AggregateFunction::Min => "min",
         AggregateFunction::Max => "max",
+        AggregateFunction::First => "first",
+        AggregateFunction::Last => "last",
     }
 }

@@ -8,6 +8,7 @@ use crate::ruleset::{self, ChoiceId, ExprKind, Type, Value};
 use super::super::names::{is_plain, is_reserved, kind, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
+use super::plain::Plain;
 use super::{Expressions, Wanted};
 
 impl Expressions<'_, '_> {
@@ -29,7 +30,7 @@ impl Expressions<'_, '_> {
                 Some(Wanted { ty: Type::Choice(choice), .. }) => {
                     self.choice_value(choice, if *yes { "yes" } else { "no" }, span)?
                 }
-                Some(Wanted { ty: Type::Text, plain_words: true }) => {
+                Some(Wanted { ty: Type::Text, plain: Plain::Any }) => {
                     (Value::Text(if *yes { "yes" } else { "no" }.into()), Type::Text)
                 }
                 _ => (Value::YesNo(*yes), Type::YesNo),

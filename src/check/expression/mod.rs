@@ -6,15 +6,18 @@ mod condition;
 mod constant;
 mod days;
 mod movement;
+mod plain;
 mod reach;
 mod word;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree;
-use crate::ruleset::{self, EventFieldId, EventId, ExprKind, FieldId, Type};
+use crate::ruleset::{self, EventId, ExprKind, Type};
 
 use super::names::{Names, kind};
 use super::report::{Problem, Report, problem};
+
+use plain::Plain;
 
 pub(super) use movement::no_movement;
 pub(super) use word::{placeholder, placeholder_names};
@@ -32,25 +35,17 @@ pub(super) enum Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wanted {
     ty: Type,
-    /// Whether any plain word is a value there, as for a choice.
-    plain_words: bool,
+    /// Which plain words are values there, as for a choice.
+    plain: Plain,
 }
 
 impl Wanted {
     /// What fits beside this value.
     fn beside(expr: &ruleset::Expr) -> Self {
-        let plain_words = match &expr.kind {
-            ExprKind::Field(id) => *id == LANGUAGE,
-            ExprKind::EventField(event, field) => (*event, *field) == (EventId::ORDER, EventFieldId::CHANNEL),
-            _ => false,
-        };
         let ty = if expr.ty == Type::ListOfText { Type::Text } else { expr.ty };
-        Self { ty, plain_words }
+        Self { ty, plain: Plain::beside(&expr.kind) }
     }
 }
-
-/// The field `language`: its codes are words (`no` is Norwegian), so they need no quotes.
-const LANGUAGE: FieldId = FieldId(4);
 
 /// Checks expressions against the names of a workspace.
 pub(super) struct Expressions<'a, 'b> {

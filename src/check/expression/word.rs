@@ -11,6 +11,7 @@ use crate::ruleset::{
 use super::super::names::{Names, TERMS, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
+use super::plain::Plain;
 use super::{Expressions, Scope, Wanted};
 
 impl Expressions<'_, '_> {
@@ -50,11 +51,11 @@ impl Expressions<'_, '_> {
                 let value = self.choice_value(choice, word, span);
                 ControlFlow::Break(value.map(|(value, ty)| self.typed(ExprKind::Constant(value), ty, span)))
             }
-            Some(Wanted { ty: Type::Text, plain_words: true }) => ControlFlow::Break(Some(self.typed(
-                ExprKind::Constant(Value::Text(word.into())),
-                Type::Text,
-                span,
-            ))),
+            Some(Wanted { ty: Type::Text, plain }) if plain != Plain::No => {
+                let known = self.plain_word(plain, word, span);
+                let constant = ExprKind::Constant(Value::Text(word.into()));
+                ControlFlow::Break(known.then(|| self.typed(constant, Type::Text, span)))
+            }
             Some(_) | None => ControlFlow::Continue(()),
         }
     }

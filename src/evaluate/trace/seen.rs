@@ -5,7 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::compile::{Aggregate, Node};
-use crate::ruleset::{BUILT_IN_FIELDS, Expr, ExprKind, LIST_SEPARATOR, RuleSet, Value};
+use crate::ruleset::{
+    BUILT_IN_FIELDS, EventFieldId, EventId, EventKind, Expr, ExprKind, LIST_SEPARATOR, RuleSet, Value, Which,
+};
 
 use super::Tracer;
 use crate::evaluate::tally::{Why, time_since};
@@ -55,10 +57,15 @@ impl Tracer<'_> {
     /// What should be known besides the value.
     pub(super) fn notes(&self, expr: &Expr) -> Vec<String> {
         match &expr.kind {
-            ExprKind::Aggregate { filter: Some(filter), .. } => {
+            ExprKind::Aggregate { event, filter: Some(filter), .. } => {
                 let uncounted = self.uncounted(expr);
-                let orders = if uncounted == 1 { "order is" } else { "orders are" };
-                let note = format!("{uncounted} {orders} not counted, for `{}` is unknown", filter.text);
+                let events = match (&*self.kind(*event).name, uncounted) {
+                    ("order", 1) => "order is".to_owned(),
+                    ("order", _) => "orders are".to_owned(),
+                    (name, 1) => format!("`{name}` is"),
+                    (name, _) => format!("`{name}` are"),
+                };
+                let note = format!("{uncounted} {events} not counted, for `{}` is unknown", filter.text);
                 if uncounted == 0 { Vec::new() } else { vec![note] }
             }
             ExprKind::Field(field) if *self.rules.schema.field(*field).name == *BUILT_IN_FIELDS[8].0 => {
@@ -118,13 +125,13 @@ impl Tracer<'_> {
         let row = &self.row;
         match &expr.kind {
             ExprKind::Field(_) => "never delivered".into(),
-            ExprKind::Aggregate { .. } => {
+            ExprKind::Aggregate { event, field, .. } => {
                 let why = self.spec(expr).and_then(|spec| row.aggregate(spec).err());
-                why.map_or_else(String::new, |why| self.words(why))
+                why.map_or_else(String::new, |why| self.words(why, *event, *field))
             }
-            ExprKind::TimeSince { which, .. } => {
-                let why = time_since(row.moment, row.chunk, row.at, *which).err();
-                why.map_or_else(String::new, |why| self.words(why))
+            ExprKind::TimeSince { event, which } => {
+                let why = time_since(row.moment, row.chunk, row.at, *event, *which).err();
+                why.map_or_else(String::new, |why| self.words(why, *event, None))
             }
             ExprKind::Segment(position) => {
                 let unknown = |c: &&Expr| self.node(c).is_some_and(|node| row.truth(node, None).is_none());
@@ -134,9 +141,9 @@ impl Tracer<'_> {
             ExprKind::OrElse(_, second) => self.why(second),
             ExprKind::ShareOf(_, of) => {
                 let known = self.node(of).and_then(|node| row.value(node, None)).is_some();
-                if known { self.words(Why::TooLarge) } else { self.why(of) }
+                if known { TOO_LARGE.into() } else { self.why(of) }
             }
-            ExprKind::EventField(..) => "no order is looked at".into(),
+            ExprKind::EventField(..) => "no event is looked at".into(),
             ExprKind::Fired(event, _) => match &row.moment.fired {
                 Some(fired) if fired.event == *event => "the event does not say it".into(),
                 Some(_) | None => "no such event is looked at".into(),
@@ -160,18 +167,40 @@ impl Tracer<'_> {
         }
     }
 
-    fn words(&self, why: Why) -> String {
+    fn kind(&self, event: EventId) -> &EventKind {
+        self.rules.schema.event(event)
+    }
+
+    /// Why an aggregate over `event` is unknown.
+    fn words(&self, why: Why, event: EventId, field: Option<EventFieldId>) -> String {
         let row = &self.row;
         match why {
-            Why::NoOrder => {
-                let any = time_since(row.moment, row.chunk, row.at, crate::ruleset::Which::First).is_ok();
-                if any { "no such order".into() } else { "no order yet".into() }
+            Why::Nothing(event) => {
+                let any = time_since(row.moment, row.chunk, row.at, event, Which::First).is_ok();
+                let name = spoken(&self.kind(event).name);
+                if any { format!("no such {name}") } else { format!("no {name} yet") }
             }
             Why::Foreign(currency) => format!("orders in {currency}"),
-            Why::Missing => "an order does not say how many pieces".into(),
-            Why::TooLarge => "too large to be counted".into(),
+            Why::Missing if event == EventId::ORDER && field == Some(EventFieldId::QUANTITY) => {
+                "an order does not say how many pieces".into()
+            }
+            Why::Missing => {
+                let kind = self.kind(event);
+                let field = field.map_or("value", |field| &kind.field(field).name);
+                let one =
+                    if event == EventId::ORDER { "an order".into() } else { format!("a `{}`", kind.name) };
+                format!("{one} does not say its `{field}`")
+            }
+            Why::TooLarge => TOO_LARGE.into(),
         }
     }
+}
+
+const TOO_LARGE: &str = "too large to be counted";
+
+/// An event's name in a sentence.
+fn spoken(name: &str) -> String {
+    if name == "order" { name.to_owned() } else { format!("`{name}`") }
 }
 
 /// A value for people.

@@ -1,9 +1,10 @@
 //! Values: operands with what the engine computes of them.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Applicability, Code, Diagnostic};
 use crate::ruleset::{AggregateFunction, DaySpan, Which};
 
 use super::super::clause::Clause;
+use super::super::fault::with_fix;
 use super::super::foreign;
 use super::super::grammar::{Node, Rule};
 use super::super::tree::{Expr, ExprKind, Name, Term, WindowWords};
@@ -29,7 +30,7 @@ fn operand_kind(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic
         Rule::paren => paren(clause, node, found),
         Rule::share_of => share_of(clause, node, found),
         Rule::aggregate => aggregate(clause, node, found).unwrap_or(ExprKind::NotAvailable),
-        Rule::time_since => time_since(clause, node),
+        Rule::time_since => time_since(clause, node, found),
         // What this version does not run; its diagnostic is made.
         _ => ExprKind::NotAvailable,
     }
@@ -95,6 +96,8 @@ fn aggregate_function(text: &str) -> Option<AggregateFunction> {
         "average" => AggregateFunction::Average,
         "min" => AggregateFunction::Min,
         "max" => AggregateFunction::Max,
+        "first" => AggregateFunction::First,
+        "last" => AggregateFunction::Last,
         _ => return None,
     })
 }
@@ -118,6 +121,7 @@ fn window_words(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic
             [far, near] => Some(WindowWords::Between(*far, *near)),
             _ => None,
         },
+        Rule::since => since(clause, last, found),
         Rule::kw_today => Some(WindowWords::Today),
         Rule::kw_week => Some(WindowWords::ThisWeek),
         Rule::kw_month => Some(WindowWords::ThisMonth),
@@ -160,14 +164,42 @@ fn this(word: &str) -> Option<DaySpan> {
     })
 }
 
-fn time_since(clause: &Clause<'_>, node: &Node<'_>) -> ExprKind {
-    let (mut which, mut event): (_, Option<Name>) = (Which::Last, None);
-    for part in node.clone().into_inner() {
-        match part.as_rule() {
-            Rule::kw_first => which = Which::First,
-            Rule::word => event = Some(clause.name(&part)),
-            _ => {}
-        }
+/// `since order`, `since first order`, `since 2026-11-26`.
+fn since(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<WindowWords> {
+    let which = if child(node, &[Rule::kw_first]).is_some() { Which::First } else { Which::Last };
+    if let Some(event) = child(node, &[Rule::word]) {
+        return Some(WindowWords::Since(which, clause.name(&event)));
     }
-    event.map_or(ExprKind::NotAvailable, |event| ExprKind::TimeSince(which, event))
+    match literal(clause, &child(node, &[Rule::date, Rule::compat_date])?, found) {
+        Some(ExprKind::Date(day)) => Some(WindowWords::SinceDay(day)),
+        _ => None,
+    }
+}
+
+fn time_since(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> ExprKind {
+    let Some(event) = child(node, &[Rule::word]) else { return ExprKind::NotAvailable };
+    let event = clause.name(&event);
+    let which = match (child(node, &[Rule::kw_first]), child(node, &[Rule::kw_last])) {
+        (Some(_), _) => Which::First,
+        (None, Some(_)) => Which::Last,
+        (None, None) => {
+            found.push(which_one(clause, node, &event));
+            Which::Last
+        }
+    };
+    ExprKind::TimeSince(which, event)
+}
+
+/// `time since order`: of many events, which?
+fn which_one(clause: &Clause<'_>, node: &Node<'_>, event: &Name) -> Diagnostic {
+    let span = clause.place(node);
+    let right = format!("time since last {}", event.text);
+    with_fix(
+        Code::ForeignSpelling,
+        span,
+        format!("time since which `{}`?", event.text),
+        format!("write `{right}`, or `time since first {}`", event.text),
+        "of many events the first and the last are far apart",
+        (right, Applicability::NeedsReview),
+    )
 }
