@@ -29,6 +29,15 @@ pub(super) async fn desk(common: &Common, from: Option<&Folder>) -> Result<Box<d
     local::open(&config, from).await
 }
 
+/// The daemon of the configuration where one answers, else the store as a whole, without rules.
+pub(super) async fn vault(common: &Common) -> Result<Box<dyn Control>, Failure> {
+    let config = common.configuration()?;
+    match daemon(&config).await? {
+        Some(remote) => Ok(remote),
+        None => local::vault(&config).await,
+    }
+}
+
 /// The daemon of the configuration, for what only a daemon can do.
 pub(super) async fn daemon_only(common: &Common) -> Result<Box<dyn Control>, Failure> {
     let config = common.configuration()?;

@@ -4,7 +4,7 @@ use super::ask::refused;
 use super::exit::Failure;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::daemon::{self, Folder, Local, Signals};
+use crate::daemon::{self, Folder, Local, Signals, Vault};
 use crate::serve::Control;
 
 /// Opens the store of the configuration, or one in memory filled from the files of `from`.
@@ -13,6 +13,14 @@ pub(super) async fn open(config: &Config, from: Option<&Folder>) -> Result<Box<d
     let opened =
         tokio::task::spawn_blocking(move || Local::open(&config, from.as_ref(), SystemClock::shared()));
     let opened = opened.await.map_err(|_| Failure::trouble("an internal error, a bug of cvmd"))?;
+    Ok(Box::new(opened.map_err(refused)?))
+}
+
+/// Opens the store of the configuration to carry it into a file or out of one.
+pub(super) async fn vault(config: &Config) -> Result<Box<dyn Control>, Failure> {
+    let config = config.clone();
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&config, SystemClock::shared())).await;
+    let opened = opened.map_err(|_| Failure::trouble("an internal error, a bug of cvmd"))?;
     Ok(Box::new(opened.map_err(refused)?))
 }
 

@@ -1,16 +1,37 @@
-//! `cvmd store stats`.
+//! `cvmd store stats`, `export`, `import`.
 
-use super::ask::{ask, block_on, desk, unexpected};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::ask::{ask, block_on, desk, unexpected, vault};
 use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::{Format, FormatArgument, Output};
-use super::table::{self, Column, thousands};
-use crate::serve::{Request, Response};
+use super::table::{self, Column, counted, thousands, time};
+use crate::serve::{Request, Response, Transferred};
 
 const EXAMPLES: &str = "\
 Examples:
   cvmd store stats
   cvmd store stats --format json";
+
+const EXPORT_EXAMPLES: &str = "\
+Everything at one moment, while the daemon goes on: customers, orders, decisions, contacts, messages.
+The file holds personal data and the store's secret: only this user may read it; keep it so.
+
+Examples:
+  cvmd store export backup.zst
+  cvmd store export \"/backup/cvmd-$(date +%F).zst\"     nightly";
+
+const IMPORT_EXAMPLES: &str = "\
+The store must be empty and no daemon may run. The daemon starts on hold then, for what was sent
+after the export was taken is not known: `cvmd status` shows what it would do at once.
+
+Examples:
+  cvmd store import backup.zst && cvmd run
+  cvmd status
+  cvmd resume all";
 
 /// The store
 #[derive(Debug, clap::Args)]
@@ -22,6 +43,8 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Stats(Stats),
+    Export(Export),
+    Import(Import),
 }
 
 /// How large it is
@@ -32,8 +55,37 @@ struct Stats {
     format: FormatArgument,
 }
 
+/// Write everything to a file
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXPORT_EXAMPLES)]
+struct Export {
+    /// Lines of JSON, packed by zstd; one of that name is replaced once the new one is whole
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+/// Fill an empty store from such a file
+#[derive(Debug, clap::Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+struct Import {
+    /// What `cvmd store export` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
-    let Command::Stats(stats) = &arguments.command;
+    match &arguments.command {
+        Command::Stats(command) => stats(command, common, output),
+        Command::Export(command) => export(command, common, output),
+        Command::Import(command) => import(command, common, output),
+    }
+}
+
+fn stats(stats: &Stats, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
     let response = block_on(async { ask(&*desk(common, None).await?, Request::StoreStats {}).await })?;
     let Response::StoreStats(figures) = response else { return Err(unexpected(&response)) };
     if stats.format.format == Format::Json {
@@ -44,4 +96,64 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
     let rows = rows.collect();
     table::write(output, &[Column::Text("what"), Column::Number("figure")], rows)?;
     Ok(Exit::Fine)
+}
+
+fn export(export: &Export, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
+    let refuse = |error| Failure::trouble(format!("`{}` cannot be written: {error}", export.file.display()));
+    // Beside it, so that a name never stands for half an export.
+    let mut part = export.file.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    // Made here: whoever writes into it leaves it to this user alone.
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+    made.map_err(refuse)?;
+    let asked = transferred(common, Request::StoreExport { file: absolute(&part)? });
+    let whole = asked.and_then(|done| {
+        File::open(&part).and_then(|file| file.sync_all()).map_err(refuse)?;
+        std::fs::rename(&part, &export.file).map_err(refuse)?;
+        Ok(done)
+    });
+    if whole.is_err() {
+        // It may be gone already; what matters was said.
+        let _ = std::fs::remove_file(&part);
+    }
+    let done = whole?;
+    if export.format.format == Format::Json {
+        output.json(&done)?;
+        return Ok(Exit::Fine);
+    }
+    let (records, customers) = figures(&done);
+    output.line(format!("{records} of {customers} written to `{}`", export.file.display()))?;
+    Ok(Exit::Fine)
+}
+
+fn import(import: &Import, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
+    let done = transferred(common, Request::StoreImport { file: absolute(&import.file)? })?;
+    if import.format.format == Format::Json {
+        output.json(&done)?;
+        return Ok(Exit::Fine);
+    }
+    let (records, customers) = figures(&done);
+    output.line(format!("{records} of {customers} restored, as of {}", time(Some(done.taken))))?;
+    output.line(
+        "the daemon starts on hold: `cvmd status` shows what it would do at once, `cvmd resume all` lets it",
+    )?;
+    Ok(Exit::Fine)
+}
+
+fn transferred(common: &Common, request: Request) -> Result<Transferred, Failure> {
+    match block_on(async { ask(&*vault(common).await?, request).await })? {
+        Response::Transferred(done) => Ok(done),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn figures(done: &Transferred) -> (String, String) {
+    (counted(done.records, "record"), counted(done.customers, "customer"))
+}
+
+/// The daemon stands in another folder.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let refuse = |error| Failure::trouble(format!("`{}`: {error}", path.display()));
+    std::path::absolute(path).map_err(refuse)
 }

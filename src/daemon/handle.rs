@@ -10,8 +10,8 @@ use crate::serve::{
 };
 use crate::store::tables;
 
-use super::Engine;
 use super::explain::NO_RULES;
+use super::{Engine, vault};
 
 /// Counts bytes of an import as they are read.
 pub type OnBytes<'a> = &'a mut dyn FnMut(u64);
@@ -31,6 +31,9 @@ impl Engine {
             Request::OutboxList(filter) => self.outbox_rows(&filter),
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
+            // An engine that was opened on a store knows what an import would change.
+            Request::StoreImport { .. } => vault::refuse_import(),
+            Request::StoreExport { .. } => vault::answer(&*self.store, &request, now),
             Request::Pause { scope, queued } => answer(self.pause_named(&scope, queued, now)),
             Request::Resume { scope } => answer(self.resume_named(&scope)),
             Request::Status {} => Response::Status(Box::new(self.status(now))),

@@ -2,6 +2,7 @@
 
 mod activate;
 mod active;
+mod catch_up;
 mod checked;
 mod contents;
 mod credentials;
@@ -19,6 +20,7 @@ mod outgoing;
 mod past;
 mod people;
 mod run;
+mod said;
 mod service;
 mod signals;
 mod snapshot;
@@ -27,6 +29,7 @@ mod status;
 mod switches;
 mod tick;
 mod told;
+mod vault;
 mod ways_out;
 
 pub use active::Active;
@@ -41,3 +44,4 @@ pub use snapshot::{Shared, Snapshot};
 pub use start::Damage;
 pub use switches::Resumed;
 pub use tick::TickReport;
+pub use vault::Vault;

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::{Duration, Instant};
-use crate::outbox::{Outbox, Recovery, Report};
-use crate::record::{FinishedMessage, HoldReason, MessageState, OpenMessage};
+use crate::outbox::{Outbox, Report};
+use crate::record::{HoldReason, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::ruleset::Timetable;
 use crate::schedule;
@@ -25,9 +25,10 @@ use super::credentials::{log_unreadable, unreadable};
 use super::decider::Decider;
 use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
 use super::outgoing::Outgoing;
+use super::said::{log_finished, log_recovery, log_tick};
 use super::snapshot::Shared;
 use super::ways_out::{channels, outbox_options};
-use super::{Engine, TickReport};
+use super::{Engine, vault};
 
 /// How long messages under way may take to end when the daemon stops.
 const STOP_WITHIN: Duration = Duration::seconds(20);
@@ -56,6 +57,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     config: Config,
     decider: Decider,
+    store: Arc<dyn Store>,
     outbox: Arc<Outbox>,
     shared: Arc<Shared>,
     spool: Spool,
@@ -121,6 +123,7 @@ pub async fn run(
         spool,
         outbox: Arc::clone(&outbox),
         decider: decider.clone(),
+        store: Arc::clone(&store),
         shared,
         wake: Notify::new(),
         next_tick: AtomicI64::new(started.0),
@@ -394,6 +397,11 @@ impl Service {
                 }
                 response
             }
+            // The decider goes on meanwhile.
+            Request::StoreExport { .. } => {
+                vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
+            }
+            Request::StoreImport { .. } => vault::refuse_import(),
             Request::Pause { .. }
             | Request::Evaluate { .. }
             | Request::Explain { .. }
@@ -447,38 +455,5 @@ impl Service {
 impl Control for Service {
     fn call(&self, request: Request) -> Reply<'_> {
         Box::pin(self.answer(request))
-    }
-}
-
-fn log_recovery(recovery: Recovery) {
-    let Recovery { open, untouched, sent, failed, again, held } = recovery;
-    info!(open, untouched, sent, failed, again, held, "the outbox is open");
-}
-
-/// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
-fn log_finished(message: &FinishedMessage) {
-    let (id, state) = (message.key.to_string(), message.state.label());
-    let FinishedMessage { rule, attempts, result, .. } = message;
-    if message.state == MessageState::Sent {
-        debug!(message_id = id, rule, attempts, result, "{state}");
-    } else {
-        warn!(message_id = id, rule, attempts, result, "{state}");
-    }
-}
-
-fn log_tick(report: &TickReport) {
-    for (rule, passed) in &report.missed {
-        warn!(
-            rule,
-            count = passed.count,
-            last = passed.last.to_string(),
-            "occurrences were missed and passed over"
-        );
-    }
-    for rule in &report.held {
-        warn!(rule, "its first run is above the limit and held: `cvmd resume rule NAME` releases it");
-    }
-    if report.decisions > 0 {
-        info!(rules = report.rules, matched = report.matched, decisions = report.decisions, "tick");
     }
 }

@@ -1,5 +1,7 @@
 //! How the engine is, as `cvmd status` shows it. The daemon adds what it knows of itself.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Instant, RuleNumber};
 use crate::record::{HoldReason, Run, RunState};
 use crate::ruleset::Rule;
@@ -14,7 +16,7 @@ impl Engine {
     /// How it goes.
     #[must_use]
     pub fn status(&self, now: Instant) -> Status {
-        let mut outbox = std::collections::BTreeMap::new();
+        let mut outbox = BTreeMap::new();
         for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
             *outbox.entry(message.state.label().to_owned()).or_default() += 1;
         }
@@ -53,7 +55,8 @@ impl Engine {
         };
         let last = hold.last_tick.map_or_else(String::new, |last| format!(", the last tick was {last}"));
         Some(format!(
-            "since {}: {why}{last}; `cvmd resume all` goes on, `cvmd evaluate` shows who matches",
+            "since {}: {why}{last}; nothing is decided or sent. The notes below say what each rule would do at \
+             once, `cvmd resume all` goes on",
             hold.since
         ))
     }
@@ -67,12 +70,16 @@ impl Engine {
     }
 
     fn rule_statuses(&self, active: &Active, now: Instant) -> Vec<RuleStatus> {
+        let catch_up = if self.hold.is_some() { self.catch_up(active, now) } else { BTreeMap::new() };
         let unfinished: Vec<Run> = tables::runs::unfinished(&*self.store).filter_map(Result::ok).collect();
         (0..active.rules.rules.len())
             .map(|position| {
                 let (rule, number) = active.rule(position);
                 let last = self.memories.get(&number).and_then(|memory| memory.last_run);
-                let (state, note) = self.rule_state(rule, number, &unfinished);
+                let (state, mut note) = self.rule_state(rule, number, &unfinished);
+                if let (None, Some(customers)) = (&note, catch_up.get(&position)) {
+                    note = Some(format!("on hold: would act for {customers} customer(s) at once"));
+                }
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),

@@ -7,7 +7,7 @@ use crate::compile::NodeId;
 use crate::evaluate::{self, Match};
 use crate::model::Instant;
 use crate::record::{Run, RunState};
-use crate::schedule::{self, Passed, Since};
+use crate::schedule::Passed;
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
@@ -145,14 +145,10 @@ impl Engine {
             if self.amnesiac.contains_key(&number) || rule.on_event().is_some() {
                 continue;
             }
-            let Some(timetable) = rule.timetable() else {
+            let Some(due) = self.due(active, rule, number, now) else {
                 firings.push(Firing { position, at: now });
                 continue;
             };
-            let memory = self.memories.get(&number);
-            let began = memory.and_then(|memory| memory.began).unwrap_or(now);
-            let since = memory.and_then(|m| m.served).map_or(Since::Began(began), Since::Served);
-            let due = schedule::due(&timetable.schedule, &active.zone, since, now);
             if let Some(passed) = due.passed {
                 report.missed.push((rule.name.clone(), passed));
                 if due.run.is_none() {

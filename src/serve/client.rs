@@ -72,6 +72,7 @@ impl Control for Remote {
         Box::pin(async move {
             let answer = match request {
                 Request::Import(import) => self.import(import).await,
+                Request::StoreExport { file } => self.export(&file).await,
                 Request::Progress {} => self.progress().await,
                 other => self.ask(&other, CALL_TIME_OUT).await,
             };
@@ -104,6 +105,18 @@ impl Remote {
             self.fetch_file(&token, &path).await?;
             self.bytes(self.client.delete(self.spool(&token))).await?;
         }
+        Ok(response)
+    }
+
+    /// Has the store exported, and fetches the file.
+    async fn export(&self, file: &Path) -> Result<Response, String> {
+        let token = self.create().await?;
+        let request = Request::StoreExport { file: PathBuf::from(&token) };
+        let response = self.ask(&request, IMPORT_TIME_OUT).await?;
+        if let Response::Transferred(_) = response {
+            self.fetch_file(&token, file).await?;
+        }
+        self.bytes(self.client.delete(self.spool(&token))).await?;
         Ok(response)
     }
 

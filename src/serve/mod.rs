@@ -15,7 +15,7 @@ pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
 pub use response::{
     Explanation, Imported, ImportedFile, Matches, OutboxRow, PastDecision, Progress, Refusal, RefusalKind,
-    Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats,
+    Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};

@@ -52,6 +52,17 @@ pub enum Request {
     Progress {},
     /// The store's size: [`super::StoreStats`].
     StoreStats {},
+    /// Write all that the store holds to a file: [`super::Transferred`].
+    StoreExport {
+        /// Where. Over the socket a token of the spool stands here on the way, and the client fetches
+        /// what was written.
+        file: PathBuf,
+    },
+    /// Fill an empty store from such a file: [`super::Transferred`]. A daemon refuses it.
+    StoreImport {
+        /// Where it is.
+        file: PathBuf,
+    },
     /// End the daemon, as SIGTERM does.
     Stop {},
 }
@@ -135,6 +146,8 @@ impl Request {
             Self::Import(_) => "import",
             Self::Progress {} => "progress",
             Self::StoreStats {} => "store stats",
+            Self::StoreExport { .. } => "store export",
+            Self::StoreImport { .. } => "store import",
             Self::Stop {} => "stop",
         }
     }

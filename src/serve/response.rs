@@ -38,6 +38,8 @@ pub enum Response {
     Progress(Progress),
     /// To store stats.
     StoreStats(StoreStats),
+    /// To an export or an import of the store.
+    Transferred(Transferred),
 }
 
 impl Response {
@@ -321,4 +323,15 @@ pub struct StoreStats {
     pub path: String,
     /// Figures by name: `bytes`, `commits`, `customers`, `orders`, `decisions`, `open_messages`, …
     pub figures: BTreeMap<String, u64>,
+}
+
+/// What an export of the store wrote, or an import read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transferred {
+    /// When the export was taken.
+    pub taken: Instant,
+    /// Records of all kinds.
+    pub records: u64,
+    /// Customers.
+    pub customers: u64,
 }

@@ -21,9 +21,9 @@ use crate::config::Secret;
 
 /// The largest request without its files.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
-/// A request but an import is given up after so long.
+/// A request but an import or an export is given up after so long.
 pub const CALL_TIME_OUT: Duration = Duration::from_mins(10);
-/// An import is given up after so long.
+/// An import or an export is given up after so long.
 pub const IMPORT_TIME_OUT: Duration = Duration::from_hours(12);
 /// A daemon that does not answer within this is not healthy.
 const HEALTH_TIME_OUT: Duration = Duration::from_secs(5);
@@ -97,10 +97,15 @@ async fn call(State(desk): State<Desk>, body: Bytes) -> HttpResponse {
 async fn answer(desk: &Desk, request: Request) -> Response {
     let desk = desk.clone();
     let label = request.label();
-    let limit = if matches!(request, Request::Import(_)) { IMPORT_TIME_OUT } else { CALL_TIME_OUT };
+    let limit = if matches!(request, Request::Import(_) | Request::StoreExport { .. }) {
+        IMPORT_TIME_OUT
+    } else {
+        CALL_TIME_OUT
+    };
     let work = tokio::spawn(async move {
         match request {
             Request::Import(import) => import_spooled(&desk, import).await,
+            Request::StoreExport { file } => export_spooled(&desk, &file).await,
             other => desk.control.call(other).await,
         }
     });
@@ -137,6 +142,17 @@ async fn import_spooled(desk: &Desk, mut import: Import) -> Response {
     if let Some(rejects) = rejects {
         desk.spool.release(&rejects);
     }
+    response
+}
+
+/// Lets an export go into a file of the spool, for the client to fetch.
+async fn export_spooled(desk: &Desk, token: &std::path::Path) -> Response {
+    let Some(file) = desk.spool.take(token) else {
+        let text = "there is no room for the export: run the command again";
+        return Response::refused(RefusalKind::Failed, text);
+    };
+    let response = desk.control.call(Request::StoreExport { file }).await;
+    desk.spool.release(token);
     response
 }
 

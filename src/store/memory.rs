@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot::Sender;
 
-use super::{Batch, Receipt, Scan, Sequence, Stats, Store, StoreError, limits, tables};
+use super::{Batch, Receipt, Scan, Sequence, Snapshot, Stats, Store, StoreError, limits, tables};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -197,6 +197,11 @@ impl Store for Memory {
         receipt
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.failure().map_or(Ok(()), Err)?;
+        Ok(Box::new(Durable(self.crash())))
+    }
+
     fn stats(&self) -> Result<Stats, StoreError> {
         let inner = self.lock();
         let bytes = inner.map.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
@@ -205,6 +210,15 @@ impl Store for Memory {
 
     fn failure(&self) -> Option<StoreError> {
         self.lock().failure.clone()
+    }
+}
+
+/// A copy of what was durable.
+struct Durable(Memory);
+
+impl Snapshot for Durable {
+    fn scan(&self, prefix: &[u8]) -> Scan<'_> {
+        Store::scan(&self.0, prefix, prefix)
     }
 }
 

@@ -4,7 +4,8 @@
 //! with group commit; an effect in the outside world only after its commit is durable.
 //!
 //! [`sled_store`] keeps it on disk, [`memory`] in memory, able to crash on command; [`tables`] reads
-//! and writes records. Knows bytes and keys; not what is decided by them.
+//! and writes records; [`transfer`] carries a whole store from one to another through a file. Knows
+//! bytes and keys; not what is decided by them.
 
 mod failure;
 mod flusher;
@@ -13,7 +14,9 @@ mod lock;
 pub mod memory;
 mod overlay;
 pub mod sled_store;
+mod snapshot;
 pub mod tables;
+pub mod transfer;
 mod writer;
 
 pub use lock::LOCK_FILE;
@@ -132,8 +135,11 @@ impl Receipt {
     }
 }
 
+/// A key and its value.
+pub type Item = (Vec<u8>, Vec<u8>);
+
 /// Keys and values of a scan, in the order of the keys.
-pub type Scan<'a> = Box<dyn Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + 'a>;
+pub type Scan<'a> = Box<dyn Iterator<Item = Result<Item, StoreError>> + 'a>;
 
 /// What is known of a store's size.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -142,6 +148,12 @@ pub struct Stats {
     pub bytes: u64,
     /// Commits since it was opened.
     pub commits: u64,
+}
+
+/// A store as it was at one moment between two commits.
+pub trait Snapshot {
+    /// All keys that begin with `prefix`, in order; ends after an error of the disk.
+    fn scan(&self, prefix: &[u8]) -> Scan<'_>;
 }
 
 /// A store: an ordered map of bytes with atomic, durable commits.
@@ -160,6 +172,13 @@ pub trait Store: Send + Sync {
     /// see it at once, before it is durable; nothing outside may. Batches become durable in the order
     /// in which they were handed over. Waits while too many are on their way.
     fn commit(&self, batch: Batch) -> Receipt;
+
+    /// Everything as it is at one moment: all that was handed over before (sled) or is durable
+    /// (memory), and nothing that is handed over later. Commits go on meanwhile.
+    ///
+    /// # Errors
+    /// When the store failed or is closed.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 
     /// Its size.
     ///

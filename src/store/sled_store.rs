@@ -14,8 +14,9 @@ use super::flusher::Flusher;
 use super::limits::{self, QUEUE_LIMIT};
 use super::lock::{Lock, patiently};
 use super::overlay::merge;
-use super::writer::{Commit, Shared, Writer};
-use super::{Batch, Receipt, Scan, Stats, Store, StoreError, failure, tables};
+use super::snapshot::SledSnapshot;
+use super::writer::{Commit, Order, Shared, Writer};
+use super::{Batch, Item, Receipt, Scan, Snapshot, Stats, Store, StoreError, failure, tables};
 use crate::failpoint;
 
 /// How a store is opened.
@@ -46,7 +47,7 @@ pub struct SledStore {
     db: Option<sled::Db>,
     shared: Arc<Shared>,
     /// The order of commits is the order in which this is held.
-    sender: Mutex<Option<SyncSender<Commit>>>,
+    sender: Mutex<Option<SyncSender<Order>>>,
     last: AtomicU64,
     writer: Option<JoinHandle<()>>,
     flusher: Flusher,
@@ -92,6 +93,7 @@ pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, Store
         file,
         sync_delay: options.sync_delay,
         shared: Arc::clone(&shared),
+        snapshots: Vec::new(),
     };
     let (sender, receiver) = sync_channel(QUEUE_LIMIT);
     let thread = std::thread::Builder::new().name("store writer".into());
@@ -156,7 +158,7 @@ fn open_sled(directory: &Path, config: &sled::Config) -> Result<sled::Db, StoreE
 }
 
 /// The first key beyond all that begin with `prefix`; none where there is no such key.
-fn beyond(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn beyond(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|&byte| byte < u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
@@ -174,6 +176,24 @@ impl SledStore {
         self.db.as_ref().ok_or(StoreError::Closed)
     }
 
+    /// What sled holds of a range of keys, without what is on its way there; ends after an error.
+    pub(super) fn stored(
+        &self,
+        start: Bound<&[u8]>,
+        end: Bound<&[u8]>,
+    ) -> Result<impl Iterator<Item = Result<Item, StoreError>> + use<'_>, StoreError> {
+        let mut failed = false;
+        Ok(self.db()?.range::<&[u8], _>((start, end)).map_while(move |item| {
+            // After an error sled may answer the same one for ever.
+            let go_on = !failed;
+            failed |= item.is_err();
+            go_on.then(|| match item {
+                Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
+                Err(error) => Err(failure::sled(&self.directory, "reading", error)),
+            })
+        }))
+    }
+
     fn hand_over(&self, batch: Batch) -> Result<Receipt, StoreError> {
         limits::check(&batch)?;
         if let Some(error) = self.failure() {
@@ -186,7 +206,7 @@ impl SledStore {
         self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner).add(sequence, &batch);
         let commit = Commit { sequence, batch, answer };
         // Waits while the queue is full: whoever commits too fast for the disk is slowed down here.
-        sender.send(commit).map_err(|_| StoreError::Closed)?;
+        sender.send(Order::Commit(commit)).map_err(|_| StoreError::Closed)?;
         Ok(receipt)
     }
 }
@@ -207,28 +227,29 @@ impl Store for SledStore {
         if end.as_ref().is_some_and(|end| *end <= start) {
             return Box::new(std::iter::empty());
         }
-        let db = match self.db() {
-            Ok(db) => db,
-            Err(error) => return Box::new(std::iter::once(Err(error))),
-        };
         // Taken before sled is asked: what leaves it later is in sled by then.
         let waiting = self.shared.overlay.read().unwrap_or_else(PoisonError::into_inner).range(&start, bound);
-        let mut failed = false;
-        let stored =
-            db.range::<&[u8], _>((Bound::Included(start.as_slice()), bound)).map_while(move |item| {
-                // After an error sled may answer the same one for ever.
-                let go_on = !failed;
-                failed |= item.is_err();
-                go_on.then(|| match item {
-                    Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
-                    Err(error) => Err(failure::sled(&self.directory, "reading", error)),
-                })
-            });
+        let stored = match self.stored(Bound::Included(&start), bound) {
+            Ok(stored) => stored,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
         merge(waiting, stored)
     }
 
     fn commit(&self, batch: Batch) -> Receipt {
         self.hand_over(batch).unwrap_or_else(Receipt::refused)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.failure().map_or(Ok(()), Err)?;
+        let (answer, begun) = tokio::sync::oneshot::channel();
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sent = sender.ok_or(StoreError::Closed)?.send(Order::Snapshot(answer));
+        sent.map_err(|_| StoreError::Closed)?;
+        let before = begun.blocking_recv().map_err(|_| StoreError::Closed)?;
+        // What was handed over before it may have failed meanwhile.
+        self.failure().map_or(Ok(()), Err)?;
+        Ok(Box::new(SledSnapshot { store: self, before }))
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

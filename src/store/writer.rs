@@ -4,13 +4,14 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::oneshot::Sender;
 
 use super::limits::{BATCH_LIMIT, GROUP_LIMIT};
 use super::overlay::Overlay;
+use super::snapshot::Before;
 use super::{Batch, Sequence, StoreError, failure};
 use crate::failpoint;
 
@@ -19,6 +20,14 @@ pub(super) struct Commit {
     pub(super) sequence: u64,
     pub(super) batch: Batch,
     pub(super) answer: Sender<Result<Sequence, StoreError>>,
+}
+
+/// What the writer is asked to do, in this order.
+pub(super) enum Order {
+    /// Make a batch durable.
+    Commit(Commit),
+    /// Note from now on what keys held before they change, and say so.
+    Snapshot(Sender<Arc<Before>>),
 }
 
 /// What the writer and the readers share.
@@ -57,19 +66,42 @@ pub(super) struct Writer {
     pub(super) file: File,
     pub(super) sync_delay: Option<Duration>,
     pub(super) shared: Arc<Shared>,
+    /// Those that may still be read.
+    pub(super) snapshots: Vec<Weak<Before>>,
 }
 
 impl Writer {
     /// Runs until every sender is gone. After an error it goes on answering, with that error.
-    pub(super) fn run(self, commits: &Receiver<Commit>) {
-        while let Ok(first) = commits.recv() {
-            let mut group = vec![first];
-            while group.len() < GROUP_LIMIT {
-                let Ok(next) = commits.try_recv() else { break };
-                group.push(next);
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        let mut next = orders.recv().ok();
+        while let Some(order) = next.take() {
+            match order {
+                Order::Commit(first) => {
+                    let mut group = vec![first];
+                    while group.len() < GROUP_LIMIT {
+                        match orders.try_recv() {
+                            Ok(Order::Commit(commit)) => group.push(commit),
+                            other => {
+                                next = other.ok();
+                                break;
+                            }
+                        }
+                    }
+                    self.make_durable(group);
+                }
+                Order::Snapshot(answer) => self.begin_snapshot(answer),
             }
-            self.make_durable(group);
+            next = next.or_else(|| orders.recv().ok());
         }
+    }
+
+    /// All batches before it are applied by now.
+    fn begin_snapshot(&mut self, answer: Sender<Arc<Before>>) {
+        let before = Arc::new(Before::default());
+        self.snapshots.retain(|snapshot| snapshot.strong_count() > 0);
+        self.snapshots.push(Arc::downgrade(&before));
+        // Whoever went away needs none.
+        let _ = answer.send(before);
     }
 
     fn make_durable(&self, group: Vec<Commit>) {
@@ -101,6 +133,11 @@ impl Writer {
     fn write(&self, group: &[Commit]) -> Result<(), StoreError> {
         let failed = |error| failure::sled(&self.directory, "writing to", error);
         for some in joined(group) {
+            for snapshot in self.snapshots.iter().filter_map(Weak::upgrade) {
+                some.iter()
+                    .try_for_each(|commit| snapshot.note(&commit.batch, &self.tree))
+                    .map_err(failed)?;
+            }
             let mut batch = sled::Batch::default();
             for (key, value) in some.iter().flat_map(|commit| &commit.batch.changes) {
                 match value {

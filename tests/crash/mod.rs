@@ -5,6 +5,7 @@
 //! `CVMD_CRASH_ROUNDS=200` says how many.
 
 mod bad_days;
+mod restore;
 #[cfg(feature = "failpoints")]
 mod rounds;
 pub mod shop;

@@ -8,3 +8,4 @@ mod samples;
 mod sled_store;
 mod tables;
 mod trace;
+mod transfer;

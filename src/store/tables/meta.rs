@@ -47,8 +47,8 @@ pub(in crate::store) fn prepare(store: &dyn Store) -> Result<(), StoreError> {
     }
     if store.scan(&[], &[]).next().is_some() {
         return Err(StoreError::Corrupt(
-            "the store does not say who it is: its first record is missing; restore the last export into an \
-             empty directory with `cvmd store import`"
+            "the store does not say who it is: its first record is missing, as after a restore that was cut \
+             off; restore the last export into an empty directory with `cvmd store import`"
                 .into(),
         ));
     }

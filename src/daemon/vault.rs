@@ -1,0 +1,98 @@
+//! The store as a whole: out into a file, and back into an empty one. Needs no rules: a backup is
+//! wanted most when something is wrong.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::Instant;
+use crate::serve::{Control, Refusal, RefusalKind, Reply, Request, Response, Transferred};
+use crate::store::transfer::{self, Summary, TransferError};
+use crate::store::{self, Store};
+
+/// A store in this process, open for a transfer.
+pub struct Vault {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Vault {
+    /// Opens the store of the configuration, making it where there is none.
+    ///
+    /// # Errors
+    /// With a refusal for the user: the store is held by another process, or does not open.
+    pub fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Refusal> {
+        let store = store::open(&config.data.join("store")).map_err(|error| {
+            let message = error.to_string();
+            Refusal { kind: RefusalKind::Failed, message, details: Vec::new() }
+        })?;
+        Ok(Self { store: Arc::new(store), clock })
+    }
+}
+
+impl Control for Vault {
+    fn call(&self, request: Request) -> Reply<'_> {
+        Box::pin(transfer(Arc::clone(&self.store), request, self.clock.now()))
+    }
+}
+
+/// Answers what is asked of the store as a whole, on a thread where it may wait for the disk.
+pub(super) async fn transfer(store: Arc<dyn Store>, request: Request, now: Instant) -> Response {
+    let transferred = tokio::task::spawn_blocking(move || answer(&*store, &request, now)).await;
+    let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+    transferred.unwrap_or_else(failed)
+}
+
+/// As [`transfer`], on this thread.
+pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Response {
+    let (done, file) = match request {
+        Request::StoreExport { file } => (export(store, file, now), file),
+        Request::StoreImport { file } => (import(store, file, now), file),
+        Request::Status {}
+        | Request::Reload {}
+        | Request::Pause { .. }
+        | Request::Resume { .. }
+        | Request::Evaluate { .. }
+        | Request::Explain { .. }
+        | Request::OutboxList(_)
+        | Request::Import(_)
+        | Request::Progress {}
+        | Request::StoreStats {}
+        | Request::Stop {} => {
+            return Response::refused(RefusalKind::Usage, "the store is open for an export or import only");
+        }
+    };
+    match done {
+        Ok(Summary { taken, records, customers }) => {
+            Response::Transferred(Transferred { taken, records, customers })
+        }
+        Err(TransferError::File(error)) => {
+            let text = format!("`{}`: {error}", file.display());
+            Response::refused(RefusalKind::Failed, text)
+        }
+        Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+    }
+}
+
+/// What a running daemon says to an import.
+pub(super) fn refuse_import() -> Response {
+    let text = "a daemon runs on this store, and an export is restored into an empty one: stop the daemon, move \
+                its store away or name another `data` directory in cvmd.toml, then import";
+    Response::refused(RefusalKind::Usage, text)
+}
+
+fn export(store: &dyn Store, file: &Path, now: Instant) -> Result<Summary, TransferError> {
+    let mut out = BufWriter::new(File::create(file)?);
+    let summary = transfer::export(store, &mut out, now)?;
+    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(summary)
+}
+
+/// Reads the file twice: one that is damaged leaves the store as it was.
+fn import(store: &dyn Store, file: &Path, now: Instant) -> Result<Summary, TransferError> {
+    transfer::verify(BufReader::new(File::open(file)?))?;
+    transfer::import(store, BufReader::new(File::open(file)?), now)
+}
