@@ -6,6 +6,8 @@ mod driver;
 mod files;
 mod log;
 mod random;
+#[cfg(feature = "failpoints")]
+mod sabotage;
 mod script;
 mod world;
 
@@ -15,19 +17,30 @@ fn at(text: &str) -> script::Ms {
     text.parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
-fn spring() -> world::Size {
-    world::Size { seed: 1, start: at("2026-03-01T00:00:00Z"), days: 37, people: 240 }
-}
-
 fn live(size: world::Size) -> Findings {
     let script = world::script(size);
     let log = driver::run(&script);
     checker::check(&script, &log)
 }
 
+/// Clocks change in America on the 8th of March, in Europe on the 29th, in the south on the 5th of April.
 #[test]
 fn a_spring_breaks_no_law() {
-    let findings = live(spring());
+    let findings = live(world::Size { seed: 1, start: at("2026-03-01T00:00:00Z"), days: 37, people: 180 });
+    assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
+}
+
+/// Each policy must have had something to do so often, or the year proves nothing of it.
+const BOUND: u64 = 100;
+
+#[test]
+#[ignore = "takes minutes: `.ci/run` runs it"]
+fn a_year_breaks_no_law_and_every_policy_bound() {
+    let findings = live(world::Size { seed: 3, start: at("2026-01-01T00:00:00Z"), days: 365, people: 240 });
     println!("{:#?}\n{:#?}", findings.looked, findings.bound);
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
+    for reason in ["consent", "suppression", "no address", "at most", "cap", "pause"] {
+        let bound = findings.bound.get(reason).copied().unwrap_or(0);
+        assert!(bound >= BOUND, "`{reason}` bound {bound} times only: {:#?}", findings.bound);
+    }
 }

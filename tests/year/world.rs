@@ -96,7 +96,12 @@ impl World {
             self.arrived += 1;
         }
         if !changed.is_empty() {
+            let stale =
+                changed.iter().filter(|_| self.random.per_mille(30)).map(outdated).collect::<Vec<_>>();
             self.happenings.push((now, Happening::Customers(changed)));
+            if !stale.is_empty() {
+                self.happenings.push((now + 500, Happening::Customers(stale)));
+            }
         }
         let mut orders = Vec::new();
         for number in 0..self.arrived {
@@ -189,6 +194,12 @@ impl World {
             _ => {}
         }
     }
+}
+
+/// A row out of an old file: it repeats consents that were given once.
+fn outdated(person: &Person) -> Person {
+    let consents = person.consents.iter().map(|(channel, _, at)| (*channel, true, at - DAY)).collect();
+    Person { consents, ..person.clone() }
 }
 
 fn someone(number: usize, start: Ms, random: &mut Random) -> Person {

@@ -108,7 +108,8 @@ fn continuous(
     let mut news: Vec<Ms> =
         world.news(customer).into_iter().chain(world.books.iter().map(|(at, _)| *at)).collect();
     news.sort_unstable();
-    let mut began: Option<Ms> = None;
+    // Since when it holds: the last look at which it did not, and the first at which it did.
+    let mut began: Option<(Ms, Ms)> = None;
     // The last time that it was yes or no; unknown changes nothing.
     let mut last: Option<bool> = None;
     let mut looked = 0;
@@ -123,17 +124,16 @@ fn continuous(
         if !(changed || ages && tick - looked > 3 * HOUR) {
             continue;
         }
-        looked = *tick;
+        let before = std::mem::replace(&mut looked, *tick);
         let holds = world.holds(rule, customer, *tick);
         match holds {
-            Some(true) if last == Some(false) => began = Some(*tick),
+            Some(true) if last == Some(false) => began = Some((before, *tick)),
             Some(true) => {}
             Some(false) | None => began = None,
         }
-        if let Some(since) = began
-            && tick - since > 4 * HOUR
+        if let Some((from, since)) = began
+            && tick - since > HOUR
         {
-            let from = since - 4 * HOUR;
             let on_record = decided.iter().any(|(at, _)| (from..=*tick).contains(at))
                 || passed.iter().any(|at| *at + DAY > from && *at <= *tick);
             findings.hold("nobody is lost who comes to match", on_record, || {

@@ -15,6 +15,24 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
             allowed(world, sent, findings);
         }
     }
+    for sent in seen.decided().filter(|sent| !sent.call) {
+        rightly_decided(world, sent, findings);
+    }
+}
+
+/// What stands in the way when it is decided is no matter for the outbox.
+fn rightly_decided(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
+    let Sent { rule, customer, message, channel, decided, .. } = sent;
+    if world.book(*decided).messages.get(message).is_some_and(|one| one.marketing) {
+        let consents = world.consents(customer, channel, *decided);
+        findings.hold("decided with consent", consents, || about(sent));
+    }
+    if channel == "email" {
+        let suppressed = world.suppressed(customer, *decided);
+        findings.hold("decided while not suppressed", !suppressed, || about(sent));
+    }
+    let paused = world.paused(rule, channel, *decided);
+    findings.hold("decided while not paused", !paused, || about(sent));
 }
 
 /// The rule, as it was when it decided, says so.

@@ -1,0 +1,48 @@
+//! The engine with one stage switched off: the checker must turn red, and say which law was broken.
+
+use std::process::Command;
+
+use super::{at, live, world};
+
+/// The switch that breaks the process on purpose, and the law that then is broken.
+const STAGES: [(&str, &str); 5] = [
+    ("at_most", "at most"),
+    ("pause", "decided while not paused"),
+    ("consent", "decided with consent"),
+    ("suppression", "decided while not suppressed"),
+    ("cap", "cap"),
+];
+
+/// A world small enough to be run once for each stage; the process that the tests below start.
+#[test]
+fn a_fortnight() {
+    let size = world::Size { seed: 2, start: at("2026-03-20T00:00:00Z"), days: 14, people: 120 };
+    let findings = live(size);
+    assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
+}
+
+fn under(switch: &str) -> (bool, String) {
+    let tests = std::env::current_exe().unwrap();
+    let mut command = Command::new(tests);
+    let output = command
+        .args(["--exact", "year::sabotage::a_fortnight", "--nocapture"])
+        .env("CVMD_SABOTAGE", switch)
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn each_stage_that_is_off_is_noticed() {
+    for (stage, law) in STAGES {
+        let (green, said) = under(&format!("stage_off:{stage}"));
+        assert!(!green && said.contains(&format!("\"{law}\": (")), "without `{stage}`: {said}");
+    }
+}
+
+#[test]
+fn a_daemon_that_forgets_whom_it_sent_is_noticed() {
+    let (green, said) = under("key_unchecked");
+    assert!(!green && said.contains("\"once per occurrence\": ("), "{said}");
+}
