@@ -40,9 +40,3 @@ fn each_stage_that_is_off_is_noticed() {
         assert!(!green && said.contains(&format!("\"{law}\": (")), "without `{stage}`: {said}");
     }
 }
-
-#[test]
-fn a_daemon_that_forgets_whom_it_sent_is_noticed() {
-    let (green, said) = under("key_unchecked");
-    assert!(!green && said.contains("\"once per occurrence\": ("), "{said}");
-}
