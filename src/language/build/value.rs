@@ -103,7 +103,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is longer than a thousand years"))
         .and_then(
             |duration| {
-                if duration.0 > 0 { Ok(duration) } else { Err(format!("`{text}` is no length of time")) }
+                if duration.0 >= 0 { Ok(duration) } else { Err(format!("`{text}` is no length of time")) }
             },
         )
 }
@@ -116,13 +116,18 @@ pub(super) fn length(node: &Node<'_>) -> Option<Duration> {
 /// Longer durations are mistakes, and would carry instants beyond the calendar.
 const LONGEST: Duration = Duration::days(365_000);
 
-/// A duration node, where nothing else may stand.
+/// A duration node, where nothing else may stand: a window, a wait or a period, which has a length.
 pub(super) fn any_duration(
     clause: &Clause<'_>,
     node: &Node<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Duration> {
     match literal(clause, node, found) {
+        Some(ExprKind::Duration(Duration(0))) => {
+            let message = format!("`{}` is no length of time", node.as_str().trim_end());
+            found.push(impossible(clause.place(node), message, TOO_MUCH));
+            None
+        }
         Some(ExprKind::Duration(duration)) => Some(duration),
         _ => None,
     }
@@ -178,10 +183,11 @@ mod tests {
             ("90 days", 90 * DAY_MS),
             ("1.5 hours", 90 * MINUTE_MS),
             ("2 weeks", 14 * DAY_MS),
+            ("0 days", 0),
         ] {
             assert_eq!(duration(text), Ok(Duration(millis)), "{text}");
         }
-        for text in ["0 days", "-1 days", "999999999999 weeks", "1.0000001 days"] {
+        for text in ["-1 days", "999999999999 weeks", "1.0000001 days"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }
