@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::moves::Tracks;
 use crate::compile::{NodeId, Program};
 use crate::model::{Channel, RuleNumber};
 use crate::ruleset::{Action, Expr, ExprKind, Rule, RuleSet};
@@ -21,6 +22,8 @@ pub struct Active {
     pub numbers: Vec<RuleNumber>,
     /// By rule, the values that its condition reads: as written, and their nodes.
     pub that_matter: Vec<Vec<(String, NodeId)>>,
+    /// What movements are of.
+    pub tracks: Tracks,
 }
 
 /// Values of a decision that are kept at most, so that a record stays small.
@@ -39,7 +42,8 @@ impl Active {
             read.iter().map(|values| values.iter().filter_map(&mut pair).collect()).collect()
         };
         let zone = TimeZone::get(&rules.workspace.zone).unwrap_or(TimeZone::UTC);
-        Arc::new(Self { rules, program, zone, numbers, that_matter })
+        let tracks = Tracks::new(&rules, program.leaves());
+        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks })
     }
 
     /// A rule by its position, with its number.

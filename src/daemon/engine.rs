@@ -11,6 +11,7 @@ use crate::record::{Arrival, Hold, Load, RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;
+use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::{Shared, Snapshot};
 
@@ -32,6 +33,8 @@ pub struct Engine {
     pub(super) directory: HashMap<CustomerId, CustomerNumber>,
     pub(super) next_customer: CustomerNumber,
     pub(super) ledger: Ledger,
+    /// Who was last seen where, and who moved.
+    pub(super) moves: Moves,
     pub(super) next_ledger: u64,
     pub(super) memories: BTreeMap<RuleNumber, RuleMemory>,
     /// Rules whose memory does not read back: they must not decide.

@@ -73,9 +73,18 @@ impl Engine {
         now: Instant,
     ) -> Result<RuleExplanation, StoreError> {
         let (rule, number) = active.rule(position);
-        let condition =
-            evaluate::trace(&active.rules, population, customer, &rule.when, (now, None), &active.zone)
-                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let moves = self.moves_told(active, position, customer, now);
+        let when = (now, None);
+        let condition = evaluate::trace_moved(
+            &active.rules,
+            population,
+            customer,
+            &rule.when,
+            when,
+            &active.zone,
+            &moves,
+        )
+        .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
         let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
         Ok(RuleExplanation {
             rule: rule.name.clone(),

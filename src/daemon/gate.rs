@@ -11,7 +11,7 @@ use crate::config::Secrets;
 use crate::decide::People;
 use crate::deliver::email::Email;
 use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
-use crate::evaluate;
+use crate::evaluate::{self, Moment};
 use crate::message::{self, Filled, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
@@ -107,8 +107,11 @@ impl DaemonGate {
         }
         let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
         let root = active.program.rules()[rule];
-        let matches =
-            || evaluate::truth(&active.program, &seen.population, message.customer, now, &active.zone, root);
+        let matches = || {
+            let moved = active.still_there(&seen.population, message.customer, now);
+            let moment = Moment::new(&active.program, now, &active.zone).with_moved(moved);
+            moment.truth(&seen.population, message.customer, root)
+        };
         if waited && matches() != Some(true) {
             return Some(Claim::Withdraw("the customer no longer matches its rule".into()));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate;
+use crate::evaluate::Moment;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::{FinishedMessage, MessageState, OpenMessage, WhileQueued};
 use crate::serve::{
@@ -56,7 +56,8 @@ impl Engine {
         let positions = active.positions(rules)?;
         let roots: Vec<_> = positions.iter().map(|position| active.program.rules()[*position]).collect();
         let population = self.population_at(at, now).map_err(|error| error.to_string())?;
-        let found = evaluate::evaluate(&active.program, &population, at, &active.zone, &roots);
+        let moment = Moment::new(&active.program, at, &active.zone).with_moved(self.moved(active, at));
+        let found = moment.evaluate(&population, &roots);
         let everybody = population.len();
         let mut rules: Vec<RuleMatches> = positions
             .iter()

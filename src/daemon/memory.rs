@@ -102,6 +102,9 @@ impl Engine {
             put_state(batch, number, memory);
         }
         put_memory(&mut |put| put(batch), number, memory, &touched);
+        if run.state == RunState::Closed && !run.continuous {
+            self.looked(number, run.now, batch);
+        }
         for (skip, members) in &slice.skipped {
             self.note(number, rule, *skip, members, run.at, &mut |put| put(batch))?;
         }

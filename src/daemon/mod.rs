@@ -16,6 +16,7 @@ mod import;
 mod load;
 mod local;
 mod memory;
+mod moves;
 mod outgoing;
 mod past;
 mod people;

@@ -14,23 +14,29 @@ impl Engine {
     /// has its earlier value. What a first import said of a customer counts as always so: no earlier
     /// value was recorded.
     pub(super) fn population_at(&self, at: Instant, now: Instant) -> Result<Population, StoreError> {
-        let mut population = self.population.clone();
         if at >= now {
-            return Ok(population);
+            return Ok(self.population.clone());
         }
         let mut later: BTreeMap<CustomerNumber, Vec<Change>> = BTreeMap::new();
         for item in tables::customers::all_changes(&*self.store) {
             let (customer, change) = item?;
-            if change.happened.unwrap_or(change.learnt) > at {
+            if time_of(&change) > at {
                 later.entry(customer).or_default().push(change);
             }
         }
+        self.with_undone(later)
+    }
+
+    /// The population with changes of some customers undone, the latest first.
+    pub(super) fn with_undone(
+        &self,
+        later: BTreeMap<CustomerNumber, Vec<Change>>,
+    ) -> Result<Population, StoreError> {
+        let mut population = self.population.clone();
         let mut before: Vec<Told> = Vec::with_capacity(later.len());
         for (customer, mut changes) in later {
             let Some(mut told) = self.told(customer)? else { continue };
-            changes.sort_by_key(|change| {
-                std::cmp::Reverse((change.happened.unwrap_or(change.learnt), change.learnt))
-            });
+            changes.sort_by_key(|change| std::cmp::Reverse((time_of(change), change.learnt)));
             for change in changes {
                 put_back(&mut told.profile, change);
             }
@@ -39,6 +45,11 @@ impl Engine {
         population.upsert(before.iter().map(Told::borrow).collect());
         Ok(population)
     }
+}
+
+/// When a change happened by the data, else when it was learnt.
+pub(super) fn time_of(change: &Change) -> Instant {
+    change.happened.unwrap_or(change.learnt)
 }
 
 /// Undoes a change of a value; consents are not part of a condition.

@@ -54,12 +54,17 @@ impl Engine {
             if !rule.is_continuous() {
                 let run = new_run(active, (rule, number), &selection, (at, now));
                 self.commit_run(&run, &selection.recipients)?;
+                self.remember_looked(number, now);
                 return self.remember_served(number, at);
             }
             return Ok(());
         }
         if selection.recipients.is_empty() {
-            return if rule.is_continuous() { Ok(()) } else { self.remember_served(number, at) };
+            if rule.is_continuous() {
+                return Ok(());
+            }
+            self.remember_looked(number, now);
+            return self.remember_served(number, at);
         }
         let run = new_run(active, (rule, number), &selection, (at, now));
         self.commit_run(&run, &selection.recipients)?;
@@ -139,7 +144,12 @@ impl Engine {
             (short(text), short(fields::shown(active, value.as_ref())))
         };
         Particulars {
-            values: values(&active.that_matter[position]).into_iter().map(shown).collect(),
+            values: self
+                .moves_that_matter(active, position, customer, moment.now())
+                .into_iter()
+                .map(|(text, note)| (short(text), short(note)))
+                .chain(values(&active.that_matter[position]).into_iter().map(shown))
+                .collect(),
             call_fields,
             event: None,
         }

@@ -12,6 +12,7 @@ use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
+use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::Shared;
 use super::told::Beside;
@@ -47,10 +48,12 @@ impl Engine {
         let arrivals: BTreeMap<_, _> = tables::events::arrivals(&*store)
             .map(|item| item.map(|(n, one)| (one, n)))
             .collect::<Result<_, _>>()?;
+        let last_tick = tables::control::last_tick(&*store)?;
+        let moves = Moves::open(&*store, last_tick)?;
         let population = Population::new(Arc::new(Schema::built_in()), None);
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
-            last_tick: tables::control::last_tick(&*store)?.max(last_run),
+            last_tick: last_tick.max(last_run).max(moves.last_learnt()),
             loads: tables::control::loads(&*store)?,
             hold: tables::control::hold(&*store)?,
             pauses: pauses(&*store, &names)?,
@@ -64,6 +67,7 @@ impl Engine {
             directory: HashMap::new(),
             next_customer: CustomerNumber(0),
             ledger,
+            moves,
             memories,
             amnesiac,
             names,

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::compile::NodeId;
-use crate::evaluate::{self, Match};
+use crate::evaluate::{Match, Moment};
 use crate::model::Instant;
 use crate::record::{Run, RunState};
 use crate::schedule::Passed;
@@ -57,10 +57,12 @@ impl Engine {
         }
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
+        self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;
         let roots: Vec<NodeId> =
             firings.iter().map(|firing| active.program.rules()[firing.position]).collect();
-        let matches = evaluate::evaluate(&active.program, &self.population, now, &active.zone, &roots);
+        let moment = Moment::new(&active.program, now, &active.zone).with_moved(self.moved(&active, now));
+        let matches = moment.evaluate(&self.population, &roots);
         for (firing, matches) in firings.iter().zip(&matches) {
             report.rules += 1;
             self.fire_or_silence(&active, firing, matches, now, &mut report)?;

@@ -27,7 +27,7 @@ use row::Row;
 use sheet::Sheet;
 
 pub use moment::{Fired, Moment};
-pub use trace::{Seen, Step, Trace, Verdict, trace};
+pub use trace::{MoveSeen, Seen, Step, Trace, Verdict, trace, trace_moved};
 
 /// For whom a condition is true and for whom false; for everybody else it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

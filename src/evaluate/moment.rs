@@ -60,6 +60,12 @@ impl<'a> Moment<'a> {
         Self { program, now: now.0, windows, days, zone: zone.clone(), moved: Vec::new(), fired: None }
     }
 
+    /// The instant.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        Instant(self.now)
+    }
+
     /// With who moved, by the position in [`Program::leaves`]: a leaf that is not here or none is
     /// unknown for everybody, since no population says who moved.
     #[must_use]

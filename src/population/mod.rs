@@ -18,7 +18,9 @@ use rayon::prelude::*;
 
 use crate::model::{Bitmap, Channel, Currency, CustomerNumber, Instant};
 use crate::record::Deed;
-use crate::ruleset::{EventId, FieldId, Schema, Value};
+use crate::ruleset::{EventId, FieldId, OUR_EVENTS, Schema, Value};
+
+use events::Events;
 
 pub use bits::{Bits, WORDS};
 pub(crate) use chunk::Chunk;
@@ -224,6 +226,26 @@ impl Population {
             Column::Scalars(_) => None,
             Column::Texts(texts) => texts.get(row),
         }
+    }
+
+    /// When something of a customer happened, whatever it was; in no order.
+    #[must_use]
+    pub fn times(&self, number: CustomerNumber) -> Vec<Instant> {
+        let Some((chunk, row)) = self.row(number) else { return Vec::new() };
+        let times = |events: &Events| -> Vec<Instant> {
+            events.of(row).map(|event| Instant(events.times[event])).collect()
+        };
+        chunk.events.iter().flat_map(|events| times(events)).collect()
+    }
+
+    /// When the first order or declared event of a customer happened; what we did is none of theirs.
+    #[must_use]
+    pub fn first_told(&self, number: CustomerNumber) -> Option<Instant> {
+        let (chunk, row) = self.row(number)?;
+        let ours = |kind: usize| (1..=OUR_EVENTS.len()).contains(&kind);
+        let theirs = chunk.events.iter().enumerate().filter(|(kind, _)| !ours(*kind));
+        let first = |events: &Events| Some(Instant(events.times[events.of(row).next()?]));
+        theirs.filter_map(|(_, events)| first(events)).min()
     }
 
     /// Those who have a value in that field: an address, say.

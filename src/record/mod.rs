@@ -12,6 +12,7 @@ mod deed;
 mod event;
 pub mod key;
 mod message;
+mod movement;
 
 pub use contact::{Contact, ContactKind};
 pub use control::{
@@ -22,3 +23,4 @@ pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use deed::{Deed, DeedKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, Wait};
+pub use movement::{Move, TrackRecord};

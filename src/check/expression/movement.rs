@@ -37,7 +37,6 @@ impl Expressions<'_, '_> {
         };
         let choices = if let Type::Choice(id) = typed.ty { Some(id) } else { None };
         let change = self.change(choices, words, &typed, span)?;
-        self.not_yet(span);
         Some(self.typed(ExprKind::Moved(Movement { track, change }), Type::Condition, span))
     }
 
@@ -56,17 +55,7 @@ impl Expressions<'_, '_> {
         let ExprKind::InAudience(position) = audience.kind else { return None };
         let change = if enters { Change::Becomes(1) } else { Change::Changes { from: Some(1), to: Some(0) } };
         let movement = Movement { track: Track::Audience(position), change };
-        self.not_yet(span);
         Some(self.typed(ExprKind::Moved(movement), Type::Condition, span))
-    }
-
-    /// Until ticks see movement.
-    fn not_yet(&mut self, span: Span) {
-        self.report.add(
-            problem(Code::NotAvailableYet, span, "movement such as `becomes` is not available yet")
-                .label("this version does not run it")
-                .why("a rule of which a part is silently ignored would reach other people than it says"),
-        );
     }
 
     fn customers_only(&mut self, scope: Scope, span: Span) -> bool {

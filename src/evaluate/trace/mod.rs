@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::compile::{NodeId, Program};
 use crate::model::{CustomerNumber, Instant};
 use crate::population::Population;
-use crate::ruleset::{Expr, ExprKind, RuleSet};
+use crate::ruleset::{Expr, ExprKind, Movement, RuleSet};
 
 use super::moment::{Fired, Moment};
 use super::row::Row;
@@ -92,10 +92,39 @@ pub fn trace(
     (now, fired): (Instant, Option<Fired>),
     zone: &TimeZone,
 ) -> Option<Trace> {
+    trace_moved(rules, population, customer, expr, (now, fired), zone, &[])
+}
+
+/// What the records say of a movement, for one customer and rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveSeen {
+    /// Which movement.
+    pub movement: Movement,
+    /// Whether the customer moved so; none where nothing is on record.
+    pub holds: Option<bool>,
+    /// When they moved last, in words.
+    pub note: String,
+}
+
+/// As [`trace`], with what the records say of the movements in the condition.
+#[must_use]
+pub fn trace_moved(
+    rules: &RuleSet,
+    population: &Population,
+    customer: CustomerNumber,
+    expr: &Expr,
+    (now, fired): (Instant, Option<Fired>),
+    zone: &TimeZone,
+    moves: &[MoveSeen],
+) -> Option<Trace> {
     let mut asked = Asked::default();
     asked.visit(rules, expr);
     let (program, nodes) = Program::of(rules, &asked.exprs);
-    let moment = Moment::new(&program, now, zone).on(fired);
+    let moved = program.leaves().iter().map(|leaf| {
+        let seen = moves.iter().find(|seen| seen.movement == leaf.movement)?;
+        Some(seen.holds?.then_some(customer.0).into_iter().collect())
+    });
+    let moment = Moment::new(&program, now, zone).on(fired).with_moved(moved.collect());
     if !moment.fits(population) {
         return None;
     }
@@ -105,6 +134,7 @@ pub fn trace(
         row: Row::remembering(&moment, chunk, row),
         nodes: asked.exprs.iter().map(|&expr| std::ptr::from_ref(expr)).zip(nodes).collect(),
         told: HashSet::new(),
+        moves,
     };
     Some(tracer.condition(expr))
 }
@@ -226,6 +256,7 @@ struct Tracer<'a> {
     nodes: HashMap<*const Expr, NodeId>,
     /// Audiences and segmentations that were told already: once is enough, and it ends.
     told: HashSet<*const Expr>,
+    moves: &'a [MoveSeen],
 }
 
 impl<'a> Tracer<'a> {
@@ -274,7 +305,12 @@ impl<'a> Tracer<'a> {
             place: expr.place.to_string(),
             step,
             result,
-            notes: values.iter().flat_map(|side| self.notes(side)).chain(self.days(expr)).collect(),
+            notes: values
+                .iter()
+                .flat_map(|side| self.notes(side))
+                .chain(self.days(expr))
+                .chain(self.movement(expr))
+                .collect(),
             values: values.iter().map(|side| self.seen(side)).collect(),
             parts,
         }

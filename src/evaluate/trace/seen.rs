@@ -99,6 +99,13 @@ impl Tracer<'_> {
         }
     }
 
+    /// When the customer moved, of a movement.
+    pub(super) fn movement(&self, expr: &Expr) -> Option<String> {
+        let ExprKind::Moved(movement) = expr.kind else { return None };
+        let seen = self.moves.iter().find(|seen| seen.movement == movement);
+        Some(seen.map_or_else(|| "no move is on record here".into(), |seen| seen.note.clone()))
+    }
+
     /// Which days a clause means now.
     pub(super) fn days(&self, expr: &Expr) -> Option<String> {
         let moment = self.row.moment;

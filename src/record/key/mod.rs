@@ -11,6 +11,7 @@ mod control;
 mod customers;
 mod events;
 mod messages;
+mod movement;
 mod parts;
 mod runs;
 
@@ -21,6 +22,9 @@ pub use customers::{
 };
 pub use events::{arrival, event_packs_of, events, parse_arrival, parse_events, parse_timer, timer};
 pub use messages::{finished_message, open_message, parse_finished_message, parse_open_message};
+pub use movement::{
+    looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
+};
 pub use runs::{
     decisions, decisions_of, decisions_of_rule, non_sends, non_sends_of, parse_decisions, parse_non_sends,
     parse_recipients, parse_rule_state, parse_run, parse_spent, parse_trying, parse_unfinished_run,
@@ -84,11 +88,19 @@ pub enum Table {
     Arrival = 23,
     /// Rules that wait after an event, by rule, customer and ordinal.
     Timer = 24,
+    /// Segmentations, choices and audiences that are followed, by number.
+    Track = 25,
+    /// Who was last seen where, by track, place and block.
+    Places = 26,
+    /// Packs of moves, by track, the tick that learnt them, block and ordinal.
+    Moves = 27,
+    /// The tick at which a scheduled rule looked for moves last, by rule.
+    Looked = 28,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -113,6 +125,10 @@ impl Table {
         Self::Events,
         Self::Arrival,
         Self::Timer,
+        Self::Track,
+        Self::Places,
+        Self::Moves,
+        Self::Looked,
     ];
 
     /// What all its keys begin with.
@@ -168,7 +184,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=24).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=28).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -201,6 +217,10 @@ mod tests {
             prop_assert_eq!(parse_non_sends(&non_sends(rule, at, byte, n)), Some((rule, at, byte, n)));
             prop_assert_eq!(parse_open_message(&open_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_finished_message(&finished_message(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_track(&track(short)), Some(short));
+            prop_assert_eq!(parse_places(&places(short, 7, n)), Some((short, 7, n)));
+            prop_assert_eq!(parse_moves(&moves(short, at, n, 3)), Some((short, at, n, 3)));
+            prop_assert_eq!(parse_looked(&looked(rule)), Some(rule));
             prop_assert_eq!(parse_load(&load(long)), Some(long));
             prop_assert_eq!(parse_events(&events(customer, n)), Some((customer, n)));
             prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));

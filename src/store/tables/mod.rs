@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod memories;
 pub mod messages;
 pub mod meta;
+pub mod movement;
 pub mod rules;
 pub mod runs;
 

@@ -1,0 +1,124 @@
+//! Movement as ticks see it: who was last seen where, and who moved.
+//!
+//! Only what some rule asks for is followed. A tick compares everybody's places with those last
+//! seen; what differs is a move, unless the data say that the change is old. A place and its move
+//! are one commit, durable before any decision that they cause: a crash neither loses nor repeats a
+//! move.
+
+mod ask;
+mod follow;
+mod late;
+mod learn;
+mod track;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
+use crate::record::{Move, TrackRecord};
+use crate::store::{Store, StoreError, tables};
+
+pub(super) use track::Tracks;
+
+/// How old a change may be, by the times in the data, to count as movement; and how long a
+/// continuous rule sees it.
+pub(super) const RECENT: Duration = Duration::hours(24);
+
+/// How long moves stay in memory: a rule that runs once a month, and missed a run, reads no further.
+const IN_MEMORY: Duration = Duration::days(62);
+
+/// A move with the tick that learnt it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learnt {
+    pub(super) learnt: Instant,
+    pub(super) moved: Move,
+}
+
+/// What some rule follows.
+#[derive(Debug, Default)]
+pub(super) struct Followed {
+    pub(super) record: TrackRecord,
+    /// Who was last seen where, by the place's code; a customer is in one at most.
+    places: Vec<Bitmap>,
+    /// In the order in which they were learnt.
+    log: Vec<Learnt>,
+}
+
+impl Followed {
+    /// The code of a place's name.
+    fn code(&self, place: &str) -> Option<u16> {
+        let position = self.record.places.iter().position(|known| known == place)?;
+        u16::try_from(position).ok()
+    }
+
+    /// The code of the place in which a customer was last seen.
+    fn place_of(&self, customer: u32) -> Option<u16> {
+        let position = self.places.iter().position(|members| members.contains(customer))?;
+        u16::try_from(position).ok()
+    }
+
+    /// The moves learnt at or after `since`.
+    fn since(&self, since: Instant) -> &[Learnt] {
+        &self.log[self.log.partition_point(|entry| entry.learnt < since)..]
+    }
+
+    fn forget_before(&mut self, instant: Instant) {
+        let old = self.log.partition_point(|entry| entry.learnt < instant);
+        self.log.drain(..old);
+    }
+}
+
+/// All that is followed in this store.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    tracks: BTreeMap<u16, Followed>,
+    /// The tick at which a scheduled rule looked last.
+    looked: BTreeMap<RuleNumber, Instant>,
+}
+
+impl Moves {
+    /// Reads what a store has; `last_tick` says how far back moves may still matter.
+    ///
+    /// # Errors
+    /// When a record does not read back: without it moves would be lost, or seen twice.
+    pub(super) fn open(store: &dyn Store, last_tick: Option<Instant>) -> Result<Self, StoreError> {
+        let mut moves = Self { tracks: BTreeMap::new(), looked: tables::movement::looked(store)? };
+        let since = last_tick.map_or(Instant(i64::MIN), |tick| tick.minus(IN_MEMORY));
+        for (number, record) in tables::movement::tracks(store)? {
+            let mut followed = Followed { record, ..Followed::default() };
+            if !followed.record.followers.is_empty() {
+                followed.places = places(store, number, followed.record.places.len())?;
+                for item in tables::movement::moves_since(store, number, since) {
+                    let (learnt, moved) = item?;
+                    followed.log.push(Learnt { learnt, moved });
+                }
+            }
+            moves.tracks.insert(number, followed);
+        }
+        Ok(moves)
+    }
+
+    /// The tick that learnt the last move: no later tick may be before it.
+    pub(super) fn last_learnt(&self) -> Option<Instant> {
+        self.tracks.values().filter_map(|followed| followed.log.last()).map(|entry| entry.learnt).max()
+    }
+
+    /// What is kept under a track's name.
+    fn find(&self, name: &str) -> Option<(u16, &Followed)> {
+        let (number, followed) = self.tracks.iter().find(|(_, followed)| followed.record.name == name)?;
+        Some((*number, followed))
+    }
+
+    /// The last move of a customer in a track that is in memory, learnt at `at` at the latest.
+    fn last_move(&self, name: &str, customer: CustomerNumber, at: Instant) -> Option<Learnt> {
+        let (_, followed) = self.find(name)?;
+        let of_theirs = |entry: &&Learnt| entry.moved.customer == customer && entry.learnt <= at;
+        followed.log.iter().rev().find(of_theirs).copied()
+    }
+}
+
+/// Who was last seen where, as many places as there are names.
+fn places(store: &dyn Store, track: u16, count: usize) -> Result<Vec<Bitmap>, StoreError> {
+    let mut stored = tables::movement::places(store, track)?;
+    let codes = 0..u16::try_from(count).unwrap_or(u16::MAX);
+    Ok(codes.map(|code| stored.remove(&code).unwrap_or_default()).collect())
+}
