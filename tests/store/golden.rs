@@ -4,10 +4,13 @@
 
 use std::path::PathBuf;
 
+use cvmd::model::{Bitmap, Instant};
 use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
-use cvmd::store::tables::{control, customers, events, ledger, memories, messages, meta, rules, runs};
+use cvmd::store::tables::{
+    control, customers, events, ledger, memories, messages, meta, movement, rules, runs,
+};
 use cvmd::store::{Batch, Memory, Store};
 
 use super::samples::{self, AT, CUSTOMER, RULE};
@@ -213,6 +216,30 @@ fn pauses_ticks_and_loads() {
     assert_eq!(control::last_tick(&store).unwrap(), Some(AT));
     assert_eq!(control::channels(&store).unwrap(), samples::channels());
     assert_eq!(control::loads(&store).unwrap(), [(4, samples::load())].into());
+}
+
+#[test]
+fn places_and_moves() {
+    let (track, moves) = (samples::track(), samples::moves());
+    let mut members = Bitmap::new();
+    for customer in [3, 64, 16_384] {
+        members.insert(customer);
+    }
+    let write = |b: &mut Batch| {
+        movement::put_track(b, 2, &track);
+        movement::put_places(b, 2, 1, 0, &members);
+        movement::put_places(b, 2, 1, 1, &members);
+        movement::put_moves(b, 2, (AT, 0), &moves);
+        movement::put_looked(b, RULE, AT);
+    };
+    let store = golden("movement", &batch(write));
+    assert_eq!(movement::tracks(&store).unwrap(), [(2, track)].into());
+    let places = movement::places(&store, 2).unwrap();
+    assert_eq!(places[&1].iter().collect::<Vec<_>>(), [3, 64, 16_384]);
+    let read: Vec<_> = movement::moves_since(&store, 2, AT).map(|item| item.unwrap()).collect();
+    assert_eq!(read, moves.iter().map(|moved| (AT, *moved)).collect::<Vec<_>>());
+    assert_eq!(movement::moves_since(&store, 2, Instant(AT.0 + 1)).count(), 0);
+    assert_eq!(movement::looked(&store).unwrap(), [(RULE, AT)].into());
 }
 
 #[test]

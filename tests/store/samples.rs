@@ -8,9 +8,9 @@ use cvmd::model::{
 };
 use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Event, EventRef, Fate,
-    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, ORDER, OpenMessage,
-    Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet, Suppression,
-    SuppressionReason, Timer, Wait, WhileQueued,
+    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Move, ORDER,
+    OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet,
+    Suppression, SuppressionReason, Timer, TrackRecord, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -238,4 +238,20 @@ pub(crate) fn rule_set() -> StoredRuleSet {
 
 pub(crate) fn channels() -> Vec<Channel> {
     vec![Channel::email(), Channel(text("webhook"))]
+}
+
+pub(crate) fn track() -> TrackRecord {
+    TrackRecord {
+        name: "segments segment".into(),
+        definition: [7; 32],
+        places: vec!["new".into(), "lapsing".into()],
+        followers: [(RULE, AT)].into(),
+    }
+}
+
+pub(crate) fn moves() -> Vec<Move> {
+    vec![
+        Move { customer: CUSTOMER, from: Some(0), to: 1, happened: Instant(AT.0 - 5) },
+        Move { customer: CustomerNumber(9), from: None, to: 0, happened: AT },
+    ]
 }
