@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::model::{CustomerNumber, Instant};
+use crate::record::Deed;
 use crate::ruleset::RuleSet;
 use crate::serve::{Progress, RefusalKind, Request, Response};
 use crate::store::StoreError;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Call(Request, oneshot::Sender<Response>),
     /// An address was refused for good.
     Suppressed(CustomerNumber),
+    /// The outbox did something, durably: the number of its pack, and what.
+    Did(u64, Vec<Deed>),
     /// End; what was asked before is done.
     End,
 }
@@ -90,6 +93,11 @@ impl Decider {
         self.send(Command::Suppressed(customer)).await;
     }
 
+    /// Notes what the outbox did.
+    pub(super) async fn did(&self, sequence: u64, deeds: Vec<Deed>) {
+        self.send(Command::Did(sequence, deeds)).await;
+    }
+
     /// Ends the thread after what was asked before.
     pub(super) async fn end(&self) {
         self.send(Command::End).await;
@@ -135,6 +143,7 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             let _ = reply.send(response);
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
+        Command::Did(sequence, deeds) => engine.did(sequence, deeds),
         Command::End => {}
     }
 }

@@ -1,13 +1,13 @@
 //! The engine: all state of a store in memory, changed only through it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::decide::{Ledger, Pauses, World};
 use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Arrival, Hold, Load, RuleMemory, Run, Skip};
+use crate::record::{Arrival, Deed, Hold, Load, RuleMemory, Run, Skip};
 use crate::store::Store;
 
 use super::active::Active;
@@ -51,6 +51,10 @@ pub struct Engine {
     pub(super) hold: Option<Hold>,
     /// Continuous rules whose first run is above the limit, and for how many.
     pub(super) held: BTreeMap<RuleNumber, u64>,
+    /// What the outbox did and the population does not show yet.
+    pub(super) deeds: Vec<Deed>,
+    /// The packs of deeds that were heard of or read.
+    pub(super) deeds_seen: HashSet<u64>,
     /// Loads under way, or cut off by a crash: rules wait.
     pub(super) loads: BTreeMap<u64, Load>,
     /// Events that rules have still to be asked about, by their time, and their numbers in the store.

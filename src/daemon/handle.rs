@@ -20,6 +20,7 @@ impl Engine {
     /// Answers what the engine alone can answer; `now` is the clock's. Requests about the daemon
     /// itself are its own to answer and are refused here.
     pub fn handle(&mut self, request: Request, now: Instant, on_bytes: OnBytes<'_>) -> Response {
+        self.take_up_deeds();
         match request {
             Request::Evaluate { at, rules, limit } => {
                 answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))

@@ -7,6 +7,7 @@ mod checked;
 mod contents;
 mod credentials;
 mod decider;
+mod did;
 mod engine;
 mod explain;
 mod fields;

@@ -313,6 +313,7 @@ impl Service {
         while let Some(report) = heard.recv().await {
             match report {
                 Report::Finished(message) => log_finished(&message),
+                Report::Did { sequence, deeds } => self.decider.did(sequence, deeds).await,
                 Report::Suppressed { customer, reason, .. } => {
                     info!(customer = customer.0, ?reason, "an address is suppressed");
                     self.decider.suppressed(customer).await;

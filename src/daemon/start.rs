@@ -74,6 +74,8 @@ impl Engine {
             reasons: HashMap::new(),
             interrupted,
             held: BTreeMap::new(),
+            deeds: Vec::new(),
+            deeds_seen: HashSet::new(),
             next_arrival: arrivals.values().max().map_or(0, |last| last + 1),
             arrivals,
         };
@@ -112,7 +114,7 @@ impl Engine {
         self.customers_read = true;
         damages.append(&mut orders.damages);
         damages.append(&mut events.damages);
-        Ok(())
+        self.read_deeds(damages)
     }
 }
 

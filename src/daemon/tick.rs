@@ -55,6 +55,7 @@ impl Engine {
             report.waits_for_load = true;
             return Ok(report);
         }
+        self.take_up_deeds();
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
         self.learn(&active, now)?;

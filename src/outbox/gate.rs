@@ -3,7 +3,7 @@
 use crate::deliver::email::Email;
 use crate::deliver::webhook::Call;
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
+use crate::record::{Deed, FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
 use crate::store::{Batch, StoreError};
 
 /// Which queue a message waits in. Endpoints have one each, so that a failing one delays no other.
@@ -63,6 +63,13 @@ pub enum Payload {
 pub enum Report {
     /// Sent, dead or withdrawn, durably.
     Finished(FinishedMessage),
+    /// What was done, durably: what conditions read as `sent` and `bounced`.
+    Did {
+        /// The number of its pack in the store.
+        sequence: u64,
+        /// What.
+        deeds: Vec<Deed>,
+    },
     /// The address was refused for good; the suppression is durable.
     Suppressed {
         /// Whose address on this channel.

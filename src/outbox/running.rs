@@ -30,7 +30,7 @@ impl Outbox {
         channels: Channels,
         options: Options,
     ) -> Result<(Self, Recovery), String> {
-        let shared = Shared::new(store, clock, gate, channels, options);
+        let shared = Shared::new(store, clock, gate, channels, options).map_err(|error| error.to_string())?;
         let recovery = recovery::recover(&shared).await?;
         shared.employ_all();
         Ok((Self { shared }, recovery))

@@ -1,7 +1,7 @@
 //! What all workers share, and how changes reach the store and then the index.
 
 use std::io::ErrorKind;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
@@ -16,8 +16,10 @@ use super::{Channels, Gate, Options, Report, Route};
 use crate::clock::Clock;
 use crate::config::InDoubt;
 use crate::model::{Channel, CustomerNumber, Instant};
-use crate::record::{FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason};
-use crate::store::tables::{customers, messages};
+use crate::record::{
+    Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason,
+};
+use crate::store::tables::{customers, deeds, messages};
 use crate::store::{Batch, Store, StoreError};
 
 /// E-mail among the store's channels.
@@ -38,6 +40,8 @@ pub(super) struct Shared {
     workers: AtomicUsize,
     /// False until the start is through: before, queues have no workers.
     employing: AtomicBool,
+    /// The number of the next pack of deeds.
+    next_deeds: AtomicU64,
     index: Mutex<Index>,
 }
 
@@ -48,8 +52,9 @@ impl Shared {
         gate: Arc<dyn Gate>,
         channels: Channels,
         options: Options,
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    ) -> Result<Arc<Self>, StoreError> {
+        let next_deeds = AtomicU64::new(deeds::next(&*store)?);
+        Ok(Arc::new(Self {
             store,
             clock,
             gate,
@@ -60,8 +65,9 @@ impl Shared {
             runtime: Handle::current(),
             workers: AtomicUsize::new(0),
             employing: AtomicBool::new(false),
+            next_deeds,
             index: Mutex::default(),
-        })
+        }))
     }
 
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
@@ -157,6 +163,7 @@ pub(super) struct Changes {
     open: Vec<OpenMessage>,
     ended: Vec<FinishedMessage>,
     bounced: Vec<(CustomerNumber, SuppressionReason)>,
+    deeds: Vec<Deed>,
 }
 
 impl Changes {
@@ -191,6 +198,7 @@ impl Changes {
             customers::put_suppression(&mut self.batch, message.customer, EMAIL, &suppression);
             self.bounced.push((message.customer, reason));
         }
+        self.deeds.extend(deed(message, &finished, suppress));
         if finished.state != MessageState::Sent {
             self.end_followers(shared, message, finished.at)?;
         }
@@ -227,7 +235,13 @@ impl Changes {
     }
 
     /// Makes it all durable, then tells.
-    pub(super) async fn commit(self, shared: &Arc<Shared>) -> Result<(), StoreError> {
+    pub(super) async fn commit(mut self, shared: &Arc<Shared>) -> Result<(), StoreError> {
+        let mut did = Vec::new();
+        for pack in self.deeds.chunks(deeds::PACK_LIMIT) {
+            let sequence = shared.next_deeds.fetch_add(1, Ordering::Relaxed);
+            deeds::put(&mut self.batch, sequence, pack);
+            did.push(Report::Did { sequence, deeds: pack.to_vec() });
+        }
         if !self.batch.is_empty() {
             shared.store.commit(self.batch).durable().await?;
         }
@@ -238,6 +252,9 @@ impl Changes {
             shared.index().remove(finished.key);
         }
         shared.enqueue(&self.open);
+        for report in did {
+            shared.gate.report(report);
+        }
         for (customer, reason) in self.bounced {
             shared.gate.report(Report::Suppressed { customer, channel: EMAIL, reason });
         }
@@ -250,4 +267,27 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// What conditions will read of a message that ended. A call is no message.
+fn deed(
+    message: &OpenMessage,
+    finished: &FinishedMessage,
+    suppress: Option<SuppressionReason>,
+) -> Option<Deed> {
+    // What was sent counts at the instant it became due, as under caps.
+    let (kind, at) = match (finished.state, suppress) {
+        (MessageState::Sent, _) => (DeedKind::Sent, message.due),
+        (_, Some(SuppressionReason::HardBounce)) => (DeedKind::Bounced, finished.at),
+        (_, Some(SuppressionReason::Complaint | SuppressionReason::Asked) | None) => return None,
+    };
+    (!message.is_call).then(|| Deed {
+        kind,
+        customer: message.customer,
+        at,
+        learnt: finished.at,
+        message: message.target.clone(),
+        rule: message.rule.clone(),
+        channel: message.channel.clone(),
+    })
 }

@@ -1,6 +1,7 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
 pub mod engine;
+mod events;
 mod movement;
 mod reload;
 mod schedule;

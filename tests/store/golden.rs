@@ -9,7 +9,7 @@ use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
 use cvmd::store::tables::{
-    control, customers, events, ledger, memories, messages, meta, movement, rules, runs,
+    control, customers, deeds, events, ledger, memories, messages, meta, movement, rules, runs,
 };
 use cvmd::store::{Batch, Memory, Store};
 
@@ -91,6 +91,18 @@ fn events_and_what_waits_for_them() {
     let places = [(RULE, CUSTOMER, 0), (RULE, CUSTOMER, 1)];
     assert_eq!(timers, places.into_iter().zip(samples::timers()).collect::<Vec<_>>());
     assert_eq!(events::timer(&store, places[1]).unwrap(), Some(samples::timers()[1].clone()));
+}
+
+#[test]
+fn what_we_did() {
+    let write = |b: &mut Batch| {
+        deeds::put(b, 0, &samples::deeds());
+        deeds::put(b, 7, &samples::deeds()[..1]);
+    };
+    let store = golden("deeds", &batch(write));
+    let read: Vec<_> = deeds::deeds(&store).map(|item| item.unwrap()).collect();
+    assert_eq!(read, [(0, samples::deeds()), (7, samples::deeds()[..1].to_vec())]);
+    assert_eq!(deeds::next(&store).unwrap(), 8);
 }
 
 #[test]

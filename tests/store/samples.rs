@@ -7,7 +7,7 @@ use cvmd::model::{
     RuleNumber, RuleSetHash,
 };
 use cvmd::record::{
-    Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Event, EventRef, Fate,
+    Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
     FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Move, ORDER,
     OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet,
     Suppression, SuppressionReason, Timer, TrackRecord, Wait, WhileQueued,
@@ -63,6 +63,19 @@ pub(crate) fn events() -> Vec<Event> {
     };
     let fields = vec![(text("page"), text("/málaga")), (text("value"), text("90.00"))];
     vec![bare.clone(), Event { id: text("e2"), fields, time: AT, ..bare }]
+}
+
+pub(crate) fn deeds() -> Vec<Deed> {
+    let sent = Deed {
+        kind: DeedKind::Sent,
+        customer: CUSTOMER,
+        at: AT,
+        learnt: Instant(i64::MAX),
+        message: text("offer"),
+        rule: text("winback"),
+        channel: Channel::email(),
+    };
+    vec![sent.clone(), Deed { kind: DeedKind::Bounced, at: Instant(i64::MIN), ..sent }]
 }
 
 pub(crate) fn arrivals() -> Vec<Arrival> {

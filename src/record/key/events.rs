@@ -51,3 +51,17 @@ pub fn parse_timer(key: &[u8]) -> Option<(RuleNumber, CustomerNumber, u32)> {
     let parts = (RuleNumber(rest.u32()?), CustomerNumber(rest.u32()?), rest.u32()?);
     rest.end(parts)
 }
+
+/// Pack `sequence` of what we did.
+#[must_use]
+pub fn deeds(sequence: u64) -> Vec<u8> {
+    start(Table::Deeds).u64(sequence).0
+}
+
+/// Reads the key of a pack of what we did.
+#[must_use]
+pub fn parse_deeds(key: &[u8]) -> Option<u64> {
+    let mut rest = Rest::of(Table::Deeds, key)?;
+    let sequence = rest.u64()?;
+    rest.end(sequence)
+}

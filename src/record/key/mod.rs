@@ -20,7 +20,9 @@ pub use customers::{
     change, changes_of, ledger, orders, orders_of, parse_change, parse_ledger, parse_orders, parse_profile,
     parse_suppression, profile, suppression,
 };
-pub use events::{arrival, event_packs_of, events, parse_arrival, parse_events, parse_timer, timer};
+pub use events::{
+    arrival, deeds, event_packs_of, events, parse_arrival, parse_deeds, parse_events, parse_timer, timer,
+};
 pub use messages::{finished_message, open_message, parse_finished_message, parse_open_message};
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
@@ -96,11 +98,13 @@ pub enum Table {
     Moves = 27,
     /// The tick at which a scheduled rule looked for moves last, by rule.
     Looked = 28,
+    /// Packs of what we did, by their order.
+    Deeds = 29,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -129,6 +133,7 @@ impl Table {
         Self::Places,
         Self::Moves,
         Self::Looked,
+        Self::Deeds,
     ];
 
     /// What all its keys begin with.
@@ -184,7 +189,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=28).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=29).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -224,6 +229,7 @@ mod tests {
             prop_assert_eq!(parse_load(&load(long)), Some(long));
             prop_assert_eq!(parse_events(&events(customer, n)), Some((customer, n)));
             prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));
+            prop_assert_eq!(parse_deeds(&deeds(long)), Some(long));
             prop_assert_eq!(parse_timer(&timer(rule, customer, n)), Some((rule, customer, n)));
             prop_assert_eq!(parse_profile(&orders(customer, n)), None);
             prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);

@@ -7,6 +7,7 @@
 
 pub mod control;
 pub mod customers;
+pub mod deeds;
 pub mod events;
 pub mod ledger;
 pub mod memories;

@@ -173,6 +173,7 @@ async fn whatever_was_durable_when_it_died_no_marketing_mail_is_sent_twice() {
         assert_eq!(known, 12);
         let sent = stage.ended(MessageState::Sent);
         assert!(counts.len() >= sent, "{} taken, {sent} reported as sent", counts.len());
+        assert_eq!(stage.deeds().len(), sent, "what conditions read is what was reported as sent");
         if same_boot {
             assert!(sent > 0);
         }
