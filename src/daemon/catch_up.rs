@@ -20,7 +20,7 @@ impl Engine {
         let due: Vec<(usize, Instant)> = (0..active.rules.rules.len())
             .filter_map(|position| {
                 let (rule, number) = active.rule(position);
-                if self.amnesiac.contains_key(&number) {
+                if self.amnesiac.contains_key(&number) || rule.on_event().is_some() {
                     return None;
                 }
                 match self.due(active, rule, number, now) {

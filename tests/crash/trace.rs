@@ -64,6 +64,39 @@ fn wrong(events: &[Event], import: usize) -> Option<String> {
     (!is_founded(events, answer, byte)).then(|| "a message began before its claim was synced".into())
 }
 
+/// The sockets over which mail goes that wait for more before they send (RFC 896): Nagle's pause
+/// costs 40 ms a message.
+fn slow(trace: &str) -> Vec<&str> {
+    let socket = |line: &str, call: &str| -> Option<String> {
+        let rest = &line[line.find(call)? + call.len()..];
+        Some(rest[..=rest.find('>')?].to_owned())
+    };
+    let mut quick = std::collections::BTreeSet::new();
+    let mut slow = Vec::new();
+    for line in trace.lines() {
+        if line.contains("TCP_NODELAY, [1]") {
+            quick.extend(socket(line, "setsockopt("));
+        } else if line.contains("\"MAIL FROM:") {
+            let call =
+                ["sendto(", "write(", "writev(", "sendmsg("].into_iter().find(|call| line.contains(call));
+            let over = call.and_then(|call| socket(line, call));
+            if over.is_none_or(|over| !quick.contains(&over)) {
+                slow.push(line);
+            }
+        }
+    }
+    slow
+}
+
+#[test]
+fn a_socket_that_waits_is_caught() {
+    let on = "7 setsockopt(12<socket:[34]>, SOL_TCP, TCP_NODELAY, [1], 4) = 0\n";
+    let mail = "7 sendto(12<socket:[34]>, \"MAIL FROM:<a@b>\\r\\n\", 17, 0, NULL, 0) = 17\n";
+    assert!(slow(&format!("{on}{mail}")).is_empty());
+    assert_eq!(slow(&format!("{mail}{on}")).len(), 1);
+    assert_eq!(slow(&format!("{on}{}", mail.replace("34", "35"))).len(), 1);
+}
+
 #[test]
 fn a_planted_early_word_is_caught() {
     use Event::{Acknowledged, FirstByte, Synced, Written};
@@ -88,7 +121,14 @@ async fn acknowledgements_and_first_bytes_follow_a_sync() {
     let mut command = Command::new("strace");
     shop.equip(&mut command);
     command
-        .args(["-f", "-y", "-s", "1000000", "-e", "trace=fdatasync,pwrite64,write,writev,sendto,sendmsg"])
+        .args([
+            "-f",
+            "-y",
+            "-s",
+            "1000000",
+            "-e",
+            "trace=fdatasync,pwrite64,write,writev,sendto,sendmsg,setsockopt",
+        ])
         .args(["-o", "trace", env!("CARGO_BIN_EXE_cvmd"), "--config", "cvmd.toml", "run"]);
     let mut daemon = shop.start_logged(command, "log");
     let pid = shop.ready(&mut daemon).await.unwrap().pid.unwrap().to_string();
@@ -109,6 +149,8 @@ async fn acknowledgements_and_first_bytes_follow_a_sync() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     daemon.end().await;
     let trace = shop.read("trace");
+    assert!(trace.contains("\"MAIL FROM:"));
+    assert_eq!(slow(&trace), Vec::<&str>::new());
     for (number, customer) in customers.iter().enumerate() {
         let found = wrong(&events(&trace, customer), number);
         assert_eq!(found, None, "{customer}:\n{trace}");

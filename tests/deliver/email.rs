@@ -231,6 +231,30 @@ async fn send_encrypted(
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_password_gets_the_right_one() {
+    let peer = SmtpServer::start_with(Protection::Tls).await;
+    peer.demand_login("shop", "hunter2");
+    let send_with = async |password: Option<&str>| {
+        let at = config::SmtpServer {
+            security: config::Security::Tls,
+            host: "127.0.0.1".into(),
+            port: peer.address.port(),
+            login: password.map(|_| ("shop".into(), "smtp_key".into())),
+        };
+        let server = Server::new(&at, password, "shop.example", Some(authority().as_path())).unwrap();
+        send(&mut Session::new(Arc::new(server)), 1).await
+    };
+    assert!(is_sent(&send_with(Some("hunter2")).await));
+    assert_eq!(peer.taken().len(), 1);
+    let refused = send_with(Some("hunter3")).await;
+    let reason = refused.reason();
+    assert!(reason.contains("does not let us in") && reason.contains("`password`"), "{refused:?}");
+    assert!(!reason.contains("hunter3"), "{refused:?}");
+    assert!(!is_sent(&send_with(None).await));
+    assert_eq!(peer.taken().len(), 1);
+}
+
+#[tokio::test]
 async fn encrypted_servers_take_mail_both_ways() {
     for (protection, security) in
         [(Protection::Tls, config::Security::Tls), (Protection::StartTls, config::Security::StartTls)]

@@ -76,6 +76,8 @@ struct Inner {
     connections: usize,
     /// Said to every message at this place, when the script has nothing.
     always: Option<(At, Act)>,
+    /// Who may send: user and password; none: anybody.
+    login: Option<(String, String)>,
 }
 
 /// How the server is protected.
@@ -152,6 +154,11 @@ impl SmtpServer {
         self.lock().always = always;
     }
 
+    /// From now on takes mail only from whoever signs in.
+    pub fn demand_login(&self, user: &str, password: &str) {
+        self.lock().login = Some((user.into(), password.into()));
+    }
+
     pub fn taken(&self) -> Vec<Mail> {
         self.lock().taken.clone()
     }
@@ -217,6 +224,8 @@ impl SmtpServer {
     async fn serve<S: Stream>(&self, stream: S, number: usize, greets: bool) -> Option<()> {
         let mut stream = BufReader::new(stream);
         let (mut from, mut to) = (String::new(), String::new());
+        let login = self.lock().login.clone();
+        let mut is_known = login.is_none();
         if greets {
             self.answer(&mut stream, At::Greeting, "220 test").await?;
         }
@@ -228,7 +237,17 @@ impl SmtpServer {
             let line = line.trim_end().to_owned();
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             match verb.as_str() {
+                "EHLO" if login.is_some() => {
+                    stream.write_all(b"250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n").await.ok()?;
+                }
                 "EHLO" => stream.write_all(b"250-test\r\n250 8BITMIME\r\n").await.ok()?,
+                "AUTH" => {
+                    is_known =
+                        login.as_ref().is_some_and(|login| line == format!("AUTH PLAIN {}", plain(login)));
+                    let reply: &[u8] = if is_known { b"235 2.7.0 ok\r\n" } else { b"535 5.7.8 no\r\n" };
+                    stream.write_all(reply).await.ok()?;
+                }
+                "MAIL" if !is_known => stream.write_all(b"530 5.7.0 sign in first\r\n").await.ok()?,
                 "MAIL" => {
                     from = between(&line);
                     self.answer(&mut stream, At::Mail, "250 2.1.0 ok").await?;
@@ -269,6 +288,12 @@ impl SmtpServer {
         }
         self.answer(stream, At::Dot, &reply).await.map(|_| ())
     }
+}
+
+/// What a client that signs in as this says (RFC 4616).
+fn plain((user, password): &(String, String)) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("\0{user}\0{password}"))
 }
 
 fn between(line: &str) -> String {
