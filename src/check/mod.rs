@@ -21,6 +21,7 @@ mod quiet;
 mod report;
 mod rule;
 mod schedule;
+mod season;
 mod sender;
 mod suggest;
 mod webhook;
@@ -183,7 +184,7 @@ fn workspace_of(
         carriers: &messages.carriers,
     };
     let rules: Vec<Option<_>> =
-        rule_items.iter().map(|item| rule::check(item, &names, &targets, report)).collect();
+        rule_items.iter().map(|item| rule::check(item, &names, &targets, options.today, report)).collect();
 
     let (segments, audiences) = groups?;
     Some(RuleSet {
@@ -277,6 +278,8 @@ fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::
             RuleClause::Then(actions) => actions.as_slice(),
             RuleClause::Owner(_)
             | RuleClause::Every(..)
+            | RuleClause::Season { .. }
+            | RuleClause::IfMissed(..)
             | RuleClause::When(_)
             | RuleClause::AtMost { .. }
             | RuleClause::GiveUpAfter(..)

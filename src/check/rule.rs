@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
-use crate::model::Duration;
-use crate::ruleset::{self, AtMost, Schedule, Season, Timetable, Trigger};
+use crate::model::{Date, Duration};
+use crate::ruleset::{self, AtMost, Timetable, Trigger};
 
 use super::action::{self, Targets};
 use super::expression::{Expressions, Scope};
@@ -11,13 +11,15 @@ use super::item::{Of, Rule};
 use super::names::{Names, shorten};
 use super::report::{Report, after, problem};
 use super::workspace::duplicate_clause;
-use super::{period, schedule};
+use super::{period, schedule, season};
 
 /// The clauses of a rule, each once.
 #[derive(Default)]
 struct Clauses<'t> {
     owner: Option<&'t Name>,
-    every: Option<(Option<Schedule>, Span)>,
+    every: Option<(Option<Timetable>, Span)>,
+    season: season::Written,
+    if_missed: Option<(Duration, Span)>,
     when: Option<&'t Expr>,
     at_most: Option<(Option<AtMost>, Span)>,
     give_up_after: Option<(Duration, Span)>,
@@ -30,6 +32,7 @@ pub(super) fn check(
     item: &Of<'_, Rule<'_>>,
     names: &Names,
     targets: &Targets<'_>,
+    today: Date,
     report: &mut Report<'_>,
 ) -> Option<ruleset::Rule> {
     let clauses = collect(item.parts.clauses, item.item.head, report);
@@ -58,21 +61,27 @@ pub(super) fn check(
     if let (Some((_, span)), true) = (clauses.give_up_after, clauses.every.is_some() && !broken) {
         report.add(gives_up_on_a_schedule(span));
     }
-    if let (Some((Some(every), span)), None, false) = (&clauses.every, &clauses.at_most, broken)
-        && schedule::is_daily(every)
-    {
-        report.add(repeats_daily(*span));
+    if let Some((Some(timetable), span)) = &clauses.every {
+        if clauses.at_most.is_none() && !broken && schedule::is_daily(&timetable.schedule) {
+            report.add(repeats_daily(*span));
+        }
+        schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);
     }
+    let trigger = match clauses.every {
+        None => Some(Trigger::Continuous),
+        Some((every, _)) => every.map(Trigger::Scheduled),
+    };
+    let season = season::check(&clauses.season, today, report);
+    let trigger = trigger.and_then(|mut trigger| {
+        season::if_missed(clauses.if_missed, &mut trigger, report).then_some(trigger)
+    });
     Some(ruleset::Rule {
         name: item.name.text.clone(),
         title: item.parts.title.map(|title| title.text.clone()),
         owner: clauses.owner.map(|owner| owner.text.clone()),
         place: report.place(item.item.head),
-        trigger: match clauses.every {
-            None => Trigger::Continuous,
-            Some((every, _)) => Trigger::Scheduled(Timetable::new(every?)),
-        },
-        season: Season::default(),
+        trigger: trigger?,
+        season: season?,
         when: when??,
         at_most: match clauses.at_most {
             None => None,
@@ -102,9 +111,17 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
     for clause in written {
         let twice = match clause {
             RuleClause::Owner(owner) => clauses.owner.replace(owner).map(|_| ("owner", owner.span)),
-            RuleClause::Every(words, span) => {
-                let every = schedule::check(words, *span, report);
+            RuleClause::Every(words, zone, span) => {
+                let every = schedule::check(words, zone, *span, report);
                 clauses.every.replace((every, *span)).map(|_| ("every", *span))
+            }
+            RuleClause::Season { from, until } => {
+                let (first, last) = (&mut clauses.season.from, &mut clauses.season.until);
+                let from = from.and_then(|day| first.replace(day).map(|_| ("from", day.1)));
+                from.or(until.and_then(|day| last.replace(day).map(|_| ("until", day.1))))
+            }
+            RuleClause::IfMissed(within, span) => {
+                clauses.if_missed.replace((*within, *span)).map(|_| ("if missed", *span))
             }
             RuleClause::When(when) => clauses.when.replace(when).map(|_| ("when", when.span)),
             RuleClause::AtMost { count, period, span } => {

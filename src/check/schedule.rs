@@ -1,17 +1,39 @@
-//! `every …`: when a rule fires.
+//! `every …`, `on cron …`: when a rule fires, and on whose clock.
+
+use jiff::tz::TimeZone;
 
 use crate::diagnostic::{Code, Span};
-use crate::language::tree::ScheduleWords;
-use crate::model::{DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::ruleset::{DaySet, Schedule};
+use crate::language::tree::{Name, ScheduleWords, ZoneWords};
+use crate::model::{DAY_MS, Date, Duration, HOUR_MS, Instant, MINUTE_MS};
+use crate::ruleset::{DaySet, Frame, Schedule, Timetable};
+use crate::schedule::{cron, gaps};
 
 use super::report::{Report, after, problem};
+use super::workspace::known_zone;
 
 /// The longest interval; for whole days there is `every day at …`.
 const LONGEST_MS: i64 = 12 * HOUR_MS;
 
-/// The schedule that the words mean; `None` after a diagnostic.
-pub(super) fn check(words: &ScheduleWords, span: Span, report: &mut Report<'_>) -> Option<Schedule> {
+/// How far ahead a gap is looked for.
+const LOOKS_AHEAD: Duration = Duration::days(366);
+
+/// The timetable that the words mean; `None` after a diagnostic.
+pub(super) fn check(
+    words: &ScheduleWords,
+    zone: &ZoneWords,
+    span: Span,
+    report: &mut Report<'_>,
+) -> Option<Timetable> {
+    let frame = match zone {
+        ZoneWords::None => Some(Frame::Workspace),
+        ZoneWords::Customer => Some(Frame::Customer),
+        ZoneWords::In(name) => known_zone(name, report).map(|_| Frame::Zone(name.text.clone())),
+    };
+    let schedule = schedule(words, span, report);
+    Some(Timetable { frame: frame?, ..Timetable::new(schedule?) })
+}
+
+fn schedule(words: &ScheduleWords, span: Span, report: &mut Report<'_>) -> Option<Schedule> {
     match words {
         ScheduleWords::Every(interval) => {
             let ms = interval.0;
@@ -46,7 +68,53 @@ pub(super) fn check(words: &ScheduleWords, span: Span, report: &mut Report<'_>) 
             };
             Some(Schedule::Days { days: days.clone(), at })
         }
+        ScheduleWords::Cron(text) => cron_expression(text, report),
     }
+}
+
+fn cron_expression(text: &Name, report: &mut Report<'_>) -> Option<Schedule> {
+    match cron::read(&text.text) {
+        Ok(fields) => Some(Schedule::Cron(fields)),
+        Err(error) => {
+            let found = problem(Code::BadCron, text.span, error.message).label(error.label).why(error.why);
+            report.add(match error.fix {
+                Some(fix) => found.review(text.span, format!("\"{fix}\"")),
+                None => found,
+            });
+            None
+        }
+    }
+}
+
+/// Warns of a time that the clocks leave out within a year. For `customer time` the workspace's
+/// clock is looked at: somewhere every time of the night is left out.
+pub(super) fn warn_of_gaps(
+    timetable: &Timetable,
+    span: Span,
+    (workspace, today): (&TimeZone, Date),
+    report: &mut Report<'_>,
+) {
+    let own = match &timetable.frame {
+        Frame::Workspace | Frame::Customer => None,
+        Frame::Zone(name) => TimeZone::get(name).ok(),
+    };
+    let zone = own.as_ref().unwrap_or(workspace);
+    let from = Instant(i64::from(today.0) * DAY_MS);
+    let Some(gap) = gaps::first(&timetable.schedule, zone, from, from.plus(LOOKS_AHEAD)) else { return };
+    let place = zone.iana_name().unwrap_or("this zone");
+    let (day, time) = (gap.civil.date(), gap.civil.strftime("%H:%M"));
+    report.add(
+        problem(
+            Code::CronInDstGap,
+            span,
+            format!("on {day} there is no {time} in {place}: the clocks go forward"),
+        )
+        .label(match gap.moved_to {
+            Some(instead) => format!("it runs at {} on that day", instead.strftime("%H:%M")),
+            None => "what falls into the hour that is left out does not run on that day".into(),
+        })
+        .why("a time in the hour that the clocks leave out comes at another one, once a year"),
+    );
 }
 
 fn bad_interval(ms: i64, span: Span, report: &mut Report<'_>) {
@@ -73,6 +141,7 @@ pub(super) fn is_daily(schedule: &Schedule) -> bool {
         Schedule::Every(_) => true,
         Schedule::Days { days: DaySet::Week(days), .. } => days.count_ones() >= 5,
         Schedule::Days { days: DaySet::MonthDay(_) | DaySet::MonthEnd, .. } => false,
-        Schedule::Cron(fields) => fields.weekdays.count_ones() >= 5 && fields.days.count_ones() > 5,
+        // On more days of the month than a week has: `*/2` as well as `*`.
+        Schedule::Cron(fields) => fields.weekdays.count_ones() >= 5 && fields.days.count_ones() > 7,
     }
 }

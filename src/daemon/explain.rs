@@ -5,13 +5,14 @@ use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
-use crate::ruleset::{Rule, Timetable};
-use crate::schedule;
+use crate::ruleset::Rule;
+use crate::schedule::Occasions;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
 use crate::store::{StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::clocks::clock_of;
 
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
@@ -73,18 +74,12 @@ impl Engine {
         now: Instant,
     ) -> Result<RuleExplanation, StoreError> {
         let (rule, number) = active.rule(position);
-        let moves = self.moves_told(active, position, customer, now);
+        let clock = clock_of(active, population, rule, customer);
+        let moves = self.moves_told(active, position, customer, (now, &clock));
         let when = (now, None);
-        let condition = evaluate::trace_moved(
-            &active.rules,
-            population,
-            customer,
-            &rule.when,
-            when,
-            &active.zone,
-            &moves,
-        )
-        .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let condition =
+            evaluate::trace_moved(&active.rules, population, customer, &rule.when, when, &clock, &moves)
+                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
         let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
         Ok(RuleExplanation {
             rule: rule.name.clone(),
@@ -136,7 +131,10 @@ impl Engine {
         if self.is_held(customer, number)? {
             return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, &subject, &world)));
         }
-        let sentence = format!("matches, and nothing stops it: fires {}", next_firing(active, rule, now));
+        let sentence = format!(
+            "matches, and nothing stops it: fires {}",
+            next_for(active, &self.population, rule, customer, now)
+        );
         Ok(Outcome::free(sentence))
     }
 
@@ -283,11 +281,18 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
     }
 }
 
-fn next_firing(active: &Active, rule: &Rule, now: Instant) -> String {
-    let next = |timetable: &Timetable| schedule::next_after(&timetable.schedule, &active.zone, now);
-    match rule.timetable().map(next) {
-        None => "with the next tick".into(),
-        Some(Some(at)) => format!("at {at}"),
-        Some(None) => "never again: its schedule has no further occurrence".into(),
+/// When a rule fires next for a customer.
+fn next_for(
+    active: &Active,
+    population: &Population,
+    rule: &Rule,
+    customer: CustomerNumber,
+    now: Instant,
+) -> String {
+    let Some(timetable) = rule.timetable() else { return "with the next tick".into() };
+    let clock = clock_of(active, population, rule, customer);
+    match Occasions::new(timetable, rule.season, clock).next_after(now) {
+        Some(at) => format!("at {at}"),
+        None => "never again: its schedule has no further occurrence".into(),
     }
 }

@@ -17,9 +17,11 @@ use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{Frozen, OpenMessage};
 use crate::ruleset::{Message, Webhook};
+use crate::schedule::in_season;
 use crate::store::{Batch, Store};
 
 use super::active::Active;
+use super::clocks::clock_of;
 use super::contents::Contents;
 use super::snapshot::{Shared, Snapshot};
 
@@ -107,9 +109,13 @@ impl DaemonGate {
         }
         let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
         let root = active.program.rules()[rule];
+        let clock = clock_of(active, &seen.population, &active.rules.rules[rule], message.customer);
+        if waited && !in_season(active.rules.rules[rule].season, &clock, now) {
+            return Some(Claim::Withdraw("the last day of its rule has passed".into()));
+        }
         let matches = || {
             let moved = active.still_there(&seen.population, message.customer, now);
-            let moment = Moment::new(&active.program, now, &active.zone).with_moved(moved);
+            let moment = Moment::new(&active.program, now, &clock).with_moved(moved);
             moment.truth(&seen.population, message.customer, root)
         };
         if waited && matches() != Some(true) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::Moment;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::{FinishedMessage, MessageState, OpenMessage, WhileQueued};
 use crate::serve::{
@@ -10,6 +9,7 @@ use crate::serve::{
 };
 use crate::store::tables;
 
+use super::clocks::Question;
 use super::explain::NO_RULES;
 use super::{Engine, vault};
 
@@ -55,10 +55,10 @@ impl Engine {
     ) -> Result<Matches, String> {
         let active = self.active.as_ref().ok_or(NO_RULES)?;
         let positions = active.positions(rules)?;
-        let roots: Vec<_> = positions.iter().map(|position| active.program.rules()[*position]).collect();
         let population = self.population_at(at, now).map_err(|error| error.to_string())?;
-        let moment = Moment::new(&active.program, at, &active.zone).with_moved(self.moved(active, at));
-        let found = moment.evaluate(&population, &roots);
+        let ask = |position: &usize| Question::everybody(active, &population, *position);
+        let questions: Vec<Question> = positions.iter().map(ask).collect();
+        let found = self.answers(active, &population, at, &questions);
         let everybody = population.len();
         let mut rules: Vec<RuleMatches> = positions
             .iter()

@@ -8,7 +8,7 @@ use crate::ingest::{
     Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, is_fresh, merge_customer,
     merge_events, merge_orders, read_customers, read_events, read_orders, unknown_customer,
 };
-use crate::model::{CustomerId, CustomerNumber, Instant};
+use crate::model::{CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Told;
 use crate::record::{Arrival, EventRef, Load, ORDER};
 use crate::ruleset::Schema;
@@ -145,7 +145,8 @@ impl Engine {
             let known = self.directory.get(&update.id).copied();
             let existing =
                 known.map(|number| tables::customers::profile(&*self.store, number)).transpose()?;
-            let merged = merge_customer(existing.flatten().as_ref(), &update, now);
+            let existing = existing.flatten();
+            let merged = merge_customer(existing.as_ref(), &update, now);
             report.customer(&merged);
             if !merged.changed {
                 continue;
@@ -153,6 +154,9 @@ impl Engine {
             let number = known.unwrap_or_else(|| self.new_number(update.id));
             tables::customers::append_changes(&*self.store, &mut loading.batch, number, &merged.changes)?;
             tables::customers::put_profile(&mut loading.batch, number, &merged.profile);
+            if let Some(existing) = &existing {
+                loading.moved.extend(self.changes_zone(number, existing, &merged.profile));
+            }
             loading.touch(self, number)?;
         }
         Ok(())
@@ -293,6 +297,8 @@ struct Loading {
     batch: Batch,
     receipts: Vec<Receipt>,
     touched: BTreeSet<CustomerNumber>,
+    /// Blocks of what those met who changed their zone: committed with their profiles.
+    moved: BTreeSet<(RuleNumber, u32)>,
     /// Young events, whose rules are asked when all is durable.
     arrivals: BTreeMap<Arrival, u64>,
 }
@@ -305,7 +311,15 @@ impl Loading {
 
     fn commit(&mut self, engine: &Engine) -> Result<(), StoreError> {
         failpoint::hit("import_before_commit");
-        let mut changes = std::mem::take(&mut self.batch).changes;
+        let mut batch = Batch::default();
+        for (rule, block) in std::mem::take(&mut self.moved) {
+            if let Some(memory) = engine.memories.get(&rule) {
+                tables::memories::put_met(&mut batch, rule, block, &memory.met);
+            }
+        }
+        // First, for where a batch is cut: who did not move yet meets what they would meet anyway.
+        let mut changes = batch.changes;
+        changes.append(&mut std::mem::take(&mut self.batch).changes);
         // More than a commit takes only where one customer's texts alone are that long; the load's
         // mark makes sure that a crash between the parts is mended by the import run again.
         while !changes.is_empty() {

@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::decide::{Selection, Slice, condition_of};
-use crate::model::{BLOCK, Bitmap, CustomerNumber, DAY_MS, Instant, RuleNumber};
-use crate::record::{RuleMemory, Run, RunState, Skip};
+use crate::model::{BLOCK, Bitmap, CustomerNumber, DAY_MS, Duration, Instant, RuleNumber, Timetable};
+use crate::record::{Met, RuleMemory, Run, RunState, ServedBy, Skip};
 use crate::ruleset::Rule;
 use crate::store::limits::BATCH_LIMIT;
-use crate::store::tables::{self, memories::TRYING_BLOCK};
+use crate::store::tables::{
+    self,
+    memories::{MET_BLOCK, TRYING_BLOCK},
+};
 use crate::store::{Batch, Store, StoreError};
 
 use super::Engine;
+use super::active::Active;
 
 /// Records of a memory that changed, by their block.
 #[derive(Default)]
@@ -66,7 +70,7 @@ impl Engine {
     pub(super) fn remember_slice(
         &mut self,
         batch: &mut Batch,
-        rule: &Rule,
+        (active, rule): (&Active, &Rule),
         number: RuleNumber,
         run: &Run,
         slice: &Slice,
@@ -96,8 +100,9 @@ impl Engine {
             memory.ran = Some(condition_of(rule));
             memory.released = false;
             memory.last_run = memory.last_run.max(Some((run.at, run.recipients)));
-            if !run.continuous {
-                memory.served = memory.served.max(Some(run.at));
+            if let Some(timetable) = rule.timetable() {
+                serve(memory, timetable, active, run.at);
+                forget_met(batch, number, memory, run.at, FEW_BLOCKS);
             }
             put_state(batch, number, memory);
         }
@@ -112,10 +117,18 @@ impl Engine {
     }
 
     /// Notes that a scheduled rule served (or skipped) an occurrence.
-    pub(super) fn remember_served(&mut self, number: RuleNumber, at: Instant) -> Result<(), StoreError> {
+    pub(super) fn remember_served(
+        &mut self,
+        active: &Active,
+        rule: &Rule,
+        number: RuleNumber,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let Some(timetable) = rule.timetable() else { return Ok(()) };
         let memory = self.memories.entry(number).or_default();
-        memory.served = memory.served.max(Some(at));
         let mut batch = Batch::default();
+        serve(memory, timetable, active, at);
+        forget_met(&mut batch, number, memory, at, MANY_BLOCKS);
         put_state(&mut batch, number, memory);
         self.store.commit(batch).wait().map(drop)
     }
@@ -146,6 +159,39 @@ impl Engine {
             put(&mut |batch| tables::runs::put_non_sends(batch, number, at, skip, block, known));
         }
         Ok(())
+    }
+}
+
+/// Blocks of those who moved that the last slice of a run, or an empty run, cleans up.
+const FEW_BLOCKS: usize = 8;
+const MANY_BLOCKS: usize = 200;
+
+/// A civil date and time lasts 26 hours from its first zone to its last; beyond this nobody can
+/// come to meet it again.
+const MET_LASTS: Duration = Duration::days(3);
+
+/// Notes that all occurrences up to an instant are behind a rule, and by which timetable.
+fn serve(memory: &mut RuleMemory, timetable: &Timetable, active: &Active, at: Instant) {
+    // A run that was held for long is no news.
+    if memory.served.is_some_and(|served| served > at) {
+        return;
+    }
+    memory.served = Some(at);
+    let workspace = active.rules.workspace.zone.clone();
+    memory.served_by = Some(ServedBy { timetable: timetable.clone(), workspace });
+}
+
+/// Lets go of what customers who moved met long ago, some blocks at a time.
+fn forget_met(batch: &mut Batch, number: RuleNumber, memory: &mut RuleMemory, at: Instant, most: usize) {
+    let old = |met: &Met| Instant(met.civil).plus(MET_LASTS) < at;
+    let customers = memory.met.iter().filter(|(_, met)| old(met)).map(|(customer, _)| *customer);
+    let blocks: BTreeSet<u32> = customers.map(|customer| customer.0 / MET_BLOCK).take(most).collect();
+    if blocks.is_empty() {
+        return;
+    }
+    memory.met.retain(|customer, met| !(blocks.contains(&(customer.0 / MET_BLOCK)) && old(met)));
+    for block in blocks {
+        tables::memories::put_met(batch, number, block, &memory.met);
     }
 }
 

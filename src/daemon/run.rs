@@ -8,12 +8,13 @@ use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
 use crate::record::{RuleMemory, Run, RunState, Skip};
-use crate::ruleset::{Action, Rule, Value};
+use crate::ruleset::{Action, Frame, Rule, Value};
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables;
 use crate::store::{Batch, StoreError};
 
 use super::active::Active;
+use super::clocks::{Question, clock_of};
 use super::tick::TickReport;
 use super::{Engine, fields};
 
@@ -41,7 +42,11 @@ impl Engine {
         let memory = self.memories.get(&number).filter(|_| !failpoint::sabotage("key_unchecked"));
         let memory = memory.unwrap_or(&nothing);
         let seen = (&matches.truth, &matches.falsity);
-        let selection = decide::select(&self.world(active), (rule, number), memory, seen, at);
+        let world = self.world(active);
+        let mut selection = decide::select(&world, (rule, number), memory, seen, at);
+        if !selection.held && self.is_held_as_a_whole(active, position, memory, (at, now)) {
+            decide::hold(&mut selection, rule, memory, at);
+        }
         report.matched += selection.matched;
         self.remember_selection(number, rule, &selection, at)?;
         let was_held = self.held.remove(&number).is_some();
@@ -55,7 +60,7 @@ impl Engine {
                 let run = new_run(active, (rule, number), &selection, (at, now));
                 self.commit_run(&run, &selection.recipients)?;
                 self.remember_looked(number, now);
-                return self.remember_served(number, at);
+                return self.remember_served(active, rule, number, at);
             }
             return Ok(());
         }
@@ -64,11 +69,32 @@ impl Engine {
                 return Ok(());
             }
             self.remember_looked(number, now);
-            return self.remember_served(number, at);
+            return self.remember_served(active, rule, number, at);
         }
         let run = new_run(active, (rule, number), &selection, (at, now));
         self.commit_run(&run, &selection.recipients)?;
         self.run_slices(active, position, run, &selection.recipients, report)
+    }
+
+    /// Whether the first run of a rule in customer time is above the limit, counted over everybody
+    /// at the first zone's instant: zone by zone it might never be.
+    fn is_held_as_a_whole(
+        &self,
+        active: &Active,
+        position: usize,
+        memory: &RuleMemory,
+        (at, now): (Instant, Instant),
+    ) -> bool {
+        let (rule, number) = active.rule(position);
+        let by_customer = rule.timetable().is_some_and(|timetable| timetable.frame == Frame::Customer);
+        if !by_customer || !decide::first_run(memory, rule) {
+            return false;
+        }
+        let question = Question::everybody(active, &self.population, position);
+        self.answers(active, &self.population, now, &[question]).iter().any(|matches| {
+            let seen = (&matches.truth, &matches.falsity);
+            decide::select(&self.world(active), (rule, number), memory, seen, at).held
+        })
     }
 
     /// Goes through a run's slices from its cursor on.
@@ -85,8 +111,11 @@ impl Engine {
         while let RunState::Open(cursor) = run.state {
             let slice = {
                 let world = self.world(active);
-                let moment = Moment::new(&active.program, run.now, &active.zone);
-                let particulars = |customer| self.particulars(active, &moment, position, customer);
+                let particulars = |customer| {
+                    let clock = clock_of(active, &self.population, rule, customer);
+                    let moment = Moment::new(&active.program, run.now, &clock);
+                    self.particulars(active, &moment, position, customer)
+                };
                 decide::slice(&world, (rule, number), &run, recipients, (cursor, limit), &particulars)
             };
             let mut next = run.clone();
@@ -102,7 +131,7 @@ impl Engine {
                 continue;
             }
             report.decisions += slice.decisions.len() as u64;
-            self.commit_slice(rule, number, &next, slice, (batch, next_ledger))?;
+            self.commit_slice((active, rule), number, &next, slice, (batch, next_ledger))?;
             run = next;
         }
         Ok(())
@@ -159,7 +188,7 @@ impl Engine {
     /// hands its messages on.
     fn commit_slice(
         &mut self,
-        rule: &Rule,
+        (active, rule): (&Active, &Rule),
         number: RuleNumber,
         run: &Run,
         slice: Slice,
@@ -172,7 +201,7 @@ impl Engine {
             self.store.commit(early).wait()?;
             failpoint::hit("cursor_early");
         }
-        self.remember_slice(&mut batch, rule, number, run, &slice)?;
+        self.remember_slice(&mut batch, (active, rule), number, run, &slice)?;
         self.store.commit(batch).wait()?;
         failpoint::hit("slice_after_commit");
         self.next_ledger = next_ledger;

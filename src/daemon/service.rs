@@ -13,14 +13,13 @@ use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
-use crate::ruleset::Timetable;
-use crate::schedule;
 use crate::serve::{
     Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
 };
 use crate::store::{self, Store};
 
 use super::checked::{check_loaded, first_rules, refuse_marketing};
+use super::clocks::next_firing;
 use super::credentials::{log_unreadable, unreadable};
 use super::decider::Decider;
 use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
@@ -230,10 +229,10 @@ impl Service {
 
     fn next_tick(&self, now: Instant) -> Instant {
         let regular = now.plus(self.config.daemon.tick);
-        let Some(active) = self.shared.get().active.clone() else { return regular };
-        let timetables = active.rules.rules.iter().filter_map(|rule| rule.timetable());
-        let next = |timetable: &Timetable| schedule::next_after(&timetable.schedule, &active.zone, now);
-        let soonest = timetables.filter_map(next).min();
+        let seen = self.shared.get();
+        let Some(active) = seen.active.clone() else { return regular };
+        let next = |rule| next_firing(&active, &seen.population, rule, now);
+        let soonest = active.rules.rules.iter().filter_map(next).min();
         soonest.map_or(regular, |at| at.min(regular))
     }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::model::{Instant, RuleNumber};
 use crate::record::{HoldReason, Run, RunState};
 use crate::ruleset::Rule;
-use crate::schedule;
 use crate::serve::{RuleState, RuleStatus, Status};
 use crate::store::tables;
 
 use super::Engine;
 use super::active::Active;
+use super::clocks::next_firing;
 
 impl Engine {
     /// How it goes.
@@ -84,7 +84,7 @@ impl Engine {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),
                     schedule: rule.timetable().map(ToString::to_string),
-                    next: rule.timetable().and_then(|t| schedule::next_after(&t.schedule, &active.zone, now)),
+                    next: next_firing(active, &self.population, rule, now),
                     last_run: last.map(|(at, _)| at),
                     last_recipients: last.map(|(_, recipients)| recipients),
                     state,

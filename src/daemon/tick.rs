@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::compile::NodeId;
-use crate::evaluate::{Match, Moment};
+use crate::evaluate::Match;
 use crate::model::Instant;
 use crate::record::{Run, RunState};
 use crate::schedule::Passed;
@@ -12,6 +11,8 @@ use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::clocks::Question;
+use super::firings::Firing;
 
 /// What a tick did, for logs and tests.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,12 +31,6 @@ pub struct TickReport {
     pub held: Vec<String>,
     /// Occurrences that were missed by more than the rule allows, by rule.
     pub missed: Vec<(String, Passed)>,
-}
-
-/// A rule that fires in this tick.
-struct Firing {
-    position: usize,
-    at: Instant,
 }
 
 impl Engine {
@@ -60,10 +55,8 @@ impl Engine {
         let Some(active) = self.active.clone() else { return Ok(report) };
         self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;
-        let roots: Vec<NodeId> =
-            firings.iter().map(|firing| active.program.rules()[firing.position]).collect();
-        let moment = Moment::new(&active.program, now, &active.zone).with_moved(self.moved(&active, now));
-        let matches = moment.evaluate(&self.population, &roots);
+        let questions: Vec<Question> = firings.iter().map(|firing| firing.question.clone()).collect();
+        let matches = self.answers(&active, &self.population, now, &questions);
         for (firing, matches) in firings.iter().zip(&matches) {
             report.rules += 1;
             self.fire_or_silence(&active, firing, matches, now, &mut report)?;
@@ -131,35 +124,5 @@ impl Engine {
         let mut batch = Batch::default();
         tables::runs::put_run(&mut batch, &Run { state: RunState::Dropped, ..run });
         self.store.commit(batch).wait().map(drop)
-    }
-
-    /// Which rules fire now, in the order in which they meet the caps. A scheduled rule's missed
-    /// occurrences are noted as served, so that they are said once.
-    fn firings(
-        &mut self,
-        active: &Active,
-        now: Instant,
-        report: &mut TickReport,
-    ) -> Result<Vec<Firing>, StoreError> {
-        let mut firings = Vec::new();
-        for position in active.order() {
-            let (rule, number) = active.rule(position);
-            // Rules on events are asked when one comes.
-            if self.amnesiac.contains_key(&number) || rule.on_event().is_some() {
-                continue;
-            }
-            let Some(due) = self.due(active, rule, number, now) else {
-                firings.push(Firing { position, at: now });
-                continue;
-            };
-            if let Some(passed) = due.passed {
-                report.missed.push((rule.name.clone(), passed));
-                if due.run.is_none() {
-                    self.remember_served(number, passed.last)?;
-                }
-            }
-            firings.extend(due.run.map(|at| Firing { position, at }));
-        }
-        Ok(firings)
     }
 }

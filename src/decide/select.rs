@@ -65,15 +65,24 @@ pub fn select(
         }
     }
     if first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
-        selection.held = true;
-        for customer in selection.recipients.clone().iter().map(CustomerNumber) {
-            pass_over(&mut selection, memory, customer, Skip::Held, (at, give_up_after));
-        }
+        hold(&mut selection, rule, memory, at);
     }
     if !continuous {
         (selection.used_up, selection.trying) = (Bitmap::new(), Bitmap::new());
     }
     selection
+}
+
+/// Holds a run for a person: nobody is used up by it.
+pub fn hold(selection: &mut Selection, rule: &Rule, memory: &RuleMemory, at: Instant) {
+    let give_up_after = rule.give_up_after.unwrap_or(GIVE_UP_AFTER);
+    selection.held = true;
+    for customer in selection.recipients.clone().iter().map(CustomerNumber) {
+        pass_over(selection, memory, customer, Skip::Held, (at, give_up_after));
+    }
+    if !rule.is_continuous() {
+        (selection.used_up, selection.trying) = (Bitmap::new(), Bitmap::new());
+    }
 }
 
 /// Notes why somebody is not sent, and what that means for the next ticks.
@@ -100,7 +109,8 @@ fn pass_over(
 }
 
 /// Whether this would be the rule's first run, or the first after its condition was edited.
-fn first_run(memory: &RuleMemory, rule: &Rule) -> bool {
+#[must_use]
+pub fn first_run(memory: &RuleMemory, rule: &Rule) -> bool {
     !memory.released && memory.ran != Some(condition_of(rule))
 }
 

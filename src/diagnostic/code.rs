@@ -216,6 +216,12 @@ codes! {
     BadChoice "E417" Error;
     /// An action written twice.
     DuplicateAction "E418" Error;
+    /// A cron expression that is none, or could be read in two ways.
+    BadCron "E420" Error;
+    /// A rule that ends before it begins.
+    EndsBeforeItBegins "E421" Error;
+    /// What becomes of missed occurrences, of a rule that has none.
+    NothingToMiss "E422" Error;
     /// Quiet hours without length.
     EmptyQuietHours "E430" Error;
     /// Two lines that say which of several rules wins.
@@ -246,6 +252,10 @@ codes! {
     ExpiredAllow "W106" Warning;
     /// An `allow` that cannot be read.
     BadAllow "W107" Warning;
+    /// A time of day that the clocks leave out on some day.
+    CronInDstGap "W120" Warning "cron_in_dst_gap";
+    /// A rule whose last day has passed.
+    HasEnded "W121" Warning "has_ended";
     /// Quiet hours that cover the whole week.
     QuietHoursNeverOpen "W130" Warning "quiet_hours_never_open";
 }

@@ -57,6 +57,8 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         // Days ahead: `in 30 days` may also be meant for the one day that is 30 days away.
         Rule::compat_ahead => Some((format!("next {}", words(&lower)), Applicability::NeedsReview)),
         Rule::compat_twice => safe("2 times"),
+        Rule::compat_if_missed => safe("if missed,"),
+        Rule::compat_in_customer_time => safe("customer time"),
         Rule::compat_type => safe(foreign::type_word(&lower)),
         Rule::compat_string => {
             let mut inner = text.chars();
@@ -215,8 +217,6 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         | Rule::unavailable_clv => "",
         Rule::unavailable_movement => "`has been` and `was`",
         Rule::unavailable_total => "a limit on a rule as a whole",
-        Rule::unavailable_customer_time => "`customer time`",
-        Rule::unavailable_zone => "a schedule's own zone",
         _ => return None,
     })
 }

@@ -69,7 +69,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::period => "a period such as `per 30 days`, or `ever`",
         Rule::every => "a time such as `day at 09:00` or `15 minutes`",
         Rule::days | Rule::kw_day_name => "days such as `day`, `weekday` or `monday`",
-        Rule::zone => "a zone",
+        Rule::zone => "`customer time`, or a zone such as `in Europe/Madrid`",
+        Rule::season_from | Rule::season_until => "a day such as `2026-11-26`",
         Rule::in_total => "`in total`",
         Rule::deferral => "`or wait up to …`",
         Rule::quiet_span => "a span such as `21:00 to 08:30`, or `all of sunday`",
@@ -98,6 +99,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::priority_clause
         | Rule::at_most_clause
         | Rule::every_clause
+        | Rule::cron_clause
+        | Rule::season_clause
+        | Rule::if_missed_clause
         | Rule::cap_clause
         | Rule::quiet_clause
         | Rule::arbitration_clause
@@ -133,6 +137,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_choice => "`choice`",
         Rule::kw_clv => "`clv`",
         Rule::kw_contains => "`contains`",
+        Rule::kw_cron => "`cron`",
         Rule::kw_currency => "`currency`",
         Rule::kw_customer => "`customer`",
         Rule::kw_day => "`day`",
@@ -172,6 +177,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_quiet_hours => "`quiet hours`",
         Rule::kw_reply_to => "`reply to`",
         Rule::kw_rule => "`rule`",
+        Rule::kw_run => "`run`",
         Rule::kw_secret => "`secret`",
         Rule::kw_segments => "`segments`",
         Rule::kw_send => "`send`",
@@ -189,12 +195,14 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_today => "`today`",
         Rule::kw_transactional => "`transactional`",
         Rule::kw_unknown => "`unknown`",
+        Rule::kw_until => "`until`",
         Rule::kw_webhook => "`webhook`",
         Rule::kw_week => "`week`",
         Rule::kw_weekday => "`weekday`",
         Rule::kw_when => "`when`",
         Rule::kw_where => "`where`",
         Rule::kw_with => "`with`",
+        Rule::kw_within => "`within`",
         Rule::kw_workspace => "`workspace`",
         Rule::kw_year => "`year`",
         Rule::close => "`)`",
@@ -208,6 +216,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_for => "`for`",
         Rule::kw_has => "`has`",
         Rule::kw_hour => "`hour`",
+        Rule::kw_if_missed => "`if missed`",
         Rule::kw_leaves => "`leaves`",
         Rule::kw_minute => "`minute`",
         Rule::kw_next => "`next`",
@@ -236,6 +245,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::literal
         | Rule::any_duration
         | Rule::any_time
+        | Rule::any_date
         | Rule::any_percent
         | Rule::symbol
         | Rule::foreign_digits
@@ -297,8 +307,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_ahead
         | Rule::unavailable_movement
         | Rule::unavailable_total
-        | Rule::unavailable_customer_time
-        | Rule::unavailable_zone
+        | Rule::compat_in_customer_time
+        | Rule::compat_if_missed
         | Rule::compat_cap_period
         | Rule::compat_choice_joint => "",
     }

@@ -260,8 +260,17 @@ pub enum PeriodWords {
 pub enum RuleClause {
     /// `owner "…"`.
     Owner(Name),
-    /// `every …`.
-    Every(ScheduleWords, Span),
+    /// `every …`, `on cron "…"`.
+    Every(ScheduleWords, ZoneWords, Span),
+    /// `from 2026-11-26 until 2026-12-31`, or one of the two.
+    Season {
+        /// The first day and where it stands.
+        from: Option<(Date, Span)>,
+        /// The last day and where it stands.
+        until: Option<(Date, Span)>,
+    },
+    /// `if missed, run within 6 hours`.
+    IfMissed(Duration, Span),
     /// `when …`.
     When(Expr),
     /// `at most once per 30 days`, `at most once ever`, `at most 3 times per week`.
@@ -293,6 +302,19 @@ pub enum ScheduleWords {
         /// What time; none written is an error of the checker.
         at: Option<TimeOfDay>,
     },
+    /// `on cron "0 9 * * mon-fri"`: the expression is the checker's to read.
+    Cron(Name),
+}
+
+/// Whose clock a schedule is read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneWords {
+    /// Nothing is written.
+    None,
+    /// `customer time`.
+    Customer,
+    /// `in Europe/Madrid`.
+    In(Name),
 }
 
 /// What is done.

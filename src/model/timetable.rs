@@ -86,6 +86,9 @@ pub struct CronFields {
     pub months: u16,
     /// Bit 0 Monday … bit 6 Sunday.
     pub weekdays: u8,
+    /// Minute or hour is `*` or `*/n`: it runs through a change of clocks, in both of the hours
+    /// that are shown twice and not for the one that is left out. Else its times are fixed.
+    pub runs_through: bool,
 }
 
 impl fmt::Display for Timetable {

@@ -10,6 +10,7 @@ mod chunk;
 mod column;
 mod events;
 mod fact;
+mod groups;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Channel, Instant, RuleNumber, RuleSetHash};
+use crate::model::{Channel, Instant, RuleNumber, RuleSetHash, Timetable};
 
 /// What a store knows of itself; made when it is first opened.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,13 +94,37 @@ pub struct Load {
     pub what: String,
 }
 
+/// By which timetable a rule served its last occurrence: an edited one must not fire again in the
+/// period that was served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedBy {
+    /// As it was then.
+    pub timetable: Timetable,
+    /// The workspace's zone then.
+    pub workspace: String,
+}
+
+/// What a customer who changed their zone has met of a rule in customer time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// The civil date and time of the last occurrence met where they were, in milliseconds as if
+    /// it were UTC.
+    pub civil: i64,
+    /// Up to when the rule had served its occurrences when they moved.
+    pub as_of: Instant,
+}
+
 /// What a rule remembers besides its bitmaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RuleState {
     /// When the rule was first active in this store: earlier occurrences are no concern of it.
     pub began: Option<Instant>,
-    /// The last occurrence that a scheduled rule served or skipped.
+    /// Up to when a scheduled rule served or skipped its occurrences, in every zone.
     pub served: Option<Instant>,
+    /// By which timetable.
+    pub served_by: Option<ServedBy>,
+    /// The end of the season (`until`) in which a continuous rule looked at everybody last.
+    pub season_end: Option<Instant>,
     /// With which condition (SHA-256 of `when`) a run of this rule was closed last.
     pub ran: Option<[u8; 32]>,
     /// Whether an operator released the first run above the limit.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::control::{Met, ServedBy};
 use crate::model::{Bitmap, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber, RuleSetHash};
 
 /// Why a customer who matched was not sent to. Each has a metric label and a sentence.
@@ -167,8 +168,14 @@ pub struct RuleMemory {
     pub trying: BTreeMap<CustomerNumber, Instant>,
     /// When the rule was first active in this store.
     pub began: Option<Instant>,
-    /// The last occurrence that a scheduled rule served or skipped.
+    /// Up to when a scheduled rule served or skipped its occurrences, in every zone.
     pub served: Option<Instant>,
+    /// By which timetable.
+    pub served_by: Option<ServedBy>,
+    /// Of a rule in customer time, those who changed their zone, and what they met before.
+    pub met: BTreeMap<CustomerNumber, Met>,
+    /// The end of the season (`until`) in which a continuous rule looked at everybody last.
+    pub season_end: Option<Instant>,
     /// Whether a run of this rule was ever closed, and with which condition (SHA-256 of `when`).
     pub ran: Option<[u8; 32]>,
     /// Whether an operator released the first run above the limit.

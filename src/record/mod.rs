@@ -16,7 +16,8 @@ mod movement;
 
 pub use contact::{Contact, ContactKind};
 pub use control::{
-    Hold, HoldReason, Load, Pause, PauseScope, RuleState, StoreIdentity, StoredRuleSet, WhileQueued,
+    Hold, HoldReason, Load, Met, Pause, PauseScope, RuleState, ServedBy, StoreIdentity, StoredRuleSet,
+    WhileQueued,
 };
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};

@@ -25,8 +25,10 @@ pub fn next_after(schedule: &Schedule, zone: &TimeZone, after: Instant) -> Optio
         Schedule::Days { .. } | Schedule::Cron(_) => {
             // One day early, because an occurrence in a gap may fall on the day after its own.
             let first = local(after, zone)?.date().yesterday().ok()?;
-            let times = days_from(first, 1).flat_map(|day| times_on(schedule, day));
-            times.filter_map(|civil| instant_of(civil, zone)).find(|&instant| instant > after)
+            let soonest = |day: Date| on_day(schedule, zone, day).into_iter().find(|&at| at > after);
+            let (day, found) = days_from(first, 1).find_map(|day| Some((day, soonest(day)?)))?;
+            // Where clocks go back over midnight the days overlap.
+            Some(day.tomorrow().ok().and_then(soonest).map_or(found, |next| found.min(next)))
         }
     }
 }
@@ -41,8 +43,10 @@ pub fn previous_at_or_before(schedule: &Schedule, zone: &TimeZone, at: Instant) 
         }
         Schedule::Days { .. } | Schedule::Cron(_) => {
             let last = local(at, zone)?.date();
-            let times = days_from(last, -1).flat_map(|day| times_on(schedule, day).rev());
-            times.filter_map(|civil| instant_of(civil, zone)).find(|&instant| instant <= at)
+            let last = last.tomorrow().unwrap_or(last);
+            let latest = |day: Date| on_day(schedule, zone, day).into_iter().rfind(|&one| one <= at);
+            let (day, found) = days_from(last, -1).find_map(|day| Some((day, latest(day)?)))?;
+            Some(day.yesterday().ok().and_then(latest).map_or(found, |before| found.max(before)))
         }
     }
 }
@@ -73,8 +77,38 @@ fn days_from(first: Date, step: i32) -> impl Iterator<Item = Date> {
     (0..LONGEST_SILENCE_DAYS).map_while(move |count| first.checked_add((step * count).days()).ok())
 }
 
+/// The instants of a schedule's occurrences on a civil day, in their order, each once.
+fn on_day(schedule: &Schedule, zone: &TimeZone, day: Date) -> Vec<Instant> {
+    let through = match schedule {
+        Schedule::Every(_) | Schedule::Days { .. } => false,
+        Schedule::Cron(cron) => cron.runs_through,
+    };
+    let mut instants: Vec<Instant> = Vec::new();
+    for civil in times_on(schedule, day) {
+        if through {
+            instants.extend(all_instants_of(civil, zone));
+        } else {
+            instants.extend(instant_of(civil, zone));
+        }
+    }
+    instants.sort_unstable();
+    instants.dedup();
+    instants
+}
+
+/// Each instant at which clocks show a civil time: none in a gap, two in a fold.
+fn all_instants_of(civil: DateTime, zone: &TimeZone) -> impl Iterator<Item = Instant> {
+    let offsets = match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { offset } => [Some(offset), None],
+        AmbiguousOffset::Fold { before, after } => [Some(before), Some(after)],
+        AmbiguousOffset::Gap { .. } => [None, None],
+    };
+    let timestamp = move |offset: jiff::tz::Offset| offset.to_timestamp(civil).ok();
+    offsets.into_iter().flatten().filter_map(timestamp).map(|at| Instant(at.as_millisecond()))
+}
+
 /// The civil times of a schedule on a day, in their order.
-pub(super) fn times_on(schedule: &Schedule, day: Date) -> impl DoubleEndedIterator<Item = DateTime> + use<> {
+pub(super) fn times_on(schedule: &Schedule, day: Date) -> impl Iterator<Item = DateTime> + use<> {
     let (hours, minutes) = match schedule {
         Schedule::Every(_) => (0, 0),
         Schedule::Days { days, at } if falls_on(days, day) => (1 << (at.0 / 60), 1 << (at.0 % 60)),

@@ -1,11 +1,13 @@
 //! When a schedule fires and what a period spans, in civil time and zones. Pure: knows no clock.
 
 mod calendar;
-mod cron;
+pub mod cron;
 mod due;
+pub mod gaps;
+mod occasions;
 mod window;
 
 pub use calendar::{next_after, previous_at_or_before};
-pub use cron::{Cron, CronError};
-pub use due::{Due, MISSED_RUNS_WITHIN, Passed, Since, due};
+pub use due::{Due, Passed, Since, due, look_from};
+pub use occasions::{Occasions, civil_of, in_season, last_met, season_span, zone_of};
 pub use window::window_start;

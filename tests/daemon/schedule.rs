@@ -1,8 +1,8 @@
 //! The calendar against a slow, obvious reference: a watch that is looked at every minute.
 
 use cvmd::model::{DAY_MS, Duration, Instant, MINUTE_MS, TimeOfDay};
-use cvmd::ruleset::{DaySet, Period, Schedule};
-use cvmd::schedule::{Since, due, next_after, previous_at_or_before, window_start};
+use cvmd::ruleset::{DaySet, Period, Schedule, Season, Timetable};
+use cvmd::schedule::{Occasions, due, next_after, previous_at_or_before, window_start};
 use jiff::civil::{Date, DateTime, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -124,14 +124,16 @@ proptest! {
         naps in proptest::collection::vec(1..59_i64, 200),
     ) {
         let schedule = Schedule::Days { days, at };
-        let (mut now, mut since, mut served) = (start, Since::Began(start), Vec::new());
+        let timetable = Timetable::new(schedule.clone());
+        let occasions = Occasions::new(&timetable, Season::default(), zone.clone());
+        let (mut now, mut from, mut served) = (start, start, Vec::new());
         for nap in naps {
             now = now.plus(Duration(nap * MINUTE_MS));
-            let due = due(&schedule, &zone, since, now);
+            let due = due(&occasions, from, timetable.if_missed, now);
             prop_assert_eq!(due.passed, None);
             prop_assert!(due.next.is_none_or(|next| next > now));
             served.extend(due.run);
-            since = due.serves().map_or(since, Since::Served);
+            from = due.serves().unwrap_or(from);
         }
         let next = |instant: Instant| next_after(&schedule, &zone, instant).filter(|&next| next <= now);
         let expected: Vec<Instant> = std::iter::successors(next(start), |&instant| next(instant)).collect();

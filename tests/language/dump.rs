@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use cvmd::language::tree::{
     Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, MovementWords, Name,
     PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WindowWords,
-    WorkspaceClause,
+    WorkspaceClause, ZoneWords,
 };
+use cvmd::model::Date;
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 
 /// The whole file.
@@ -168,11 +169,10 @@ fn quiet_span(words: &QuietWords) -> String {
     }
 }
 
-fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
-    lines.push(match clause {
-        RuleClause::Owner(owner) => format!("owner {}", name(owner)),
-        RuleClause::Every(ScheduleWords::Every(duration), _) => format!("every {duration}"),
-        RuleClause::Every(ScheduleWords::Days { days, at }, _) => {
+fn schedule(words: &ScheduleWords) -> String {
+    match words {
+        ScheduleWords::Every(duration) => format!("every {duration}"),
+        ScheduleWords::Days { days, at } => {
             let days = match days {
                 DaySet::Week(bits) => format!("days {bits:07b}"),
                 DaySet::MonthDay(day) => format!("month on day {day}"),
@@ -180,6 +180,27 @@ fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
             };
             format!("every {days} at {}", at.map_or("-".into(), |at| at.to_string()))
         }
+        ScheduleWords::Cron(text) => format!("on cron {}", name(text)),
+    }
+}
+
+fn zone(words: &ZoneWords) -> String {
+    match words {
+        ZoneWords::None => String::new(),
+        ZoneWords::Customer => " customer time".into(),
+        ZoneWords::In(zone) => format!(" in {}", name(zone)),
+    }
+}
+
+fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
+    lines.push(match clause {
+        RuleClause::Owner(owner) => format!("owner {}", name(owner)),
+        RuleClause::Every(words, zone, _) => format!("{}{}", schedule(words), self::zone(zone)),
+        RuleClause::Season { from, until } => {
+            let day = |day: &Option<(_, _)>| day.map_or("-".into(), |(day, _): (Date, _)| day.to_string());
+            format!("season {} .. {}", day(from), day(until))
+        }
+        RuleClause::IfMissed(duration, _) => format!("if missed, within {duration}"),
         RuleClause::When(when) => format!("when {}", expr(when)),
         RuleClause::AtMost { count, period, .. } => format!("at most {count} {}", self::period(*period)),
         RuleClause::GiveUpAfter(after, _) => format!("give up after {after}"),

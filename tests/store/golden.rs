@@ -182,6 +182,10 @@ fn rule_memory() {
     assert!(read.spent.iter().eq(memory.spent.iter()));
     assert_eq!((read.trying, read.began, read.served), (memory.trying, memory.began, memory.served));
     assert_eq!((read.ran, read.released), (memory.ran, true));
+    assert_eq!(
+        (read.met, read.served_by, read.season_end),
+        (memory.met, memory.served_by, memory.season_end)
+    );
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use cvmd::model::{
-    Bitmap, Channel, Currency, CustomerId, CustomerNumber, DecisionKey, Instant, Money, Number, Occurrence,
-    RuleNumber, RuleSetHash,
+    Bitmap, Channel, CronFields, Currency, CustomerId, CustomerNumber, DecisionKey, Frame, Instant, Money,
+    Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
 };
 use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
-    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Move, ORDER,
-    OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, Skip, StoredRuleSet,
+    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Met, Move, ORDER,
+    OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet,
     Suppression, SuppressionReason, Timer, TrackRecord, Wait, WhileQueued,
 };
 
@@ -147,6 +147,20 @@ pub(crate) fn decisions() -> Vec<Decision> {
     [(1, Fate::Send), (2, Fate::HeldOut)].map(decision).to_vec()
 }
 
+fn served_by() -> ServedBy {
+    let fields = CronFields {
+        text: text("0 9 * * mon-fri"),
+        minutes: 1,
+        hours: 1 << 9,
+        days: 0xffff_fffe,
+        months: 0x1ffe,
+        weekdays: 31,
+        runs_through: false,
+    };
+    let timetable = Timetable { frame: Frame::Customer, ..Timetable::new(Schedule::Cron(fields)) };
+    ServedBy { timetable, workspace: text("Europe/Madrid") }
+}
+
 pub(crate) fn memory() -> RuleMemory {
     let trying = [(1, 5), (255, 6), (256, 7)].map(|(c, at)| (CustomerNumber(c), Instant(at)));
     RuleMemory {
@@ -154,6 +168,11 @@ pub(crate) fn memory() -> RuleMemory {
         trying: BTreeMap::from(trying),
         began: Some(Instant(-2)),
         served: Some(AT),
+        served_by: Some(served_by()),
+        met: [(3, 1_795_424_400_000), (300, -7)]
+            .map(|(c, civil)| (CustomerNumber(c), Met { civil, as_of: AT }))
+            .into(),
+        season_end: Some(Instant(1_798_761_600_000)),
         ran: Some([3; 32]),
         released: true,
         last_run: Some((Instant(1_795_420_800_000), 50)),

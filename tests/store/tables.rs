@@ -1,7 +1,7 @@
 //! The typed tables: packs that fill up and split, long records, blocks that change.
 
 use cvmd::model::{CustomerNumber, Instant};
-use cvmd::record::{Change, Order, RuleMemory, key};
+use cvmd::record::{Change, Met, Order, RuleMemory, key};
 use cvmd::store::limits::BATCH_LIMIT;
 use cvmd::store::tables::{customers, ledger, memories, messages, rules, runs};
 use cvmd::store::{Batch, Memory, Store};
@@ -50,6 +50,7 @@ proptest! {
             (
                 proptest::collection::btree_set(0_u32..60_000, 0..30),
                 proptest::collection::btree_map(0_u32..2_000, any::<i64>(), 0..30),
+                proptest::collection::btree_map(0_u32..2_000, any::<i64>(), 0..30),
                 proptest::option::of(any::<i64>()),
             ),
             1..6,
@@ -57,11 +58,14 @@ proptest! {
     ) {
         let store = Memory::new();
         let mut before = RuleMemory::default();
-        for (spent, trying, served) in states {
+        for (spent, trying, met, served) in states {
             let after = RuleMemory {
                 spent: spent.into_iter().collect(),
                 trying: trying.into_iter().map(|(c, at)| (CustomerNumber(c), Instant(at))).collect(),
                 began: None,
+                met: met.into_iter().map(|(c, civil)| (CustomerNumber(c), Met { civil, as_of: Instant(civil) })).collect(),
+                season_end: served.map(Instant),
+                served_by: None,
                 served: served.map(Instant),
                 ran: None,
                 released: served.is_some(),
@@ -73,6 +77,8 @@ proptest! {
             let read = memories::memories(&store).unwrap().remove(&RULE).map_or_else(RuleMemory::default, Result::unwrap);
             prop_assert!(read.spent.iter().eq(after.spent.iter()));
             prop_assert_eq!(&read.trying, &after.trying);
+            prop_assert_eq!(&read.met, &after.met);
+            prop_assert_eq!(read.season_end, after.season_end);
             prop_assert_eq!((read.served, read.released, read.last_run), (after.served, after.released, after.last_run));
             let mut nothing = Batch::default();
             memories::put_changes(&mut nothing, RULE, &read, &after);

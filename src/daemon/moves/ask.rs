@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use crate::compile::Leaf;
 use crate::evaluate::{Moment, MoveSeen};
 use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
 use crate::population::Population;
-use crate::ruleset::{Change, Expr, ExprKind, Movement, Timetable};
+use crate::ruleset::{Change, Expr, ExprKind, Frame, Movement, Timetable};
 use crate::schedule;
 use crate::store::{Batch, tables};
 
 use super::super::Engine;
 use super::super::active::Active;
+use super::super::clocks::clock_of;
 use super::track::Tracked;
 use super::{Followed, IN_MEMORY, Learnt, RECENT};
 
@@ -21,12 +24,17 @@ const MISSED: Duration = Duration::days(7);
 impl Engine {
     /// Who moved, by the leaves of the program of the rules that run, as the rules see it at an
     /// instant. A leaf is none where no record says it: before the rule was there.
-    pub(in super::super) fn moved(&self, active: &Active, at: Instant) -> Vec<Option<Bitmap>> {
-        active.program.leaves().iter().map(|leaf| self.leaf(active, *leaf, at)).collect()
+    pub(in super::super) fn moved(
+        &self,
+        active: &Active,
+        at: Instant,
+        clock: &TimeZone,
+    ) -> Vec<Option<Bitmap>> {
+        active.program.leaves().iter().map(|leaf| self.leaf(active, *leaf, (at, clock))).collect()
     }
 
-    fn leaf(&self, active: &Active, leaf: Leaf, at: Instant) -> Option<Bitmap> {
-        let (tracked, followed, since) = self.followed(active, leaf, at)?;
+    fn leaf(&self, active: &Active, leaf: Leaf, (at, clock): (Instant, &TimeZone)) -> Option<Bitmap> {
+        let (tracked, followed, since) = self.followed(active, leaf, (at, clock))?;
         let (_, number) = active.rule(leaf.rule?);
         let once = active.rules.rules[leaf.rule?].is_continuous();
         let codes = codes(followed, tracked);
@@ -43,7 +51,7 @@ impl Engine {
         &'a self,
         active: &'a Active,
         leaf: Leaf,
-        at: Instant,
+        (at, clock): (Instant, &TimeZone),
     ) -> Option<(&'a Tracked, &'a Followed, Instant)> {
         let (rule, number) = active.rule(leaf.rule?);
         let tracked = active.tracks.find(leaf.movement)?;
@@ -54,7 +62,7 @@ impl Engine {
         }
         let after = match rule.timetable() {
             None => at.minus(RECENT),
-            Some(timetable) => self.previous(active, number, timetable, at),
+            Some(timetable) => self.previous(number, timetable, (at, clock)),
         };
         Some((tracked, followed, began.max(Instant(after.0.saturating_add(1)))))
     }
@@ -62,8 +70,23 @@ impl Engine {
     /// The instant after which moves concern a scheduled rule that fires at `at`: when it looked
     /// last, or its previous occurrence where it never did. Occurrences that were missed meanwhile
     /// are made up for, but for what is long past.
-    fn previous(&self, active: &Active, rule: RuleNumber, timetable: &Timetable, at: Instant) -> Instant {
-        let before = schedule::previous_at_or_before(&timetable.schedule, &active.zone, Instant(at.0 - 1));
+    ///
+    /// In customer time each zone has its own previous occurrence, whenever other zones looked.
+    fn previous(
+        &self,
+        rule: RuleNumber,
+        timetable: &Timetable,
+        (at, clock): (Instant, &TimeZone),
+    ) -> Instant {
+        let before = |at: Instant| schedule::previous_at_or_before(&timetable.schedule, clock, at);
+        if timetable.frame == Frame::Customer {
+            let last = before(at).unwrap_or(at.minus(IN_MEMORY));
+            // The one that runs now is not its own predecessor.
+            let runs = at.since(last) < timetable.if_missed;
+            let previous = if runs { before(Instant(last.0 - 1)) } else { Some(last) };
+            return previous.unwrap_or(at.minus(IN_MEMORY));
+        }
+        let before = before(Instant(at.0 - 1));
         let occurrence = before.unwrap_or(at.minus(IN_MEMORY));
         match self.moves.looked.get(&rule).filter(|looked| **looked < at) {
             Some(looked) => (*looked).max(occurrence.minus(MISSED)),
@@ -83,13 +106,13 @@ impl Engine {
         active: &Active,
         rule: usize,
         customer: CustomerNumber,
-        at: Instant,
+        (at, clock): (Instant, &TimeZone),
     ) -> Vec<MoveSeen> {
         let of_rule = active.program.leaves().iter().filter(|leaf| leaf.rule == Some(rule));
         of_rule
             .map(|leaf| MoveSeen {
                 movement: leaf.movement,
-                holds: self.leaf(active, *leaf, at).map(|members| members.contains(customer.0)),
+                holds: self.leaf(active, *leaf, (at, clock)).map(|members| members.contains(customer.0)),
                 note: self.last_moved(active, *leaf, customer, at),
             })
             .collect()
@@ -136,7 +159,8 @@ impl Engine {
         if asked.is_empty() {
             return Vec::new();
         }
-        let told = self.moves_told(active, rule, customer, at);
+        let clock = clock_of(active, &self.population, &active.rules.rules[rule], customer);
+        let told = self.moves_told(active, rule, customer, (at, &clock));
         let holds = |movement: Movement| {
             told.iter().find(|seen| seen.movement == movement && seen.holds == Some(true))
         };

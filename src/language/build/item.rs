@@ -181,6 +181,8 @@ impl<'a> Builder<'a> {
                 RuleClause::When(condition) => *when = Some(condition),
                 RuleClause::Owner(_)
                 | RuleClause::Every(..)
+                | RuleClause::Season { .. }
+                | RuleClause::IfMissed(..)
                 | RuleClause::AtMost { .. }
                 | RuleClause::GiveUpAfter(..)
                 | RuleClause::Priority(..)

@@ -7,9 +7,9 @@ use crate::ruleset::DaySet;
 use super::super::clause::Clause;
 use super::super::fault::impossible;
 use super::super::grammar::{Node, Rule};
-use super::super::tree::{PeriodWords, RuleClause, ScheduleWords};
+use super::super::tree::{PeriodWords, RuleClause, ScheduleWords, ZoneWords};
 use super::condition::expression;
-use super::value::{DURATIONS, any_duration, any_time, whole};
+use super::value::{DURATIONS, any_date, any_duration, any_time, whole};
 use super::{TEXTS, child};
 
 /// The clause that a rule of the grammar read; nothing where it is broken or not available.
@@ -33,10 +33,29 @@ pub(super) fn rule_clause(
             let period = period(clause, &child(node, &[Rule::period])?, found);
             RuleClause::AtMost { count: times(clause, node, found)?, period: period?, span }
         }
-        Rule::every_clause if child(node, &[Rule::zone]).is_none() => {
-            RuleClause::Every(schedule(clause, &child(node, &[Rule::every])?, found)?, span)
+        Rule::every_clause => {
+            let words = schedule(clause, &child(node, &[Rule::every])?, found)?;
+            RuleClause::Every(words, zone(clause, node), span)
         }
-        // A zone of its own: not available, and said.
+        Rule::cron_clause => {
+            let words = ScheduleWords::Cron(clause.name(&child(node, &TEXTS)?));
+            RuleClause::Every(words, zone(clause, node), span)
+        }
+        Rule::season_clause => {
+            let mut day = |part| match child(node, &[part]) {
+                None => Some(None),
+                Some(part) => {
+                    let date = child(&part, &[Rule::date, Rule::compat_date])?;
+                    any_date(clause, &date, found).map(|day| Some((day, clause.place(&date))))
+                }
+            };
+            // Both are read, so that both are answered.
+            let (from, until) = (day(Rule::season_from), day(Rule::season_until));
+            RuleClause::Season { from: from?, until: until? }
+        }
+        Rule::if_missed_clause => {
+            RuleClause::IfMissed(any_duration(clause, &child(node, &DURATIONS)?, found)?, span)
+        }
         _ => return None,
     })
 }
@@ -93,6 +112,12 @@ fn rolling_days(
         return None;
     }
     u32::try_from(duration.0 / DAY_MS).ok().map(PeriodWords::RollingDays)
+}
+
+/// Whose clock: `customer time`, `in ZONE`, or neither.
+fn zone(clause: &Clause<'_>, node: &Node<'_>) -> ZoneWords {
+    let Some(zone) = child(node, &[Rule::zone]) else { return ZoneWords::None };
+    child(&zone, &[Rule::zone_name]).map_or(ZoneWords::Customer, |name| ZoneWords::In(clause.name(&name)))
 }
 
 fn schedule(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<ScheduleWords> {

@@ -133,6 +133,14 @@ pub(super) fn any_duration(
     }
 }
 
+/// A day, where nothing else may stand.
+pub(super) fn any_date(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Date> {
+    match literal(clause, node, found) {
+        Some(ExprKind::Date(date)) => Some(date),
+        _ => None,
+    }
+}
+
 /// A time of day, where nothing else may stand.
 pub(super) fn any_time(
     clause: &Clause<'_>,

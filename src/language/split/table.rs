@@ -36,16 +36,19 @@ impl Cutter<'_> {
             "at" => ChunkKind::Unavailable("a rule `at` one fixed time"),
             // `from 90 days to 30 days ago` goes on with a window.
             "from" if next.is_number() && self.look(index + 2).is_word() => return None,
-            "from" | "until" => ChunkKind::Unavailable("a rule's `from … until`"),
+            "from" | "until" => ChunkKind::Read(Rule::season_clause),
             // `every month` goes on with `on day 1`.
             "on" if next.any(&["day", "last"]) => return None,
-            "on" => ChunkKind::Unavailable("a rule `on` an event or cron line"),
+            "on" if next.is("cron") && !self.look(index + 2).any(&[","]) => {
+                ChunkKind::Read(Rule::cron_clause)
+            }
+            "on" => ChunkKind::Unavailable("a rule `on` an event"),
             "hold" => ChunkKind::Unavailable("`hold out`"),
             "goal" => ChunkKind::Unavailable("a rule's `goal`"),
             "reach" => ChunkKind::Unavailable("a rule's `reach`"),
             "draft" => ChunkKind::Unavailable("a `draft` rule"),
             "new" if next.is("matches") => ChunkKind::Unavailable("`new matches only`"),
-            "if" if next.is("missed") => ChunkKind::Unavailable("`if missed`"),
+            "if" if next.is("missed") => ChunkKind::Read(Rule::if_missed_clause),
             "give" if next.is("up") => ChunkKind::Read(Rule::give_up_clause),
             _ => return None,
         })
@@ -63,7 +66,7 @@ impl Cutter<'_> {
             "hold" => next.is("out"),
             "new" => next.is("matches"),
             "if" => next.is("missed"),
-            "from" => next.is_number() && !self.look(index + 2).is_word(),
+            "from" | "until" => next.is_number() && !self.look(index + 2).is_word(),
             "on" => in_head && next.is_word() && !next.any(&["day", "last"]),
             "draft" | "goal" => in_head,
             _ => false,

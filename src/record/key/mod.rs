@@ -28,9 +28,9 @@ pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
 };
 pub use runs::{
-    decisions, decisions_of, decisions_of_rule, non_sends, non_sends_of, parse_decisions, parse_non_sends,
-    parse_recipients, parse_rule_state, parse_run, parse_spent, parse_trying, parse_unfinished_run,
-    recipients, recipients_of, rule_state, run, runs_of, spent, trying, unfinished_run,
+    decisions, decisions_of, decisions_of_rule, met, non_sends, non_sends_of, parse_decisions, parse_met,
+    parse_non_sends, parse_recipients, parse_rule_state, parse_run, parse_spent, parse_trying,
+    parse_unfinished_run, recipients, recipients_of, rule_state, run, runs_of, spent, trying, unfinished_run,
 };
 
 use parts::{Key, start};
@@ -100,11 +100,14 @@ pub enum Table {
     Looked = 28,
     /// Packs of what we did, by their order.
     Deeds = 29,
+    /// Customers who changed their zone between two runs of a rule in customer time, by rule and
+    /// block of 128 customers.
+    Met = 30,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -134,6 +137,7 @@ impl Table {
         Self::Moves,
         Self::Looked,
         Self::Deeds,
+        Self::Met,
     ];
 
     /// What all its keys begin with.
@@ -189,7 +193,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=29).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=30).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }

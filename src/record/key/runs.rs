@@ -133,6 +133,20 @@ pub fn parse_trying(key: &[u8]) -> Option<(RuleNumber, u32)> {
     rest.end(parts)
 }
 
+/// The customers of one block of 128 who changed their zone between two runs of a rule.
+#[must_use]
+pub fn met(rule: RuleNumber, block: u32) -> Vec<u8> {
+    start(Table::Met).u32(rule.0).u32(block).0
+}
+
+/// Reads the key of a pack of customers who changed their zone.
+#[must_use]
+pub fn parse_met(key: &[u8]) -> Option<(RuleNumber, u32)> {
+    let mut rest = Rest::of(Table::Met, key)?;
+    let parts = (RuleNumber(rest.u32()?), rest.u32()?);
+    rest.end(parts)
+}
+
 /// What a rule remembers besides.
 #[must_use]
 pub fn rule_state(rule: RuleNumber) -> Vec<u8> {

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{get, put, strange_key};
 use crate::model::{BLOCK, Bitmap, CustomerNumber, Instant, RuleNumber};
 use crate::record::key::{self, Table};
-use crate::record::{RuleMemory, RuleState, codec};
+use crate::record::{Met, RuleMemory, RuleState, codec};
 use crate::store::{Batch, Store, StoreError};
+
+/// Customers in one pack of those who changed their zone: at most 128 × (2 + 20) bytes.
+pub const MET_BLOCK: u32 = 128;
 
 const SPENT: u8 = 1;
 const TRYING: u8 = 1;
+const MET: u8 = 1;
 const STATE: u8 = 1;
 
 /// Customers in one pack of those who are tried again: at most 256 × (1 + 10) bytes.
@@ -26,6 +30,13 @@ pub fn put_changes(batch: &mut Batch, rule: RuleNumber, before: &RuleMemory, aft
     };
     for block in &moved(before, after) | &moved(after, before) {
         put_trying(batch, rule, block, &after.trying);
+    }
+    let met = |a: &RuleMemory, b: &RuleMemory| {
+        let changed = a.met.iter().filter(|(customer, civil)| b.met.get(customer) != Some(civil));
+        changed.map(|(customer, _)| customer.0 / MET_BLOCK).collect::<BTreeSet<u32>>()
+    };
+    for block in &met(before, after) | &met(after, before) {
+        put_met(batch, rule, block, &after.met);
     }
     if state_of(before) != state_of(after) {
         put_state(batch, rule, &state_of(after));
@@ -44,8 +55,27 @@ fn different_blocks(a: &Bitmap, b: &Bitmap) -> Vec<u32> {
 /// What a rule remembers besides its blocks, as it is kept.
 #[must_use]
 pub fn state_of(memory: &RuleMemory) -> RuleState {
-    let RuleMemory { began, served, ran, released, last_run, spent: _, trying: _ } = memory;
-    RuleState { began: *began, served: *served, ran: *ran, released: *released, last_run: *last_run }
+    let RuleMemory {
+        began,
+        served,
+        served_by,
+        season_end,
+        ran,
+        released,
+        last_run,
+        spent: _,
+        trying: _,
+        met: _,
+    } = memory;
+    RuleState {
+        began: *began,
+        served: *served,
+        served_by: served_by.clone(),
+        season_end: *season_end,
+        ran: *ran,
+        released: *released,
+        last_run: *last_run,
+    }
 }
 
 /// Writes the block (16,384 customers) of a rule's spent customers.
@@ -62,15 +92,31 @@ pub fn put_trying(
     block: u32,
     trying: &BTreeMap<CustomerNumber, Instant>,
 ) {
-    let first = block.saturating_mul(TRYING_BLOCK);
-    let range = CustomerNumber(first)..=CustomerNumber(first.saturating_add(TRYING_BLOCK - 1));
-    let entry = |(customer, since): (&CustomerNumber, &Instant)| {
-        // Below 256 by the range.
-        (u8::try_from(customer.0 - first).unwrap_or(u8::MAX), since.0)
-    };
-    let entries: Vec<(u8, i64)> = trying.range(range).map(entry).collect();
     let key = key::trying(rule, block);
+    let entries = entries_of((block, TRYING_BLOCK), trying, |since| since.0);
     if entries.is_empty() { batch.remove(key) } else { put(batch, &key, TRYING, &entries) }
+}
+
+/// Writes the block ([`MET_BLOCK`] customers) of those who changed their zone between two runs.
+pub fn put_met(batch: &mut Batch, rule: RuleNumber, block: u32, met: &BTreeMap<CustomerNumber, Met>) {
+    let key = key::met(rule, block);
+    let entries = entries_of((block, MET_BLOCK), met, |met| *met);
+    if entries.is_empty() { batch.remove(key) } else { put(batch, &key, MET, &entries) }
+}
+
+/// The members of a block by their place in it.
+fn entries_of<T, S>(
+    (block, size): (u32, u32),
+    map: &BTreeMap<CustomerNumber, T>,
+    kept: impl Fn(&T) -> S,
+) -> Vec<(u8, S)> {
+    let first = block.saturating_mul(size);
+    let range = CustomerNumber(first)..=CustomerNumber(first.saturating_add(size - 1));
+    let entry = |(customer, value): (&CustomerNumber, &T)| {
+        // Below 256 by the range.
+        (u8::try_from(customer.0 - first).unwrap_or(u8::MAX), kept(value))
+    };
+    map.range(range).map(entry).collect()
 }
 
 /// Writes what a rule remembers besides its blocks.
@@ -108,9 +154,19 @@ pub fn memories(
         memory.trying.extend(entries.into_iter().map(place));
         Ok(())
     })?;
+    read_table(store, Table::Met, &mut found, |memory, key, bytes| {
+        let (_, block) = key::parse_met(key).ok_or_else(|| strange_key(key))?;
+        let entries: Vec<(u8, Met)> = codec::decode(MET, key, bytes)?;
+        let first = block.checked_mul(MET_BLOCK).ok_or_else(|| strange_key(key))?;
+        let place = |(offset, met)| (CustomerNumber(first + u32::from(offset)), met);
+        memory.met.extend(entries.into_iter().map(place));
+        Ok(())
+    })?;
     read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
-        let RuleState { began, served, ran, released, last_run } = codec::decode(STATE, key, bytes)?;
+        let RuleState { began, served, served_by, season_end, ran, released, last_run } =
+            codec::decode(STATE, key, bytes)?;
         (memory.began, memory.served, memory.ran) = (began, served, ran);
+        (memory.served_by, memory.season_end) = (served_by, season_end);
         (memory.released, memory.last_run) = (released, last_run);
         Ok(())
     })?;
