@@ -351,3 +351,43 @@ fn nobody_is_followed_where_no_rule_asks() {
     shop.tick(NOW);
     assert!(cvmd::store::tables::movement::tracks(&*shop.store).unwrap().is_empty());
 }
+
+#[test]
+fn a_crash_while_everybody_is_placed_anew_moves_nobody() {
+    let with = |limit: u32| {
+        format!(
+            "workspace w\n  currency EUR\n\nsegments worth\n  high when revenue >= {limit} EUR\n  low otherwise\n\n\
+             rule moved\n  when worth changes\n  then send offer\n"
+        )
+    };
+    for commits in 0..20 {
+        let mut shop = shop(&with(500));
+        shop.tick(NOW);
+        shop.store.fail_after(commits);
+        let files = rules(&[("shop.rules", &with(10)), OFFER]);
+        let crashed = shop.engine.activate(files, after(0, 1)).is_err();
+        // The next start finds the rules as they were before the edit, then the edit.
+        let mut shop = shop.restarted(after(0, 2));
+        assert_eq!(shop.tick(after(0, 2)), Vec::<String>::new(), "{commits}");
+        shop.edited(&with(10), after(0, 3));
+        assert_eq!(shop.tick(after(0, 3)), Vec::<String>::new(), "{commits}");
+        if !crashed {
+            return;
+        }
+    }
+    panic!("an activation needs more commits than were tried");
+}
+
+#[test]
+fn a_damaged_record_of_places_sends_nothing() {
+    let mut shop = shop(LAPSING);
+    shop.tick(NOW);
+    let (key, _) = shop.store.scan(&cvmd::record::key::Table::Places.prefix(), &[]).next().unwrap().unwrap();
+    let mut batch = cvmd::store::Batch::default();
+    batch.put(key, vec![1, 2, 3]);
+    shop.store.commit(batch).wait().unwrap();
+    let mut shop = shop.restarted(after(1, 13));
+    assert_eq!(shop.tick(after(1, 13)), Vec::<String>::new(), "placed anew, in silence");
+    shop.orders("9,ana,2026-11-24T22:00:00Z,50\n", after(1, 15));
+    assert_eq!(shop.tick(after(1, 15)), Vec::<String>::new());
+}

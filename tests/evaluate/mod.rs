@@ -2,6 +2,7 @@
 
 mod cases;
 mod laws;
+mod moves;
 mod random;
 mod reference;
 mod shop;

@@ -4,20 +4,18 @@
 use std::collections::BTreeMap;
 
 use crate::evaluate::{Match, Moment};
-use crate::model::{BLOCK, Bitmap, Instant, RuleNumber};
+use crate::model::{Bitmap, Instant, RuleNumber};
+use crate::record::TrackRecord;
 use crate::store::{Batch, StoreError, tables};
 
 use super::super::Engine;
 use super::super::active::Active;
+use super::Followed;
 use super::track::Tracked;
-use super::{Followed, places};
 
 impl Engine {
     /// Follows what the rules ask for from `now` on, and nothing else. What was not followed before,
     /// or is defined otherwise now, has everybody placed anew: that moves nobody.
-    ///
-    /// The places are committed before the record that says they are of this definition, so that a
-    /// crash between them places everybody once more.
     ///
     /// # Errors
     /// When the store fails.
@@ -74,8 +72,11 @@ impl Engine {
             followed.record = record;
             followed.places.resize(followed.record.places.len(), Bitmap::new());
             if let Some(placed) = placed {
-                // What a crash left of a track that was let go is in the store alone.
-                followed.places = places(&*self.store, number, followed.record.places.len())?;
+                // Until all are placed it counts as not followed, so that a crash between these
+                // commits has everybody placed once more, whichever rules the next start finds.
+                let unplaced = TrackRecord { followers: BTreeMap::new(), ..followed.record.clone() };
+                tables::movement::put_track(batch, number, &unplaced);
+                tables::movement::remove_places(&*self.store, batch, number)?;
                 place_anew(followed, tracked, placed, number, batch);
             }
             tables::movement::put_track(batch, number, &followed.record);
@@ -111,7 +112,7 @@ fn followers(
     tracked.rules.iter().map(number).map(|rule| (rule, before.get(&rule).copied().unwrap_or(now))).collect()
 }
 
-/// Replaces who is seen where, and writes the blocks in which that differs.
+/// Replaces who is seen where.
 fn place_anew(
     followed: &mut Followed,
     tracked: &Tracked,
@@ -119,18 +120,12 @@ fn place_anew(
     number: u16,
     batch: &mut Batch,
 ) {
-    let mut next = vec![Bitmap::new(); followed.places.len()];
+    followed.places = vec![Bitmap::new(); followed.record.places.len()];
     for (name, members) in tracked.places.iter().zip(placed) {
-        if let Some(code) = followed.code(name) {
-            next[usize::from(code)] = members;
+        let Some(code) = followed.code(name) else { continue };
+        for block in members.blocks() {
+            tables::movement::put_places(batch, number, code, block, &members);
         }
+        followed.places[usize::from(code)] = members;
     }
-    for ((code, before), after) in (0_u16..).zip(&followed.places).zip(&next) {
-        let words = before.words().len().max(after.words().len());
-        let blocks = u32::try_from(words.div_ceil(BLOCK as usize / 64)).unwrap_or(u32::MAX);
-        for block in (0..blocks).filter(|&block| before.block_bytes(block) != after.block_bytes(block)) {
-            tables::movement::put_places(batch, number, code, block, after);
-        }
-    }
-    followed.places = next;
 }

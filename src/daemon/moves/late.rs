@@ -43,14 +43,17 @@ impl Engine {
         for one in moving {
             questions.push(self.question(*one, now)?);
         }
-        let looks: BTreeSet<Instant> =
-            questions.iter().flat_map(|question| question.looks.iter().copied()).collect();
-        for look in looks {
-            let asked = |question: &&mut Question| question.looks.contains(&look);
-            let mut asked: Vec<&mut Question> = questions.iter_mut().filter(asked).collect();
-            let then = self.as_of(&asked, look)?;
+        let mut looks: BTreeMap<Instant, Vec<usize>> = BTreeMap::new();
+        for (position, question) in questions.iter().enumerate() {
+            for look in &question.looks {
+                looks.entry(*look).or_default().push(position);
+            }
+        }
+        for (look, asked) in looks {
+            let then = self.as_of(asked.iter().map(|position| &questions[*position]), look)?;
             let moment = Moment::new(&active.tracks.program, look, &active.zone);
-            for question in &mut asked {
+            for position in asked {
+                let question = &mut questions[position];
                 let node = tracked.nodes[question.moving.place];
                 if moment.truth(&then, question.moving.customer, node) != Some(true) {
                     question.before = question.before.max(Some(look));
@@ -82,12 +85,15 @@ impl Engine {
     }
 
     /// The population as it was for these customers at an instant.
-    fn as_of(&self, asked: &[&mut Question], at: Instant) -> Result<Population, StoreError> {
-        let changed =
-            asked.iter().filter(|question| question.changes.iter().any(|change| past::time_of(change) > at));
-        let later = changed.map(|question| {
-            let later = question.changes.iter().filter(|change| past::time_of(change) > at);
-            (question.moving.customer, later.cloned().collect())
+    fn as_of<'q>(
+        &self,
+        asked: impl Iterator<Item = &'q Question>,
+        at: Instant,
+    ) -> Result<Population, StoreError> {
+        let later = asked.filter_map(|question| {
+            let later: Vec<Change> =
+                question.changes.iter().filter(|change| past::time_of(change) > at).cloned().collect();
+            (!later.is_empty()).then_some((question.moving.customer, later))
         });
         self.with_undone(later.collect())
     }

@@ -61,6 +61,16 @@ impl Followed {
         &self.log[self.log.partition_point(|entry| entry.learnt < since)..]
     }
 
+    /// Reads places and moves from the store.
+    fn read(&mut self, store: &dyn Store, number: u16, since: Instant) -> Result<(), StoreError> {
+        self.places = places(store, number, self.record.places.len())?;
+        for item in tables::movement::moves_since(store, number, since) {
+            let (learnt, moved) = item?;
+            self.log.push(Learnt { learnt, moved });
+        }
+        Ok(())
+    }
+
     fn forget_before(&mut self, instant: Instant) {
         let old = self.log.partition_point(|entry| entry.learnt < instant);
         self.log.drain(..old);
@@ -78,18 +88,24 @@ pub(super) struct Moves {
 impl Moves {
     /// Reads what a store has; `last_tick` says how far back moves may still matter.
     ///
+    /// A track of which a record is damaged is followed anew: everybody is placed in silence, which
+    /// may lose a move, but sends nothing that should not be.
+    ///
     /// # Errors
-    /// When a record does not read back: without it moves would be lost, or seen twice.
+    /// When the store does not read, or does not say what is followed.
     pub(super) fn open(store: &dyn Store, last_tick: Option<Instant>) -> Result<Self, StoreError> {
         let mut moves = Self { tracks: BTreeMap::new(), looked: tables::movement::looked(store)? };
         let since = last_tick.map_or(Instant(i64::MIN), |tick| tick.minus(IN_MEMORY));
         for (number, record) in tables::movement::tracks(store)? {
             let mut followed = Followed { record, ..Followed::default() };
             if !followed.record.followers.is_empty() {
-                followed.places = places(store, number, followed.record.places.len())?;
-                for item in tables::movement::moves_since(store, number, since) {
-                    let (learnt, moved) = item?;
-                    followed.log.push(Learnt { learnt, moved });
+                match followed.read(store, number, since) {
+                    Err(StoreError::Corrupt(damage)) => {
+                        tracing::error!(damage, "a damaged record was left out: moves may be missing");
+                        followed = Followed { record: followed.record, ..Followed::default() };
+                        followed.record.followers.clear();
+                    }
+                    other => other?,
                 }
             }
             moves.tracks.insert(number, followed);
