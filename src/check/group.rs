@@ -214,9 +214,9 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
     match &expr.kind {
         ExprKind::Segment(position) => into.push(*position),
         ExprKind::InAudience(position) => into.push(first_audience + position),
-        // What a movement is of is no part of a group: it stands in rules only.
-        ExprKind::Moved(_) => {}
-        ExprKind::Constant(_)
+        // Movement stands in rules only.
+        ExprKind::Moved(_)
+        | ExprKind::Constant(_)
         | ExprKind::Field(_)
         | ExprKind::EventField(..)
         | ExprKind::Fired(..)

@@ -45,9 +45,8 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         Rule::compat_last_period => {
             Some((format!("in last {}", foreign::period_days(&lower)), Applicability::NeedsReview))
         }
-        Rule::compat_the | Rule::compat_since_last => safe(""),
+        Rule::compat_the | Rule::compat_since_last | Rule::compat_equal_sign => safe(""),
         Rule::compat_becomes => safe("becomes"),
-        Rule::compat_equal_sign => safe(""),
         Rule::compat_changes => safe("changes"),
         Rule::compat_enters => safe("enters"),
         Rule::compat_leaves => safe("leaves"),

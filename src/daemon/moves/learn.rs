@@ -82,19 +82,19 @@ impl Engine {
             to: moving.to,
             happened,
         };
-        let mut moves = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for moving in &first {
             if let Some(created) = self.created(moving.customer).filter(|at| now.since(*at) < RECENT) {
-                moves.insert(moving.customer, moved(moving, created.min(now)));
+                found.insert(moving.customer, moved(moving, created.min(now)));
             }
         }
         let happened = self.when_happened(active, tracked, &placed, now)?;
         for moving in &placed {
             if let Some(at) = happened.get(&moving.customer) {
-                moves.insert(moving.customer, moved(moving, *at));
+                found.insert(moving.customer, moved(moving, *at));
             }
         }
-        Ok(moves)
+        Ok(found)
     }
 
     /// When a customer became one: as the data say, else with their first order or event.

@@ -120,11 +120,11 @@ pub fn trace_moved(
     let mut asked = Asked::default();
     asked.visit(rules, expr);
     let (program, nodes) = Program::of(rules, &asked.exprs);
-    let moved = program.leaves().iter().map(|leaf| {
+    let who = program.leaves().iter().map(|leaf| {
         let seen = moves.iter().find(|seen| seen.movement == leaf.movement)?;
         Some(seen.holds?.then_some(customer.0).into_iter().collect())
     });
-    let moment = Moment::new(&program, now, zone).on(fired).with_moved(moved.collect());
+    let moment = Moment::new(&program, now, zone).on(fired).with_moved(who.collect());
     if !moment.fits(population) {
         return None;
     }

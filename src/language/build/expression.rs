@@ -133,8 +133,8 @@ fn window_words(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic
 /// The days of `falls today`, `in next 30 days`, `in this month`. Nothing where its length is none.
 pub(super) fn day_span(clause: &Clause<'_>, test: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<DaySpan> {
     if let Some(foreign) = child(test, &[Rule::compat_this]) {
-        let text = foreign.as_str().to_ascii_lowercase();
-        return text.split_whitespace().nth(1).and_then(this);
+        let words = foreign.as_str().to_ascii_lowercase();
+        return words.split_whitespace().nth(1).and_then(this);
     }
     let Some(span) = child(test, &[Rule::day_span]) else { return Some(DaySpan::Today) };
     let mut last = false;
