@@ -54,6 +54,10 @@ impl Engine {
         (at, clock): (Instant, &TimeZone),
     ) -> Option<(&'a Tracked, &'a Followed, Instant)> {
         let (rule, number) = active.rule(leaf.rule?);
+        if rule.on_event().is_some() {
+            // A move is learnt by a tick, after the event: nothing can be said of it then.
+            return None;
+        }
         let tracked = active.tracks.find(leaf.movement)?;
         let (_, followed) = self.moves.find(&tracked.name)?;
         let began = *followed.record.followers.get(&number)?;
