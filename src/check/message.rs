@@ -365,7 +365,7 @@ fn no_body(name: &str, span: Span, label: &str) -> super::report::Problem {
         .why("customers would get an empty message")
 }
 
-pub(super) fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
+fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
     problem(Code::NotAvailableYet, span, format!("{what} is not available yet"))
         .label(label)
         .why("what is understood by half is not sent at all")

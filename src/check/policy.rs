@@ -6,7 +6,6 @@ use crate::model::{Channel, Duration};
 use crate::ruleset::{Cap, CapScope, CapSubject, Frame, Policy, QuietHours, QuietSpan};
 
 use super::item::Of;
-use super::message::not_yet;
 use super::names::shorten;
 use super::report::{Report, problem};
 use super::suggest::{did_you_mean, nearest};
@@ -42,24 +41,11 @@ fn check_one(
     };
     for (clause, span) in item.parts {
         match clause {
-            PolicyClause::Cap(cap) if cap.in_total || cap.wait.is_some() => {
-                report.add(not_yet(
-                    "a limit `in total`, or one that waits,",
-                    "this version does not run it",
-                    *span,
-                ));
-            }
             PolicyClause::Cap(cap) => policy.caps.extend(check_cap(cap, *span, channels, report)),
             PolicyClause::Quiet(quiet) => {
-                report.add(not_yet("`quiet hours`", "this version does not run it", *span));
                 policy.quiet.extend(check_quiet(quiet, *span, report));
             }
             PolicyClause::Arbitration => {
-                report.add(not_yet(
-                    "`if several rules want one customer`",
-                    "this version does not run it",
-                    *span,
-                ));
                 if let Some(first) = arbitration {
                     let first = report.place(*first);
                     report.add(second_arbitration(*span, &first.to_string()));

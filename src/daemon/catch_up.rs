@@ -23,7 +23,7 @@ impl Engine {
             let (rule, number) = active.rule(firing.position);
             let memory = self.memories.get(&number).unwrap_or(&nothing);
             let seen = (&matches.truth, &matches.falsity);
-            let selection = decide::select(&self.world(active), (rule, number), memory, seen, firing.at);
+            let selection = decide::select(&self.world(active, now), (rule, number), memory, seen, firing.at);
             *counts.entry(firing.position).or_default() += selection.recipients.len();
         }
         counts.retain(|_, customers| *customers > 0);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use crate::decide::{Ledger, Pauses, World};
+use crate::decide::{Addresses, Ledger, Pauses, World};
 use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
@@ -17,6 +17,9 @@ use super::snapshot::{Shared, Snapshot};
 
 /// What a daemon that is broken on purpose takes for its ledger.
 static NOBODY: LazyLock<Ledger> = LazyLock::new(Ledger::default);
+
+/// Whom a run that begins has served.
+static NO_ONE: LazyLock<Bitmap> = LazyLock::new(Bitmap::new);
 
 /// Owns the state of a store. The daemon's decider holds one; a command without a daemon opens one
 /// for itself. Nothing in it is ahead of what is durable but what a failed store makes moot.
@@ -35,6 +38,10 @@ pub struct Engine {
     pub(super) ledger: Ledger,
     /// Who was last seen where, and who moved.
     pub(super) moves: Moves,
+    /// Which records share an address.
+    pub(super) addresses: Addresses,
+    /// Who had a marketing decision in the tick under way, or since the last one.
+    pub(super) taken: Bitmap,
     pub(super) next_ledger: u64,
     pub(super) memories: BTreeMap<RuleNumber, RuleMemory>,
     /// Rules whose memory does not read back: they must not decide.
@@ -69,8 +76,8 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Everything that a decision reads, under these rules.
-    pub(super) fn world<'a>(&'a self, active: &'a Active) -> World<'a> {
+    /// Everything that a decision at `now` reads, under these rules; nobody has the occurrence yet.
+    pub(super) fn world<'a>(&'a self, active: &'a Active, now: Instant) -> World<'a> {
         World {
             rules: &active.rules,
             people: &self.population,
@@ -78,6 +85,12 @@ impl Engine {
             pauses: &self.pauses,
             channels: &self.channels,
             zone: &active.zone,
+            addresses: &self.addresses,
+            now,
+            since: self.last_tick,
+            taken: &self.taken,
+            served: &NO_ONE,
+            fresh: None,
         }
     }
 

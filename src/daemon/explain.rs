@@ -1,10 +1,10 @@
 //! Why somebody was or was not contacted: the condition with its values, and what stopped it.
 
-use crate::decide::{Subject, World, at_most_of, full_cap, judge};
+use crate::decide::{Subject, World, at_most_of, full_cap, settle};
 use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Contact, ContactKind, Decision, RunState, Skip};
+use crate::record::{Contact, ContactKind, MessageState, RunState, Skip, Wait};
 use crate::ruleset::Rule;
 use crate::schedule::Occasions;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
@@ -19,6 +19,9 @@ pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
 
 /// All retries of a message end within this: later records are not searched for it.
 const LONGEST_DELIVERY: Duration = Duration::days(5);
+
+/// No decision waits longer for quiet hours and caps.
+const LONGEST_WAIT: Duration = Duration::days(60);
 
 /// Past contacts that are shown at most, latest first.
 const MOST_CONTACTS: usize = 10;
@@ -124,18 +127,19 @@ impl Engine {
             return self.spent(customer, number);
         }
         let subject = Subject { rule, number, customer, at: now };
-        let world = self.world(active);
-        if let Some(skip) = judge(&subject, &world) {
-            return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world)));
-        }
+        let world = self.world(active, now);
+        let due = match settle(&subject, &world) {
+            Ok(due) => due,
+            Err(skip) => return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world))),
+        };
         if self.is_held(customer, number)? {
             return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, &subject, &world)));
         }
-        let sentence = format!(
-            "matches, and nothing stops it: fires {}",
-            next_for(active, &self.population, rule, customer, now)
-        );
-        Ok(Outcome::free(sentence))
+        let fires = next_for(active, &self.population, rule, customer, now);
+        // A schedule's next occurrence may lie outside of the quiet hours of now.
+        let waits = due.waits.filter(|_| rule.timetable().is_none());
+        let waits = waits.map_or(String::new(), |wait| format!(", and {}", waits_sentence(wait, due.at)));
+        Ok(Outcome::free(format!("matches, and nothing stops it: fires {fires}{waits}")))
     }
 
     /// Whether the customer is among the recipients of a held run, or of a continuous rule that is.
@@ -180,9 +184,10 @@ impl Engine {
     }
 
     fn past(&self, contact: &Contact) -> Result<PastDecision, StoreError> {
-        let decision: Option<Decision> =
-            tables::runs::decision(&*self.store, contact.rule, contact.at, contact.customer)?;
-        let run = tables::runs::run(&*self.store, contact.rule, contact.at)?;
+        let when = (contact.at.minus(LONGEST_WAIT), contact.at);
+        let found = tables::runs::decision_due(&*self.store, contact.rule, contact.customer, when)?;
+        let (decided, decision) = found.map_or((contact.at, None), |(at, decision)| (at, Some(decision)));
+        let run = tables::runs::run(&*self.store, contact.rule, decided)?;
         let key = decision.as_ref().map(|decision| decision.key(contact.rule));
         Ok(PastDecision {
             decision: key.map(|key| key.to_string()),
@@ -197,7 +202,7 @@ impl Engine {
             commit: run.as_ref().map_or_else(|| "unknown".into(), |run| run.commit.clone()),
             place: run.map_or_else(String::new, |run| run.place),
             values: decision.map_or_else(Vec::new, |decision| decision.values),
-            messages: key.map_or_else(|| Ok(Vec::new()), |key| self.messages_of(key, contact.at))?,
+            messages: key.map_or_else(|| Ok(Vec::new()), |key| self.messages_of(key, decided))?,
         })
     }
 
@@ -207,12 +212,15 @@ impl Engine {
         for message in tables::messages::open_messages(&*self.store) {
             let message = message?;
             if message.key.decision == key {
-                found.push((message.target, message.state.label().to_owned()));
+                let waits = message.waits.filter(|_| message.state == MessageState::Pending);
+                let waits =
+                    waits.map_or(String::new(), |wait| format!(": {}", waits_sentence(wait, message.due)));
+                found.push((message.target, format!("{}{waits}", message.state.label())));
             }
         }
         for message in tables::messages::finished_messages(&*self.store, at) {
             let message = message?;
-            if message.at.since(at) > LONGEST_DELIVERY {
+            if message.at.since(at) > Duration(LONGEST_WAIT.0 + LONGEST_DELIVERY.0) {
                 break;
             }
             if message.key.decision == key {
@@ -220,6 +228,14 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+}
+
+/// What a message waits for, and until when.
+pub(super) fn waits_sentence(wait: Wait, until: Instant) -> String {
+    match wait {
+        Wait::QuietHours => format!("waits for the end of quiet hours at {until}"),
+        Wait::Cap => format!("waits until {until} for room under a cap"),
     }
 }
 

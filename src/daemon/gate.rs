@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::Secrets;
-use crate::decide::People;
+use crate::decide::{self, Again, People, Withdrawal};
 use crate::deliver::email::Email;
 use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
 use crate::evaluate::{self, Moment};
@@ -25,17 +25,19 @@ use super::clocks::clock_of;
 use super::contents::Contents;
 use super::snapshot::{Shared, Snapshot};
 
-/// A message that waited longer than this since its decision must match its rule still.
+/// A message that waited longer than this since its decision must meet its rule's season again.
 const FRESH: Duration = Duration::seconds(60);
 
 /// Why a message waits: the whole daemon does.
 const ON_HOLD: &str = "on hold";
+/// Why a message waits: it is quiet.
+const QUIET_HOURS: &str = "quiet hours";
 /// Why a message waits: a person paused it.
 const PAUSED: &str = "paused";
 /// Why a message waits: no rule set was ever good.
 const NO_RULES: &str = "no rules are loaded";
 /// Reasons that a status tells in words of its own.
-pub(super) const SAID_ELSEWHERE: [&str; 3] = [ON_HOLD, PAUSED, NO_RULES];
+pub(super) const SAID_ELSEWHERE: [&str; 4] = [ON_HOLD, PAUSED, NO_RULES, QUIET_HOURS];
 
 /// How long a paused message waits before it is asked about again; a resume asks at once.
 const PAUSED_FOR: Duration = Duration::seconds(60);
@@ -83,8 +85,9 @@ impl DaemonGate {
 
     /// What stops a message now, if anything does.
     fn stopped(message: &OpenMessage, seen: &Snapshot, active: &Active, now: Instant) -> Option<Claim> {
+        // A message that expires while it is held is not held any longer.
         if message.expires.is_some_and(|expires| now > expires) {
-            return Some(Claim::Withdraw("expired before it could go".into()));
+            return Some(Claim::Withdraw(Withdrawal::Expired.sentence().into()));
         }
         if seen.on_hold {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), ON_HOLD.into()));
@@ -95,33 +98,27 @@ impl DaemonGate {
         if seen.pauses.stops(&message.rule, &message.channel).is_some() {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), PAUSED.into()));
         }
-        let Some(rule) = active.rules.rules.iter().position(|rule| rule.name == message.rule) else {
-            return Some(Claim::Withdraw("its rule is gone".into()));
-        };
-        if !message.is_call {
-            let people = &seen.population;
-            if message.marketing && !People::consents(people, message.customer, &message.channel) {
-                return Some(Claim::Withdraw("consent is missing or was withdrawn".into()));
-            }
-            if People::suppressed(people, message.customer) {
-                return Some(Claim::Withdraw("the address is suppressed".into()));
-            }
-        }
+        let found = active.rules.rules.iter().find(|rule| rule.name == message.rule);
         let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
-        let root = active.program.rules()[rule];
-        let clock = clock_of(active, &seen.population, &active.rules.rules[rule], message.customer);
-        if waited && !in_season(active.rules.rules[rule].season, &clock, now) {
-            return Some(Claim::Withdraw("the last day of its rule has passed".into()));
+        if let Some(rule) = found.filter(|_| waited) {
+            let clock = clock_of(active, &seen.population, rule, message.customer);
+            if !in_season(rule.season, &clock, now) {
+                return Some(Claim::Withdraw("the last day of its rule has passed".into()));
+            }
         }
-        let matches = || {
+        let matches = |rule: usize| {
+            let root = active.program.rules()[rule];
+            let clock = clock_of(active, &seen.population, &active.rules.rules[rule], message.customer);
             let moved = active.still_there(&seen.population, message.customer, now);
             let moment = Moment::new(&active.program, now, &clock).with_moved(moved);
-            moment.truth(&seen.population, message.customer, root)
+            moment.truth(&seen.population, message.customer, root) == Some(true)
         };
-        if waited && matches() != Some(true) {
-            return Some(Claim::Withdraw("the customer no longer matches its rule".into()));
+        let world = (&active.rules, &seen.population as &dyn People, &active.zone);
+        match decide::meet_again(message, world, now, matches) {
+            Again::Go => None,
+            Again::Wait(until) => Some(Claim::Wait(until, QUIET_HOURS.into())),
+            Again::Withdraw(why) => Some(Claim::Withdraw(why.sentence().into())),
         }
-        None
     }
 
     fn prepare(

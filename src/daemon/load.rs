@@ -8,7 +8,7 @@ use crate::ingest::{
     Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, is_fresh, merge_customer,
     merge_events, merge_orders, read_customers, read_events, read_orders, unknown_customer,
 };
-use crate::model::{CustomerId, CustomerNumber, Instant, RuleNumber};
+use crate::model::{Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Told;
 use crate::record::{Arrival, EventRef, Load, ORDER};
 use crate::ruleset::Schema;
@@ -254,11 +254,15 @@ impl Engine {
     }
 
     /// Notes that an address must not be written to any more; its record is durable already.
-    pub(super) fn suppressed(&mut self, customer: CustomerNumber) {
-        match self.told(customer) {
+    pub(super) fn suppressed(&mut self, number: CustomerNumber) {
+        match self.told(number) {
             Ok(Some(told)) => {
                 self.population.upsert(vec![Told { suppressed: true, ..told }.borrow()]);
                 self.publish();
+                // The address is what must not be written to, under any record.
+                for other in self.share_suppression(number) {
+                    self.suppressed(other);
+                }
             }
             Ok(None) => {}
             Err(error) => tracing::error!(error = error.to_string(), "a damaged record was left out"),
@@ -284,6 +288,14 @@ impl Engine {
             read.extend(self.told(*number)?);
         }
         self.population.upsert(read.iter().map(Told::borrow).collect());
+        self.note_addresses(touched);
+        let inherits = |number: &CustomerNumber| {
+            let mut others = self.addresses.others(*number, &Channel::email());
+            !self.population.is_suppressed(*number)
+                && others.any(|other| self.population.is_suppressed(other))
+        };
+        let inheriting: Vec<CustomerNumber> = touched.iter().copied().filter(inherits).collect();
+        inheriting.into_iter().for_each(|number| self.suppressed(number));
         Ok(())
     }
 }

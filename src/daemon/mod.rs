@@ -2,6 +2,7 @@
 
 mod activate;
 mod active;
+mod addresses;
 mod catch_up;
 mod checked;
 mod clocks;
@@ -32,6 +33,7 @@ mod snapshot;
 mod start;
 mod status;
 mod switches;
+mod taken_back;
 mod tick;
 mod told;
 mod vault;

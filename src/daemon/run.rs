@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::compile::NodeId;
-use crate::decide::{self, Particulars, Selection, Slice};
+use crate::decide::{self, Particulars, Selection, Slice, World};
 use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
-use crate::record::{RuleMemory, Run, RunState, Skip};
+use crate::record::{ContactKind, RuleMemory, Run, RunState, Skip};
 use crate::ruleset::{Action, Frame, Rule, Value};
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables;
@@ -42,7 +42,7 @@ impl Engine {
         let memory = self.memories.get(&number).filter(|_| !failpoint::sabotage("key_unchecked"));
         let memory = memory.unwrap_or(&nothing);
         let seen = (&matches.truth, &matches.falsity);
-        let world = self.world(active);
+        let world = self.world(active, now);
         let mut selection = decide::select(&world, (rule, number), memory, seen, at);
         if !selection.held && self.is_held_as_a_whole(active, position, memory, (at, now)) {
             decide::hold(&mut selection, rule, memory, at);
@@ -108,9 +108,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
         let mut limit = decide::slice_size(rule);
+        let mut served = self.served(&run)?;
         while let RunState::Open(cursor) = run.state {
             let slice = {
-                let world = self.world(active);
+                let world = World { served: &served, ..self.world(active, run.now) };
                 let particulars = |customer| {
                     let clock = clock_of(active, &self.population, rule, customer);
                     let moment = Moment::new(&active.program, run.now, &clock);
@@ -131,10 +132,22 @@ impl Engine {
                 continue;
             }
             report.decisions += slice.decisions.len() as u64;
+            for decision in &slice.decisions {
+                served.insert(decision.customer.0);
+            }
             self.commit_slice((active, rule), number, &next, slice, (batch, next_ledger))?;
             run = next;
         }
         Ok(())
+    }
+
+    /// Whom a run decided before it was cut off.
+    fn served(&self, run: &Run) -> Result<Bitmap, StoreError> {
+        if matches!(run.state, RunState::Open(CustomerNumber(0))) {
+            return Ok(Bitmap::new());
+        }
+        let decided = tables::runs::decisions(&*self.store, run.rule, run.at);
+        decided.map(|decision| decision.map(|decision| decision.customer.0)).collect()
     }
 
     /// What a slice leaves besides what the rule remembers; the ledger's next place.
@@ -205,7 +218,12 @@ impl Engine {
         self.store.commit(batch).wait()?;
         failpoint::hit("slice_after_commit");
         self.next_ledger = next_ledger;
-        slice.contacts.into_iter().for_each(|contact| self.ledger.add(contact));
+        for contact in slice.contacts {
+            if contact.kind == ContactKind::Marketing {
+                self.taken.insert(contact.customer.0);
+            }
+            self.ledger.add(contact);
+        }
         self.outgoing.add(slice.messages);
         Ok(())
     }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::decide::{Ledger, Pauses, Scope};
-use crate::model::{Channel, CustomerNumber, RuleNumber};
+use crate::decide::{Addresses, Ledger, Pauses, Scope};
+use crate::model::{Bitmap, Channel, CustomerNumber, RuleNumber};
 use crate::population::{Population, Told};
 use crate::record::PauseScope;
 use crate::ruleset::Schema;
@@ -68,6 +68,8 @@ impl Engine {
             next_customer: CustomerNumber(0),
             ledger,
             moves,
+            addresses: Addresses::default(),
+            taken: Bitmap::new(),
             memories,
             amnesiac,
             names,
@@ -112,6 +114,12 @@ impl Engine {
         });
         self.population = Population::build(schema, currency, customers);
         self.customers_read = true;
+        self.note_all_addresses();
+        for number in self.population.suppressed().iter().map(CustomerNumber) {
+            for other in self.share_suppression(number) {
+                self.suppressed(other);
+            }
+        }
         damages.append(&mut orders.damages);
         damages.append(&mut events.damages);
         self.read_deeds(damages)

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::evaluate::Match;
-use crate::model::Instant;
+use crate::compile::NodeId;
+use crate::evaluate::{self, Match, Moment};
+use crate::model::{Bitmap, Instant};
 use crate::record::{Run, RunState};
 use crate::schedule::Passed;
 use crate::store::{Batch, StoreError, tables};
@@ -51,6 +52,7 @@ impl Engine {
             return Ok(report);
         }
         self.take_up_deeds();
+        self.take_back()?;
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
         self.learn(&active, now)?;
@@ -65,6 +67,7 @@ impl Engine {
         tables::control::put_tick(&mut batch, now);
         self.store.commit(batch).wait()?;
         self.last_tick = Some(now);
+        self.taken = Bitmap::new();
         Ok(report)
     }
 

@@ -56,10 +56,14 @@ pub fn select(
         selection.given_up.intersect(falsity);
     }
     selection.matched = candidates.len();
+    // Who of several records of one person comes first has the occurrence.
+    let mut served = world.served.clone();
     for customer in candidates.iter().map(CustomerNumber) {
+        let world = &World { served: &served, ..*world };
         match judge(&Subject { rule, number, customer, at }, world) {
             None => {
                 selection.recipients.insert(customer.0);
+                served.insert(customer.0);
             }
             Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, give_up_after)),
         }

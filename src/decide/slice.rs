@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::stage::CALLS;
-use crate::model::{Bitmap, Channel, CustomerNumber, Instant, Occurrence, RuleNumber};
+use crate::model::{Bitmap, Channel, CustomerNumber, Duration, Instant, MINUTE_MS, Occurrence, RuleNumber};
 use crate::record::{
-    Contact, ContactKind, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip,
+    Contact, ContactKind, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip, Wait,
 };
 use crate::ruleset::{Action, Purpose, Rule};
 
-use super::{Subject, World, judge};
+use super::{Due, Ledger, Subject, World, settle};
+
+/// Over how long the messages that waited for one end of quiet hours leave, so that they are no burst.
+const RELEASE: Duration = Duration(30 * MINUTE_MS);
 
 /// Customers in a slice at most.
 pub const SLICE: usize = 100;
@@ -65,13 +68,20 @@ pub fn slice(
 ) -> Slice {
     let mut slice = Slice::default();
     let mut rest = recipients.iter_from(cursor.0).map(CustomerNumber);
+    // What the slice decided so far: a limit in total, or a second record of one person, must see it.
+    let mut fresh = Ledger::default();
     for customer in rest.by_ref().take(limit) {
+        let world = World { fresh: Some(&fresh), ..*world };
         let subject = Subject { rule, number, customer, at: run.at };
-        match judge(&subject, world) {
-            Some(skip) => {
+        match settle(&subject, &world) {
+            Err(skip) => {
                 slice.skipped.entry(skip).or_default().insert(customer.0);
             }
-            None => decide_one(&mut slice, world, &subject, run, particulars(customer)),
+            Ok(due) => {
+                let decided = slice.contacts.len();
+                decide_one(&mut slice, &world, (&subject, due), run, particulars(customer));
+                slice.contacts[decided..].iter().for_each(|contact| fresh.add(*contact));
+            }
         }
     }
     slice.next = rest.next();
@@ -81,7 +91,7 @@ pub fn slice(
 fn decide_one(
     slice: &mut Slice,
     world: &World<'_>,
-    subject: &Subject<'_>,
+    (subject, due): (&Subject<'_>, Due),
     run: &Run,
     mut particulars: Particulars,
 ) {
@@ -89,7 +99,7 @@ fn decide_one(
     let occurrence =
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
     let decision =
-        Decision { customer, occurrence, fate: Fate::Send, due: run.at, values: particulars.values };
+        Decision { customer, occurrence, fate: Fate::Send, due: due.at, values: particulars.values };
     let mut calls = 0;
     for (position, action) in (0_u8..).zip(&rule.actions) {
         let action_number = match action {
@@ -102,9 +112,10 @@ fn decide_one(
         let key = MessageKey { decision: decision.key(number), action: action_number };
         let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
         let event = particulars.event.clone();
-        slice.messages.push(OpenMessage { event, ..message(world, rule, run, key, action, call_fields) });
+        let message = message(world, rule, (run, due), key, action, call_fields);
+        slice.messages.push(OpenMessage { event, ..message });
     }
-    slice.contacts.extend(contacts(world, subject, run.at));
+    slice.contacts.extend(contacts(world, subject, due.at));
     slice.decisions.push(decision);
 }
 
@@ -138,11 +149,24 @@ fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contac
     entries
 }
 
+/// When a message may leave: when it is due; after quiet hours, spread by its decision, so that all
+/// messages of one decision leave together.
+fn released(due: Due, key: MessageKey) -> Instant {
+    match due.waits {
+        Some(Wait::QuietHours) => {
+            let mixed = u64::from(key.decision.customer.0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            let share = i64::try_from(mixed).unwrap_or(0);
+            due.at.plus(Duration(share * RELEASE.0 >> 32))
+        }
+        Some(Wait::Cap) | None => due.at,
+    }
+}
+
 /// What an action leaves in the outbox.
 fn message(
     world: &World<'_>,
     rule: &Rule,
-    run: &Run,
+    (run, due): (&Run, Due),
     key: MessageKey,
     action: &Action,
     call_fields: Vec<(String, String)>,
@@ -166,10 +190,10 @@ fn message(
         channel,
         customer: key.decision.customer,
         decided: run.now,
-        due: run.at,
-        waits: None,
+        due: due.at,
+        waits: due.waits,
         state: MessageState::Pending,
-        next_attempt: run.at,
+        next_attempt: released(due, key),
         expires: expires_after.map(|after| run.now.plus(after)),
         attempts: 0,
         last: None,

@@ -2,10 +2,14 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
+use crate::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber};
+use crate::record::{Contact, ContactKind};
 use crate::ruleset::{Action, Message, Purpose, Rule, RuleSet};
 
-use super::{Ledger, Pauses};
+use super::{Addresses, Ledger, Pauses};
+
+/// E-mail's code in the ledger: it is the first channel of every store.
+const EMAIL: u8 = 0;
 
 /// What a decision asks about a customer besides whether they match.
 pub trait People {
@@ -34,9 +38,49 @@ pub struct World<'a> {
     pub channels: &'a [Channel],
     /// The workspace's zone.
     pub zone: &'a TimeZone,
+    /// Which records share an address.
+    pub addresses: &'a Addresses,
+    /// The clock at which it is decided.
+    pub now: Instant,
+    /// The tick before: what became due since then belongs to the same tick.
+    pub since: Option<Instant>,
+    /// Who had a marketing decision in this tick, whenever it becomes due.
+    pub taken: &'a Bitmap,
+    /// Whom the run under way decided already: they have this occurrence.
+    pub served: &'a Bitmap,
+    /// What was decided and is not in the ledger yet: the beginning of the slice under way.
+    pub fresh: Option<&'a Ledger>,
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// A customer's contacts, those of the slice under way last.
+    pub fn contacts(&self, customer: CustomerNumber) -> impl Iterator<Item = &'a Contact> + use<'a> {
+        self.ledger.of(customer).iter().chain(self.fresh.map_or(&[][..], |fresh| fresh.of(customer)))
+    }
+
+    /// When a customer's decisions of a rule became due; not those taken back.
+    pub fn decisions(
+        &self,
+        customer: CustomerNumber,
+        rule: RuleNumber,
+    ) -> impl Iterator<Item = Instant> + use<'a> {
+        let fresh = self.fresh.into_iter().flat_map(move |fresh| fresh.decisions(customer, rule));
+        self.ledger.decisions(customer, rule).chain(fresh)
+    }
+
+    /// The marketing contacts of a person: the customer's own, and what went to the same addresses
+    /// under other records.
+    pub fn of_person(&self, customer: CustomerNumber) -> impl Iterator<Item = &'a Contact> + use<'a> {
+        let world = *self;
+        let shared = [(Channel::email(), true), (Channel("phone".into()), false)];
+        let others = shared.into_iter().flat_map(move |(channel, email)| {
+            let others = world.addresses.others(customer, &channel);
+            let contacts = others.flat_map(move |other| world.contacts(other));
+            contacts.filter(move |contact| (contact.channel == EMAIL) == email)
+        });
+        self.contacts(customer).chain(others).filter(|contact| contact.kind == ContactKind::Marketing)
+    }
+
     /// The customer's zone, the workspace's where none is known.
     #[must_use]
     pub fn zone_of(&self, customer: CustomerNumber) -> TimeZone {

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::InDoubt;
 use crate::model::{Channel, CustomerNumber, Instant};
 use crate::record::{
-    Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason,
+    Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason, TakenBack,
 };
 use crate::store::tables::{customers, deeds, messages};
 use crate::store::{Batch, Store, StoreError};
@@ -230,6 +230,12 @@ impl Changes {
     ) -> Result<(), StoreError> {
         messages::remove_open(&*shared.store, &mut self.batch, message.decided, message.key)?;
         messages::put_finished(&mut self.batch, &finished);
+        if finished.state == MessageState::Withdrawn && message.frozen.is_none() {
+            // Nothing of it went out: it gives its room under the caps back.
+            let channel = (!message.is_call).then(|| message.channel.clone());
+            let mark = TakenBack { key: message.key, due: message.due, channel };
+            messages::put_taken_back(&mut self.batch, &mark);
+        }
         self.ended.push(finished);
         Ok(())
     }

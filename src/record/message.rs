@@ -164,6 +164,18 @@ pub struct OpenMessage {
     pub event: Option<Event>,
 }
 
+/// The mark of a message that ended before anything of it went out: its entry in the ledger is to be
+/// taken back, so that it holds no room under caps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Its identity.
+    pub key: MessageKey,
+    /// When it was due: the instant of its entry.
+    pub due: Instant,
+    /// Its channel; none for a call.
+    pub channel: Option<Channel>,
+}
+
 /// What is kept of a message that ended: no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishedMessage {

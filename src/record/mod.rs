@@ -23,5 +23,5 @@ pub use customer::{Change, Consent, Line, Order, Profile, Suppression, Suppressi
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use deed::{Deed, DeedKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
-pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, Wait};
+pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack, Wait};
 pub use movement::{Move, TrackRecord};

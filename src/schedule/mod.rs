@@ -5,9 +5,11 @@ pub mod cron;
 mod due;
 pub mod gaps;
 mod occasions;
+mod quiet;
 mod window;
 
 pub use calendar::{next_after, previous_at_or_before};
 pub use due::{Due, Passed, Since, due, look_from};
 pub use occasions::{Occasions, civil_of, in_season, last_met, season_span, zone_of};
-pub use window::window_start;
+pub use quiet::quiet_until;
+pub use window::{leaves, window_start};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cvmd::decide::{Ledger, Particulars, Pauses, People, World};
+use cvmd::decide::{Addresses, Ledger, Particulars, Pauses, People, World};
 use cvmd::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber, RuleSetHash};
 use cvmd::record::{Run, RunState};
 use cvmd::ruleset::{
@@ -42,6 +42,11 @@ pub struct Shop {
     pub pauses: Pauses,
     pub zone: TimeZone,
     pub channels: Vec<Channel>,
+    pub addresses: Addresses,
+    pub now: Instant,
+    pub since: Option<Instant>,
+    pub taken: Bitmap,
+    pub served: Bitmap,
 }
 
 impl Shop {
@@ -53,6 +58,12 @@ impl Shop {
             pauses: &self.pauses,
             channels: &self.channels,
             zone: &self.zone,
+            addresses: &self.addresses,
+            now: self.now,
+            since: self.since,
+            taken: &self.taken,
+            served: &self.served,
+            fresh: None,
         }
     }
 
@@ -129,6 +140,11 @@ pub fn shop() -> Shop {
         pauses: Pauses::default(),
         zone: TimeZone::UTC,
         channels: vec![Channel::email()],
+        addresses: Addresses::default(),
+        now: Instant(0),
+        since: None,
+        taken: Bitmap::new(),
+        served: Bitmap::new(),
     }
 }
 

@@ -204,6 +204,13 @@ fn finished_message() {
 }
 
 #[test]
+fn message_taken_back() {
+    let mark = samples::taken_back();
+    let store = golden("taken_back", &batch(|b| messages::put_taken_back(b, &mark)));
+    assert_eq!(messages::taken_back(&store).map(Result::unwrap).collect::<Vec<_>>(), [mark]);
+}
+
+#[test]
 fn rules_and_contents() {
     let set = samples::rule_set();
     let [mut written] = <[Batch; 1]>::try_from(rules::rule_set_batches(&set)).unwrap();

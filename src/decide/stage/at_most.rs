@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::model::Instant;
 use crate::record::Skip;
 use crate::ruleset::{AtMost, Period, Rule};
-use crate::schedule::window_start;
 
+use super::super::room::{self, Counted};
 use super::{Subject, World};
 
 /// What a continuous rule has that writes none.
@@ -24,13 +25,12 @@ pub fn at_most_of(rule: &Rule) -> Option<Cow<'_, AtMost>> {
 /// Takes out who had this rule often enough.
 pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
     let limit = at_most_of(subject.rule)?;
-    let contacts = world.ledger.of_rule(subject.customer, subject.number);
-    if contacts < limit.count as usize {
+    let mut decisions: Vec<Instant> = world.decisions(subject.customer, subject.number).collect();
+    if decisions.len() < limit.count as usize {
         return None;
     }
-    let start = window_start(limit.period, subject.at, &world.zone_of(subject.customer));
-    let used = world
-        .ledger
-        .count_since(subject.customer, start, |contact| contact.rule == subject.number && !contact.further);
-    (used >= limit.count as usize).then_some(Skip::AtMost)
+    decisions.sort_unstable();
+    let zone = world.zone_of(subject.customer);
+    let limit = (limit.count, limit.period);
+    room::full(&Counted::Some(decisions), limit, 1, subject.at, &zone).map(|_| Skip::AtMost)
 }

@@ -1,9 +1,13 @@
 //! The stages a match goes through, a file each, in the fixed order of the language's table.
 
+mod arbitration;
 mod at_most;
-mod cap;
+pub(super) mod cap;
 mod consent;
+mod expired;
 mod pause;
+pub(super) mod quiet_hours;
+mod same_address;
 mod suppression;
 
 pub use at_most::at_most_of;
@@ -21,13 +25,17 @@ pub const CALLS: &str = "webhook";
 pub type Stage = fn(&Subject<'_>, &World<'_>) -> Option<Skip>;
 
 /// All stages in their order, with their names. The rule's own `at most` comes first: it belongs to the match, not
-/// to the policies.
-pub const STAGES: [(&str, Stage); 5] = [
+/// to the policies. The subject's instant is the one at which its messages become due, at the end of
+/// quiet hours (`quiet_hours`, which [`super::settle`] asks first).
+pub const STAGES: [(&str, Stage); 8] = [
     ("at_most", at_most::judge),
     ("pause", pause::judge),
     ("consent", consent::judge),
     ("suppression", suppression::judge),
+    ("same_address", same_address::judge),
+    ("arbitration", arbitration::judge),
     ("cap", cap::judge),
+    ("expired", expired::judge),
 ];
 
 /// Whether a stage is switched off: only in a process that a test breaks on purpose
@@ -35,10 +43,4 @@ pub const STAGES: [(&str, Stage); 5] = [
 #[must_use]
 pub fn is_off(stage: &str) -> bool {
     cfg!(feature = "failpoints") && failpoint::sabotage(&format!("stage_off:{stage}"))
-}
-
-/// The first stage that takes the subject out, if any.
-#[must_use]
-pub fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
-    STAGES.iter().filter(|(name, _)| !is_off(name)).find_map(|(_, stage)| stage(subject, world))
 }

@@ -32,3 +32,17 @@ pub fn parse_finished_message(key: &[u8]) -> Option<(Instant, MessageKey)> {
     let parts = (rest.instant()?, rest.message()?);
     rest.end(parts)
 }
+
+/// The mark of a message that ended before anything of it went out.
+#[must_use]
+pub fn taken_back(key: MessageKey) -> Vec<u8> {
+    start(Table::TakenBack).message(key).0
+}
+
+/// Reads such a mark's key.
+#[must_use]
+pub fn parse_taken_back(key: &[u8]) -> Option<MessageKey> {
+    let mut rest = Rest::of(Table::TakenBack, key)?;
+    let message = rest.message()?;
+    rest.end(message)
+}

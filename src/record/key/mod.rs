@@ -23,7 +23,9 @@ pub use customers::{
 pub use events::{
     arrival, deeds, event_packs_of, events, parse_arrival, parse_deeds, parse_events, parse_timer, timer,
 };
-pub use messages::{finished_message, open_message, parse_finished_message, parse_open_message};
+pub use messages::{
+    finished_message, open_message, parse_finished_message, parse_open_message, parse_taken_back, taken_back,
+};
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
 };
@@ -103,11 +105,14 @@ pub enum Table {
     /// Customers who changed their zone between two runs of a rule in customer time, by rule and
     /// block of 128 customers.
     Met = 30,
+    /// Messages that ended before anything of them went out, by their key, until the ledger has
+    /// taken their entries back.
+    TakenBack = 31,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -138,6 +143,7 @@ impl Table {
         Self::Looked,
         Self::Deeds,
         Self::Met,
+        Self::TakenBack,
     ];
 
     /// What all its keys begin with.
@@ -193,7 +199,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=30).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=31).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -230,6 +236,7 @@ mod tests {
             prop_assert_eq!(parse_places(&places(short, 7, n)), Some((short, 7, n)));
             prop_assert_eq!(parse_moves(&moves(short, at, n, 3)), Some((short, at, n, 3)));
             prop_assert_eq!(parse_looked(&looked(rule)), Some(rule));
+            prop_assert_eq!(parse_taken_back(&taken_back(message)), Some(message));
             prop_assert_eq!(parse_load(&load(long)), Some(long));
             prop_assert_eq!(parse_events(&events(customer, n)), Some((customer, n)));
             prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));

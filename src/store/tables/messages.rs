@@ -3,11 +3,12 @@
 use super::{erase, get, put, scan, strange_key};
 use crate::model::{CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
 use crate::record::key::{self, Table};
-use crate::record::{FinishedMessage, MessageKey, OpenMessage, codec};
+use crate::record::{FinishedMessage, MessageKey, OpenMessage, TakenBack, codec};
 use crate::store::{Batch, Store, StoreError};
 
 const OPEN: u8 = 1;
 const FINISHED: u8 = 1;
+const TAKEN_BACK: u8 = 1;
 
 /// Any message's key, for its length.
 const SOME: MessageKey = MessageKey {
@@ -72,5 +73,27 @@ pub fn finished_messages(
         let (key, bytes) = item?;
         key::parse_finished_message(&key).ok_or_else(|| strange_key(&key))?;
         Ok(codec::decode(FINISHED, &key, &bytes)?)
+    })
+}
+
+/// Marks a message that ended before anything of it went out.
+pub fn put_taken_back(batch: &mut Batch, mark: &TakenBack) {
+    put(batch, &key::taken_back(mark.key), TAKEN_BACK, mark);
+}
+
+/// Removes such a mark.
+///
+/// # Errors
+/// When the store does not read.
+pub fn remove_taken_back(store: &dyn Store, batch: &mut Batch, key: MessageKey) -> Result<(), StoreError> {
+    erase(store, batch, &key::taken_back(key))
+}
+
+/// The messages whose entries in the ledger are still to be taken back.
+pub fn taken_back(store: &dyn Store) -> impl Iterator<Item = Result<TakenBack, StoreError>> + '_ {
+    let prefix = Table::TakenBack.prefix();
+    scan(store, &prefix, &prefix, key::taken_back(SOME).len()).map(|item| {
+        let (key, bytes) = item?;
+        Ok(codec::decode(TAKEN_BACK, &key, &bytes)?)
     })
 }

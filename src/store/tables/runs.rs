@@ -202,6 +202,36 @@ pub fn decision(
     Ok(decisions.into_iter().find(|decision| decision.customer == customer))
 }
 
+/// A customer's decision of a rule whose messages became due at an instant, and the instant of its
+/// run; runs before `since` are not looked at.
+///
+/// # Errors
+/// When a pack does not read back.
+pub fn decision_due(
+    store: &dyn Store,
+    rule: RuleNumber,
+    customer: CustomerNumber,
+    (since, due): (Instant, Instant),
+) -> Result<Option<(Instant, Decision)>, StoreError> {
+    let prefix = key::decisions_of_rule(rule);
+    let from = key::decisions(rule, since, CustomerNumber(0));
+    let mut found = None;
+    for item in scan(store, &prefix, &from, from.len()) {
+        let (key, bytes) = item?;
+        let (_, at, first) = key::parse_decisions(&key).ok_or_else(|| strange_key(&key))?;
+        if at > due {
+            break;
+        }
+        if first <= customer {
+            let pack: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;
+            let mut pack = pack.into_iter();
+            let decision = pack.find(|decision| decision.customer == customer && decision.due == due);
+            found = decision.map(|decision| (at, decision)).or(found);
+        }
+    }
+    Ok(found)
+}
+
 /// Who a rule passed over for one reason at one instant (a run's, or a day's start).
 ///
 /// # Errors

@@ -1,0 +1,161 @@
+//! A message whose time has come, or that is tried again: what it must meet then.
+//!
+//! It was decided, so limits are behind it: its room is held. What can have changed since is met
+//! again: expiry, its rule, consent, suppression, quiet hours, and whether the customer matches.
+
+use jiff::tz::TimeZone;
+
+use crate::model::{CustomerNumber, Duration, Instant};
+use crate::record::OpenMessage;
+use crate::ruleset::{Action, Purpose, Rule, RuleSet};
+
+use super::stage::quiet_hours::ends;
+use super::{People, is_off};
+
+/// A message that goes within this of its decision was judged a moment ago: its rule's `when` is not
+/// asked again.
+const FRESH: Duration = Duration::seconds(60);
+
+/// Why a message ends before it went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Withdrawal {
+    /// Its `expires after` has passed.
+    Expired,
+    /// Its rule is gone.
+    RuleGone,
+    /// Its message is gone.
+    MessageGone,
+    /// Consent is missing on a channel of the decision.
+    Consent,
+    /// The address is suppressed.
+    Suppression,
+    /// It is quiet, and a policy says `or skip`.
+    QuietHours,
+    /// The customer no longer matches its rule.
+    NoMatch,
+}
+
+impl Withdrawal {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Expired,
+        Self::RuleGone,
+        Self::MessageGone,
+        Self::Consent,
+        Self::Suppression,
+        Self::QuietHours,
+        Self::NoMatch,
+    ];
+
+    /// The fixed word of tests, metrics and JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::RuleGone | Self::MessageGone => "withdrawn",
+            Self::Consent => "consent",
+            Self::Suppression => "suppression",
+            Self::QuietHours => "quiet hours",
+            Self::NoMatch => "no match",
+        }
+    }
+
+    /// Why, in words for people.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Expired => "expired before it could go",
+            Self::RuleGone => "its rule is gone",
+            Self::MessageGone => "its message is gone",
+            Self::Consent => "consent is missing or was withdrawn",
+            Self::Suppression => "the address is suppressed",
+            Self::QuietHours => "it is quiet hours, in which it is skipped",
+            Self::NoMatch => "the customer no longer matches its rule",
+        }
+    }
+}
+
+/// What becomes of a message that wants to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It goes.
+    Go,
+    /// Quiet hours: not before this.
+    Wait(Instant),
+    /// Never.
+    Withdraw(Withdrawal),
+}
+
+/// Meets a message at `now`; `matches` says whether its customer certainly matches the rule at a
+/// position, and is asked only where that can have changed.
+///
+/// A message of which something went out already keeps its rule's fate: it goes, unless the person or
+/// the law forbids it now.
+#[must_use]
+pub fn meet_again(
+    message: &OpenMessage,
+    (rules, people, zone): (&RuleSet, &dyn People, &TimeZone),
+    now: Instant,
+    matches: impl FnOnce(usize) -> bool,
+) -> Again {
+    if message.expires.is_some_and(|expires| now > expires) {
+        return Again::Withdraw(Withdrawal::Expired);
+    }
+    let Some(position) = rules.rules.iter().position(|rule| rule.name == message.rule) else {
+        return Again::Withdraw(Withdrawal::RuleGone);
+    };
+    let rule = &rules.rules[position];
+    let first = message.attempts == 0;
+    let waited = first && now.since(message.decided) > FRESH;
+    if !message.is_call {
+        if !rules.messages.iter().any(|one| one.name == message.target) {
+            return Again::Withdraw(Withdrawal::MessageGone);
+        }
+        if !is_off("consent") && message.marketing && !consents(message, first, (rule, rules), people) {
+            return Again::Withdraw(Withdrawal::Consent);
+        }
+        if !is_off("suppression") && people.suppressed(message.customer) {
+            return Again::Withdraw(Withdrawal::Suppression);
+        }
+    }
+    if waited && !matches(position) {
+        return Again::Withdraw(Withdrawal::NoMatch);
+    }
+    if message.marketing { quiet(message, (rules, people, zone), now) } else { Again::Go }
+}
+
+/// Whether the person consents: before the first of a decision's messages goes, to all of them, for
+/// they share one fate.
+fn consents(
+    message: &OpenMessage,
+    first: bool,
+    (rule, rules): (&Rule, &RuleSet),
+    people: &dyn People,
+) -> bool {
+    let own = people.consents(message.customer, &message.channel);
+    let also = |action: &Action| match action {
+        Action::Send(other) => rules.messages.get(*other).is_none_or(|other| {
+            other.purpose != Purpose::Marketing || people.consents(message.customer, &other.channel)
+        }),
+        Action::Call { .. } => true,
+    };
+    own && (!first || rule.actions.iter().all(also))
+}
+
+/// Quiet hours at the moment at which it would go: after an outage, or under a policy that is new.
+fn quiet(
+    message: &OpenMessage,
+    (rules, people, zone): (&RuleSet, &dyn People, &TimeZone),
+    now: Instant,
+) -> Again {
+    let customer: CustomerNumber = message.customer;
+    let own = || people.zone(customer).unwrap_or_else(|| zone.clone());
+    let mut until: Option<Instant> = None;
+    for (end, hours) in ends(rules, now, zone, &own) {
+        if hours.or_skip && message.channel != crate::model::Channel::email() {
+            return Again::Withdraw(Withdrawal::QuietHours);
+        }
+        until = until.max(Some(end));
+    }
+    until.map_or(Again::Go, Again::Wait)
+}
