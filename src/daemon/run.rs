@@ -93,7 +93,7 @@ impl Engine {
         let question = Question::everybody(active, &self.population, position);
         self.answers(active, &self.population, now, &[question]).iter().any(|matches| {
             let seen = (&matches.truth, &matches.falsity);
-            decide::select(&self.world(active), (rule, number), memory, seen, at).held
+            decide::select(&self.world(active, now), (rule, number), memory, seen, at).held
         })
     }
 

@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::compile::NodeId;
-use crate::evaluate::{Match, Moment};
+use crate::evaluate::Match;
 use crate::model::{Bitmap, Instant};
 use crate::record::{Run, RunState};
 use crate::schedule::Passed;
