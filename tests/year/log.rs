@@ -35,6 +35,8 @@ pub struct Sent {
     pub call: bool,
     /// Where it went.
     pub address: String,
+    /// What it waited for until it was due, if for anything.
+    pub waited: Option<String>,
     /// When it was decided, when it became due, when it left.
     pub decided: Ms,
     pub due: Ms,

@@ -2,41 +2,63 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::calendar::{counts, zone};
 use super::reader::Cap;
 use super::world::World;
 use super::{Findings, Seen, about};
 use crate::year::log::Sent;
+use crate::year::script::{DAY, Ms};
 
 pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
-    let mut of: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
+    let mut of: BTreeMap<String, Vec<&Sent>> = BTreeMap::new();
+    let mut all: Vec<&Sent> = Vec::new();
     for sent in seen.sent.iter().filter(|sent| !sent.call) {
         let marketing = world.book(sent.decided).messages.get(&sent.message).is_some_and(|one| one.marketing);
         if marketing {
-            of.entry(&sent.customer).or_default().push(sent);
+            of.entry(world.person_of(&sent.customer)).or_default().push(sent);
+            all.push(sent);
         }
     }
-    for (customer, sends) in of {
-        let zone = zone(&world.zone(customer, world.end));
-        for last in &sends {
-            for cap in &world.book(last.decided).caps {
-                if !concerns(cap, last) {
-                    continue;
-                }
-                let within = |one: &&&Sent| concerns(cap, one) && counts(one.due, last.due, cap.span, &zone);
-                // What was decided before it, or in the same tick.
-                let known = sends.iter().filter(within).filter(|one| one.decided <= last.decided);
-                let used = known.count();
-                findings.hold("cap", used <= cap.count, || {
-                    format!("{}: {used} under `{}` of {}", about(last), cap.text, cap.policy)
-                });
-                // And whatever was decided in whatever order: the loosest of the limits meanwhile.
-                let all: Vec<_> = sends.iter().filter(within).collect();
-                let loosest = all.iter().map(|one| limit(world, cap, one)).max().unwrap_or(0);
-                findings.hold("cap in any window", all.len() <= loosest, || {
-                    format!("{}: {} in a window of `{}`", about(last), all.len(), cap.text)
-                });
+    for sends in of.values() {
+        let zone = zone(&world.zone(&sends[0].customer, world.end));
+        each(world, sends, false, &zone, findings);
+    }
+    all.sort_by_key(|sent| sent.due);
+    each(world, &all, true, &zone(&world.book(world.end).zone), findings);
+}
+
+/// The longest span of a cap in total.
+const LONGEST: Ms = 2 * DAY;
+
+/// The caps per customer over the sends of one, or the caps in total over all.
+fn each(world: &World<'_>, sends: &[&Sent], in_total: bool, zone: &TimeZone, findings: &mut Findings) {
+    for (position, last) in sends.iter().enumerate() {
+        for cap in world.book(last.decided).caps.iter().filter(|cap| cap.in_total == in_total) {
+            if !concerns(cap, last) {
+                continue;
             }
+            // All of them at once are many: only those near enough are looked at.
+            let near = if in_total {
+                let first = sends[..position].partition_point(|one| one.due < last.due - LONGEST);
+                let after = sends.partition_point(|one| one.due <= last.due);
+                &sends[first..after]
+            } else {
+                sends
+            };
+            let within = |one: &&&Sent| concerns(cap, one) && counts(one.due, last.due, cap.span, zone);
+            // What was decided before it, or in the same tick.
+            let used = near.iter().filter(within).filter(|one| one.decided <= last.decided).count();
+            findings.hold(if in_total { "cap in total" } else { "cap" }, used <= cap.count, || {
+                format!("{}: {used} under `{}` of {}", about(last), cap.text, cap.policy)
+            });
+            // And whatever was decided in whatever order: the loosest of the limits meanwhile.
+            let all: Vec<_> = near.iter().filter(within).collect();
+            let loosest = all.iter().map(|one| limit(world, cap, one)).max().unwrap_or(0);
+            findings.hold("cap in any window", all.len() <= loosest, || {
+                format!("{}: {} in a window of `{}`", about(last), all.len(), cap.text)
+            });
         }
     }
 }

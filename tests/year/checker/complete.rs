@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{occurrences, zone};
 use super::reader::{Every, Rule};
+use super::timetable::{clock, in_season};
 use super::world::World;
 use super::{Findings, Seen, day};
 use crate::year::script::{DAY, HOUR, Ms};
@@ -54,20 +55,29 @@ fn scheduled(
         let until = world.books.get(position + 1).map_or(end, |(at, _)| (*at).min(end));
         let Some((_, rule)) = book.rules.iter().find(|(one, _)| world.root(one) == name) else { continue };
         let Some(every) = &rule.every else { continue };
-        for at in occurrences(every, &zone(&book.zone), from + 1, until - 1) {
-            if !settled(world, name, rule, at) {
-                continue;
-            }
-            // The tick that served it; none when nobody looked in time.
-            let tick = seen.ticks[seen.ticks.partition_point(|tick| *tick < at)..].first();
-            let Some(tick) = tick.filter(|tick| **tick < (at + HOUR).min(until)) else { continue };
-            let overtaken = matches!(every, Every::Step(step) if tick - at >= *step);
-            let held = seen.held.iter().any(|(one, when)| world.root(one) == name && when == tick);
-            if overtaken || held {
-                continue;
-            }
-            for customer in world.customers() {
-                if world.holds(rule, customer, *tick) == Some(true) {
+        // By the clocks of the customers; all by one where the rule goes by one.
+        let mut clocks: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for customer in world.customers() {
+            let clock = clock(world, rule, customer, until);
+            clocks.entry(clock.iana_name().unwrap_or_default().to_owned()).or_default().push(customer);
+        }
+        for (clock, customers) in clocks {
+            for at in occurrences(every, &zone(&clock), from + 1, until - 1) {
+                let grace = rule.grace.unwrap_or(HOUR);
+                if !settled(world, name, rule, at) || !in_season(rule, at, &zone(&clock)) {
+                    continue;
+                }
+                // The tick that served it; none when nobody looked in time.
+                let tick = seen.ticks[seen.ticks.partition_point(|tick| *tick < at)..].first();
+                let Some(tick) = tick.filter(|tick| **tick < (at + grace).min(until)) else { continue };
+                let overtaken = matches!(every, Every::Step(step) if tick - at >= *step);
+                let held = seen.held.iter().any(|(one, when)| world.root(one) == name && when == tick);
+                if overtaken || held {
+                    continue;
+                }
+                let matching =
+                    customers.iter().filter(|customer| world.holds(rule, customer, *tick) == Some(true));
+                for customer in matching {
                     let decided = record.decided.get(&(name, customer)).into_iter().flatten();
                     let on_record = decided.map(|(_, occurrence)| *occurrence).any(|one| one == at)
                         || record.passed.get(&(name, customer)).is_some_and(|passed| passed.contains(&at));
@@ -89,8 +99,9 @@ fn settled(world: &World<'_>, name: &str, rule: &Rule, at: Ms) -> bool {
         Some(Every::Step(_)) | None => DAY,
     };
     let books = world.books.iter().filter(|(since, _)| *since > at - long && *since <= at);
-    books.clone().all(|(since, _)| world.rule(name, *since).map(|one| &one.every) == Some(&rule.every))
-        && world.rule(name, at - long).is_none_or(|one| one.every == rule.every)
+    let same = |one: &Rule| (&one.every, &one.clock) == (&rule.every, &rule.clock);
+    books.clone().all(|(since, _)| world.rule(name, *since).is_some_and(same))
+        && world.rule(name, at - long).is_none_or(same)
 }
 
 /// Each time somebody came to match a continuous rule and stayed.
@@ -114,7 +125,8 @@ fn continuous(
     let mut last: Option<bool> = None;
     let mut looked = 0;
     for tick in seen.ticks.iter().filter(|tick| **tick < end) {
-        let Some(rule) = world.rule(name, *tick).filter(|rule| rule.is_continuous()) else {
+        let Some(rule) = world.rule(name, *tick).filter(|rule| rule.is_continuous() && rule.from.is_none())
+        else {
             (began, last) = (None, None);
             continue;
         };

@@ -31,6 +31,9 @@ fn rightly_decided(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
         let suppressed = world.suppressed(customer, *decided);
         findings.hold("decided while not suppressed", !suppressed, || about(sent));
     }
+    if let Some(expires) = world.book(*decided).messages.get(message).and_then(|one| one.expires) {
+        findings.hold("decided only if it can go", sent.due <= decided + expires, || about(sent));
+    }
     let paused = world.paused(rule, channel, *decided);
     findings.hold("decided while not paused", !paused, || about(sent));
 }

@@ -5,6 +5,8 @@ mod calendar;
 mod caps;
 mod complete;
 mod each;
+mod persons;
+mod quiet;
 mod reader;
 mod repeats;
 mod timetable;
@@ -102,10 +104,17 @@ pub fn check(script: &Script, log: &Log) -> Findings {
     each::check(&world, &seen, &mut findings);
     repeats::check(&world, &seen, &mut findings);
     caps::check(&world, &seen, &mut findings);
+    persons::check(&world, &seen, &mut findings);
+    quiet::check(&world, &seen, &mut findings);
     timetable::check(&world, &seen, &mut findings);
     complete::check(&world, &seen, &mut findings);
     for (_, _, _, reason) in &seen.passed {
         *findings.bound.entry((*reason).to_owned()).or_default() += 1;
+    }
+    for sent in seen.decided() {
+        if let Some(what) = &sent.waited {
+            *findings.bound.entry(format!("waited: {what}")).or_default() += 1;
+        }
     }
     for line in &log.lines {
         if let Line::Withdrawn(_, why) = line {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::truth::Atom;
 use crate::year::script::{DAY, HOUR, MINUTE, Ms, Tree};
 
@@ -15,6 +17,9 @@ pub struct Book {
     pub rules: BTreeMap<String, Rule>,
     pub messages: BTreeMap<String, Message>,
     pub caps: Vec<Cap>,
+    pub quiet: Vec<Quiet>,
+    /// Of several rules that want one customer the one of highest priority is kept.
+    pub keeps_one: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +27,12 @@ pub struct Rule {
     pub formerly: Option<String>,
     /// None: continuous.
     pub every: Option<Every>,
+    pub clock: Clock,
+    /// The first and the last day.
+    pub from: Option<Date>,
+    pub until: Option<Date>,
+    /// A missed occurrence runs once if it is less late than this; none: an hour.
+    pub grace: Option<Ms>,
     pub when: Vec<Atom>,
     pub at_most: Option<(usize, Span)>,
     pub priority: i64,
@@ -33,6 +44,15 @@ impl Rule {
     pub fn is_continuous(&self) -> bool {
         self.every.is_none()
     }
+}
+
+/// By whose clock a rule goes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Clock {
+    #[default]
+    Workspace,
+    Customer,
+    Zone(String),
 }
 
 /// When a scheduled rule fires.
@@ -69,7 +89,18 @@ pub struct Cap {
     /// A channel; none: all messages.
     pub channel: Option<String>,
     pub span: Span,
+    pub in_total: bool,
+    /// What does not fit waits for room.
+    pub waits: bool,
     pub text: String,
+}
+
+/// Quiet hours, in minutes after midnight of the customer's clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quiet {
+    pub from: i64,
+    pub to: i64,
+    pub or_skip: bool,
 }
 
 pub fn read(tree: &Tree) -> Book {
@@ -128,7 +159,17 @@ fn clause(book: &mut Book, head: &str, line: &str) {
 fn rule_clause(rule: &mut Rule, line: &str) {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     match word {
-        "every" => rule.every = Some(every(rest)),
+        "every" => scheduled(rule, rest),
+        "on" => scheduled(rule, &plain(rest.strip_prefix("cron ").unwrap())),
+        "from" => {
+            let (from, until) = rest.split_once(" until ").map_or((rest, None), |(a, b)| (a, Some(b)));
+            rule.from = Some(from.parse().unwrap());
+            rule.until = until.map(|day| day.parse().unwrap());
+        }
+        "if" => {
+            let (count, unit) = rest.strip_prefix("missed, run within ").unwrap().split_once(' ').unwrap();
+            rule.grace = Some(length(count, unit));
+        }
         "when" => rule.when = rest.split(" and ").map(Atom::read).collect(),
         "at" => {
             let rest = rest.strip_prefix("most ").unwrap();
@@ -169,25 +210,47 @@ fn message_clause(message: &mut Message, line: &str) {
 }
 
 fn policy_clause(book: &mut Book, policy: &str, line: &str) {
-    let Some(rest) = line.strip_prefix("at most ") else {
+    if line == "if several rules want one customer, keep highest priority" {
+        book.keeps_one = true;
+    } else if let Some(rest) = line.strip_prefix("quiet hours ") {
+        let (or_skip, rest) = rest.strip_suffix(" or skip").map_or((false, rest), |rest| (true, rest));
+        let (from, to) = rest.strip_suffix(" customer time").unwrap().split_once(" to ").unwrap();
+        book.quiet.push(Quiet { from: clock(from), to: clock(to), or_skip });
+    } else if let Some(rest) = line.strip_prefix("at most ") {
+        book.caps.push(cap(policy, line, rest));
+    } else {
         panic!("the checker does not know the clause `{line}`");
-    };
-    let (count, rest) = rest.split_once(' ').unwrap();
+    }
+}
+
+fn cap(policy: &str, line: &str, text: &str) -> Cap {
+    let (waits, text) = text.split_once(" or wait ").map_or((false, text), |(text, _)| (true, text));
+    let (count, rest) = text.split_once(' ').unwrap();
     let (what, rest) = rest.split_once(' ').unwrap();
-    let Some(over) = rest.strip_prefix("per customer ") else {
-        panic!("the checker does not know the clause `{line}`");
+    let (in_total, over) = match rest.strip_prefix("per customer ") {
+        Some(over) => (false, over),
+        None => (true, rest.strip_suffix(" in total").unwrap()),
     };
     let channel = match what {
         "message" | "messages" => None,
-        channel => Some(channel.trim_end_matches('s').replace("sm", "sms")),
+        "sms" => Some("sms".to_owned()),
+        channel => Some(channel.trim_end_matches('s').to_owned()),
     };
-    book.caps.push(Cap {
+    Cap {
         policy: policy.to_owned(),
         count: count.parse().unwrap(),
         channel,
         span: span(over),
+        in_total,
+        waits,
         text: line.to_owned(),
-    });
+    }
+}
+
+/// Minutes after midnight.
+fn clock(text: &str) -> i64 {
+    let (hours, minutes) = text.split_once(':').unwrap();
+    hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap()
 }
 
 fn span(text: &str) -> Span {
@@ -196,6 +259,7 @@ fn span(text: &str) -> Span {
         ["per", "day"] => Span::Day,
         ["per", "week"] => Span::Week,
         ["per", "month"] => Span::Month,
+        ["per", "hour"] => Span::Rolling(HOUR),
         ["per", count, "days" | "day"] => Span::Days(count.parse().unwrap()),
         ["per", count, "weeks"] => Span::Days(count.parse::<i64>().unwrap() * 7),
         ["per", count, unit] => Span::Rolling(length(count, unit)),
@@ -203,11 +267,36 @@ fn span(text: &str) -> Span {
     }
 }
 
+fn scheduled(rule: &mut Rule, text: &str) {
+    let (text, clock) = match text.strip_suffix(" customer time") {
+        Some(text) => (text, Clock::Customer),
+        None => match text.split_once(" in ") {
+            Some((text, zone)) => (text, Clock::Zone(zone.to_owned())),
+            None => (text, Clock::Workspace),
+        },
+    };
+    rule.every = Some(every(text));
+    rule.clock = clock;
+}
+
+/// A cron line of minute, hour and weekdays, in the words of `every`.
+fn plain(text: &str) -> String {
+    let (line, clock) = text.trim_start_matches('"').split_once('"').unwrap();
+    let [minute, hour, "*", "*", days] = line.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("the checker does not know the cron line `{line}`");
+    };
+    let days = match days {
+        "*" => "day",
+        "mon-fri" => "weekday",
+        "tue,sat" => "tuesday, saturday",
+        _ => panic!("the checker does not know the days `{days}`"),
+    };
+    format!("{days} at {hour}:{minute}{clock}")
+}
+
 fn every(text: &str) -> Every {
     if let Some((days, time)) = text.rsplit_once(" at ") {
-        let (hours, minutes) = time.split_once(':').unwrap();
-        let minutes = hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap();
-        return Every::Days(days.to_owned(), minutes);
+        return Every::Days(days.to_owned(), clock(time));
     }
     let (count, unit) = text.split_once(' ').unwrap();
     Every::Step(length(count, unit))

@@ -2,45 +2,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
 use super::calendar::{occurrences, wall, zone};
-use super::reader::Every;
+use super::reader::{Clock, Every, Rule};
 use super::world::World;
 use super::{Findings, Seen, about, day};
 use crate::year::script::{HOUR, Ms};
 
 pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
-    let mut served: BTreeMap<&str, BTreeSet<Ms>> = BTreeMap::new();
+    // By rule and customer: in customer time each has their own.
+    let mut served: BTreeMap<(&str, &str), BTreeSet<Ms>> = BTreeMap::new();
     for sent in seen.decided() {
         let Some(rule) = world.rule(&sent.rule, sent.decided) else { continue };
-        let Some(every) = &rule.every else { continue };
-        let zone = zone(&world.book(sent.decided).zone);
+        let clock = clock(world, rule, &sent.customer, sent.decided);
+        let Some(every) = &rule.every else {
+            findings.hold("in season", in_season(rule, sent.decided, &clock), || about(sent));
+            continue;
+        };
         let at = sent.occurrence;
-        let is_one = occurrences(every, &zone, at, at) == [at];
+        let is_one = occurrences(every, &clock, at, at) == [at];
         findings.hold("an occurrence", is_one, || about(sent));
+        findings.hold("in season", in_season(rule, at, &clock), || about(sent));
         let late = sent.decided - at;
-        findings.hold("in time", (0..HOUR).contains(&late), || about(sent));
-        served.entry(world.root(&sent.rule)).or_default().insert(at);
+        findings.hold("in time", (0..rule.grace.unwrap_or(HOUR)).contains(&late), || about(sent));
+        served.entry((world.root(&sent.rule), &sent.customer)).or_default().insert(at);
     }
-    for (rule, served) in served {
+    for ((rule, customer), served) in served {
         let served: Vec<Ms> = served.into_iter().collect();
         for pair in served.windows(2) {
-            one_a_period(world, rule, (pair[0], pair[1]), findings);
+            one_a_period(world, (rule, customer), (pair[0], pair[1]), findings);
         }
     }
 }
 
+/// By which clock a rule goes for a customer.
+pub fn clock(world: &World<'_>, rule: &Rule, customer: &str, at: Ms) -> TimeZone {
+    zone(&match &rule.clock {
+        Clock::Workspace => world.book(at).zone.clone(),
+        Clock::Customer => world.zone(customer, at),
+        Clock::Zone(zone) => zone.clone(),
+    })
+}
+
+/// Whether an instant lies on one of the days from the first to the last.
+pub fn in_season(rule: &Rule, at: Ms, clock: &TimeZone) -> bool {
+    let date = wall(at, clock).date();
+    rule.from.is_none_or(|from| from <= date) && rule.until.is_none_or(|until| date <= until)
+}
+
 /// No two occurrences in one period of a schedule of days, however it was edited.
-fn one_a_period(world: &World<'_>, name: &str, (first, second): (Ms, Ms), findings: &mut Findings) {
-    let schedule = |at: Ms| world.rule(name, at).and_then(|rule| rule.every.clone());
-    let (Some(Every::Days(..)), Some(Every::Days(days, _))) = (schedule(first), schedule(second)) else {
-        return;
-    };
-    let zone = zone(&world.book(second).zone);
-    let (before, now) = (wall(first, &zone).date(), wall(second, &zone).date());
+fn one_a_period(
+    world: &World<'_>,
+    (name, customer): (&str, &str),
+    (first, second): (Ms, Ms),
+    findings: &mut Findings,
+) {
+    let (Some(before), Some(rule)) = (world.rule(name, first), world.rule(name, second)) else { return };
+    let (Some(Every::Days(..)), Some(Every::Days(days, _))) = (&before.every, &rule.every) else { return };
+    let clock = clock(world, rule, customer, second);
+    let (before, now) = (wall(first, &clock).date(), wall(second, &clock).date());
     let same = if days.starts_with("month") {
         (before.year(), before.month()) == (now.year(), now.month())
     } else {
         before == now
     };
-    findings.hold("once a period", !same, || format!("{name}: {} and {}", day(first), day(second)));
+    findings
+        .hold("once a period", !same, || format!("{name} to {customer}: {} and {}", day(first), day(second)));
 }

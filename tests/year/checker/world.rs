@@ -16,6 +16,8 @@ pub struct World<'a> {
     /// When it was learnt, when it happened, cents.
     orders: BTreeMap<&'a str, Vec<(Ms, Ms, i64)>>,
     suppressed: BTreeMap<&'a str, Ms>,
+    /// From when until when nobody looked.
+    asleep: Vec<(Ms, Ms)>,
     /// Scope, from, until.
     pauses: Vec<(&'a str, Ms, Ms)>,
 }
@@ -32,6 +34,7 @@ impl<'a> World<'a> {
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
             suppressed: BTreeMap::new(),
+            asleep: Vec::new(),
             pauses: Vec::new(),
         };
         for (at, what) in &script.happenings {
@@ -63,7 +66,8 @@ impl<'a> World<'a> {
             Happening::Suppress(customer) => {
                 self.suppressed.entry(customer).or_insert(at);
             }
-            Happening::Restart | Happening::Crash(_) | Happening::Sleep(_) => {}
+            Happening::Sleep(until) => self.asleep.push((at, *until)),
+            Happening::Restart | Happening::Crash(_) => {}
         }
     }
 
@@ -116,8 +120,24 @@ impl<'a> World<'a> {
         of.max_by_key(|(_, given, at)| (*at, !*given)).is_some_and(|(_, given, _)| *given)
     }
 
+    /// Whether the person must not be written to, by whichever of their records.
     pub fn suppressed(&self, customer: &str, at: Ms) -> bool {
-        self.suppressed.get(customer).is_some_and(|since| *since <= at)
+        let person = self.person_of(customer);
+        let same = |other: &str| other == customer || self.person_of(other) == person;
+        self.suppressed.iter().any(|(other, since)| *since <= at && same(other))
+    }
+
+    /// Who somebody is: in this world those are one person who share the telephone.
+    pub fn person_of(&self, customer: &str) -> String {
+        let row = self.people.get(customer).and_then(|rows| rows.first());
+        row.map_or_else(String::new, |(_, person)| person.fields["phone"].clone())
+    }
+
+    /// Whether a pause was in force or nobody looked, at some time in between.
+    pub fn troubled(&self, from: Ms, to: Ms) -> bool {
+        let meets = |since: Ms, until: Ms| since <= to && from <= until;
+        self.pauses.iter().any(|(_, since, until)| meets(*since, *until))
+            || self.asleep.iter().any(|(since, until)| meets(*since, *until))
     }
 
     /// Whether a pause forbade it.

@@ -171,7 +171,8 @@ fn sent(engine: &Engine, message: &OpenMessage, address: String, now: Instant) -
         call: message.is_call,
         address,
         decided: message.decided.0,
-        due: message.next_attempt.0,
+        due: message.due.0,
+        waited: message.waits.map(|wait| wait.label().to_owned()),
         handed: now.0,
     }
 }
