@@ -295,7 +295,9 @@ impl Engine {
                 && others.any(|other| self.population.is_suppressed(other))
         };
         let inheriting: Vec<CustomerNumber> = touched.iter().copied().filter(inherits).collect();
-        inheriting.into_iter().for_each(|number| self.suppressed(number));
+        for number in inheriting {
+            self.suppressed(number);
+        }
         Ok(())
     }
 }

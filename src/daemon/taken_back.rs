@@ -31,8 +31,10 @@ impl Engine {
                     let entry = entry.map(|entry| Contact { kind: ContactKind::Withdrawn, ..entry });
                     // Remembered at once, so that a second mark of the decision finds the next entry;
                     // a commit that fails ends the engine.
-                    entry.into_iter().for_each(|entry| self.ledger.add(entry));
-                    entries.extend(entry);
+                    if let Some(entry) = entry {
+                        self.ledger.add(entry);
+                        entries.push(entry);
+                    }
                 }
                 tables::messages::remove_taken_back(&*self.store, &mut batch, mark.key)?;
             }

@@ -62,17 +62,17 @@ impl Addresses {
 }
 
 fn email_hash(text: &str) -> Option<u64> {
-    hash(text.trim().to_lowercase())
+    hash(&text.trim().to_lowercase())
 }
 
 /// `0034 600-111` and `+34600111` are one number.
 fn phone_hash(text: &str) -> Option<u64> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let national = digits.strip_prefix("00").filter(|_| !text.trim_start().starts_with('+'));
-    hash(national.unwrap_or(&digits).to_owned())
+    hash(national.unwrap_or(&digits))
 }
 
-fn hash(text: String) -> Option<u64> {
+fn hash(text: &str) -> Option<u64> {
     if text.is_empty() {
         return None;
     }

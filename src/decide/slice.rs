@@ -156,7 +156,7 @@ fn released(due: Due, key: MessageKey) -> Instant {
         Some(Wait::QuietHours) => {
             let mixed = u64::from(key.decision.customer.0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             let share = i64::try_from(mixed).unwrap_or(0);
-            due.at.plus(Duration(share * RELEASE.0 >> 32))
+            due.at.plus(Duration((share * RELEASE.0) >> 32))
         }
         Some(Wait::Cap) | None => due.at,
     }

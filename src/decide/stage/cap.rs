@@ -63,7 +63,7 @@ fn over(cap: &Cap, subject: &Subject<'_>, world: &World<'_>) -> Option<room::Ful
     let limit = (cap.count, cap.period);
     match cap.scope {
         CapScope::Total => {
-            let fresh = world.fresh.map(|fresh| fresh.totals());
+            let fresh = world.fresh.map(super::super::Ledger::totals);
             let counted = Counted::All { totals: world.ledger.totals(), fresh, channel: code };
             room::full(&counted, limit, wanted, subject.at, world.zone)
         }

@@ -51,9 +51,7 @@ pub(in crate::decide) fn ends<'a>(
             Frame::Workspace => Cow::Borrowed(workspace),
             Frame::Customer => Cow::Owned(own()),
             // The checker knows that it exists.
-            Frame::Zone(name) => {
-                TimeZone::get(name).map_or(Cow::Borrowed(workspace), |zone| Cow::Owned(zone))
-            }
+            Frame::Zone(name) => TimeZone::get(name).map_or(Cow::Borrowed(workspace), Cow::Owned),
         };
         quiet_until(hours.span, at, &zone).map(|end| (end, hours))
     })
