@@ -120,8 +120,7 @@ pub(super) fn check_name(report: &mut Report<'_>, name: &Name) -> bool {
     if !reserved && is_plain(&name.text) {
         return true;
     }
-    if !name.quoted && (reserved || name.text.contains('-')) && &*report.text(name.span) == name.text.as_str()
-    {
+    if !name.quoted && (reserved || name.text.contains('-')) && report.text(name.span) == name.text.as_str() {
         // The parser has said so already.
         return false;
     }

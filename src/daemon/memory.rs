@@ -200,7 +200,7 @@ type Put<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&mut Batch));
 
 /// Non-sends are noted by occurrence, for a continuous rule by day.
 fn noted_at(rule: &Rule, at: Instant) -> Instant {
-    if !rule.is_continuous() { at } else { Instant(at.0.div_euclid(DAY_MS) * DAY_MS) }
+    if rule.is_continuous() { Instant(at.0.div_euclid(DAY_MS) * DAY_MS) } else { at }
 }
 
 /// Writes what a rule remembers besides its blocks.

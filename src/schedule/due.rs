@@ -122,7 +122,7 @@ pub fn look_from(
     }
     // For a customer's clock this may lie long before what others were served.
     let Some(last) = previous_at_or_before(&by.schedule, &zone_then, served) else { return served };
-    let day = local(last, &zone_then).map(|at| at.date());
+    let day = local(last, &zone_then).map(jiff::civil::DateTime::date);
     let end = day.and_then(|day| period_end(&timetable.schedule, day, same_kind));
     let midnight = end.and_then(|day| instant_of(day.to_datetime(Time::midnight()), &zone));
     // Of several times a day those go on that come after what anybody was served.
@@ -150,7 +150,7 @@ fn period_end(schedule: &Schedule, day: Date, same_kind: bool) -> Option<Date> {
 }
 
 const fn is_once_a_day(cron: &CronFields) -> bool {
-    cron.minutes.count_ones() == 1 && cron.hours.count_ones() == 1
+    cron.minutes.is_power_of_two() && cron.hours.is_power_of_two()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Two shops' real files, forty rules over each: `cvmd evaluate` finds whom DuckDB's SQL finds.
+//! Two shops' real files, forty rules over each: `cvmd evaluate` finds whom `DuckDB`'s SQL finds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -114,7 +114,9 @@ fn by_rule(csv: &str) -> BTreeMap<&str, Vec<&str>> {
         let (rule, customer) = line.split_once(',').unwrap();
         found.entry(rule).or_default().push(customer);
     }
-    found.values_mut().for_each(|customers| customers.sort_unstable());
+    for customers in found.values_mut() {
+        customers.sort_unstable();
+    }
     found
 }
 

@@ -59,8 +59,8 @@ async fn a_commit_changes_a_rule_and_everything_arrives_once() {
     let mut daemon = shop.run().await;
     let pid = shop.status().await.unwrap().pid;
     import(&shop);
-    let is_pro = |n: &usize| n % 3 != 0;
-    let twice = |n: &usize| n % 2 == 0;
+    let is_pro = |n: &usize| !n.is_multiple_of(3);
+    let twice = |n: &usize| n.is_multiple_of(2);
     let mut offers: Vec<usize> = (0..CUSTOMERS).filter(is_pro).filter(twice).collect();
     expect(&shop, &offers, &first).await;
 

@@ -176,7 +176,9 @@ proptest! {
         let (disk, memory) = (open(folder.path()).unwrap(), Memory::new());
         let stores: [&dyn Store; 2] = [&disk, &memory];
         for store in stores {
-            before.iter().for_each(|batch| drop(store.commit(batch.clone())));
+            for batch in &before {
+                drop(store.commit(batch.clone()));
+            }
             let expected = items(store);
             let snapshot = store.snapshot().unwrap();
             for batch in &after {

@@ -35,7 +35,7 @@ fn each_edit_of_a_line_is_found_where_it_stands() {
     let place = |edit: &dyn Fn(&mut Vec<String>)| {
         let mut edited = lines.iter().map(|line| (*line).to_owned()).collect();
         edit(&mut edited);
-        let text: String = edited.iter().map(|line| format!("{line}\n")).collect();
+        let text = edited.join("\n") + "\n";
         match verify(&*packed(&text)) {
             Err(TransferError::Damaged(line, _)) => line,
             other => panic!("{other:?}"),

@@ -56,10 +56,10 @@ impl Driver {
     fn happen(&mut self, what: &Happening, now: Ms) {
         match what {
             Happening::Customers(people) => {
-                import(&mut self.engine, Kind::Customers, &csv::customers(people), Instant(now))
+                import(&mut self.engine, Kind::Customers, &csv::customers(people), Instant(now));
             }
             Happening::Orders(orders) => {
-                import(&mut self.engine, Kind::Orders, &csv::orders(orders), Instant(now))
+                import(&mut self.engine, Kind::Orders, &csv::orders(orders), Instant(now));
             }
             Happening::Rules(tree) => {
                 self.tree = tree.clone();
