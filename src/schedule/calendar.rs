@@ -116,10 +116,16 @@ pub(super) fn times_on(schedule: &Schedule, day: Date) -> impl Iterator<Item = D
         Schedule::Cron(cron) if cron_falls_on(cron, day) => (cron.hours, cron.minutes),
         Schedule::Cron(_) => (0, 0),
     };
-    let hours = (0..24_i8).filter(move |hour| hours >> hour & 1 == 1);
-    hours.flat_map(move |hour| {
-        let minutes = (0..60_i8).filter(move |minute| minutes >> minute & 1 == 1);
-        minutes.map(move |minute| day.at(hour, minute, 0, 0))
+    let hours = members(u64::from(hours));
+    hours.flat_map(move |hour| members(minutes).map(move |minute| day.at(hour, minute, 0, 0)))
+}
+
+/// The numbers whose bits are set, in their order; those of the bits that are not are not looked at.
+fn members(mut mask: u64) -> impl Iterator<Item = i8> {
+    std::iter::from_fn(move || {
+        let lowest = i8::try_from(mask.trailing_zeros()).ok().filter(|_| mask != 0)?;
+        mask &= mask - 1;
+        Some(lowest)
     })
 }
 

@@ -5,12 +5,16 @@ use std::process::Command;
 use super::{at, live, world};
 
 /// The switch that breaks the process on purpose, and the law that then is broken.
-const STAGES: [(&str, &str); 5] = [
+const STAGES: [(&str, &str); 9] = [
     ("at_most", "at most"),
     ("pause", "decided while not paused"),
     ("consent", "decided with consent"),
     ("suppression", "decided while not suppressed"),
     ("cap", "cap"),
+    ("quiet_hours", "quiet hours"),
+    ("arbitration", "one rule a tick"),
+    ("same_address", "one record of a person"),
+    ("expired", "decided only if it can go"),
 ];
 
 /// A world small enough to be run once for each stage; the process that the tests below start.

@@ -15,9 +15,37 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
             allowed(world, sent, findings);
         }
     }
+    for (sent, why) in &seen.withdrawn {
+        taken_back_rightly(world, sent, why, findings);
+    }
     for sent in seen.decided().filter(|sent| !sent.call) {
         rightly_decided(world, sent, findings);
     }
+}
+
+/// A message is taken back only for what is so.
+fn taken_back_rightly(world: &World<'_>, sent: &Sent, why: &str, findings: &mut Findings) {
+    let Sent { rule: name, customer, message, channel, decided, handed, .. } = sent;
+    let rule = world.rule(name, *handed);
+    let book = world.book(*handed);
+    let right = match why {
+        "its rule is gone" => rule.is_none(),
+        "its message is gone" => !book.messages.contains_key(message),
+        "consent is missing or was withdrawn" => !world.consents(customer, channel, *handed),
+        "the address is suppressed" => world.suppressed(customer, *handed),
+        "the customer no longer matches its rule" => {
+            rule.is_some_and(|rule| world.holds(rule, customer, *handed) != Some(true))
+        }
+        "expired before it could go" => book
+            .messages
+            .get(message)
+            .and_then(|one| one.expires)
+            .is_some_and(|after| *handed > decided + after),
+        "a pause took it back" => world.paused(name, channel, *handed),
+        // The rest shares the fate of a message that this is said of.
+        _ => true,
+    };
+    findings.hold("taken back for what is so", right, || format!("{}: {why}", about(sent)));
 }
 
 /// What stands in the way when it is decided is no matter for the outbox.
@@ -44,6 +72,7 @@ fn meant(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
         findings.hold("its rule is there", false, || about(sent));
         return;
     };
+    findings.hold("a draft sends nothing", !rule.draft, || about(sent));
     let among = if sent.call { &rule.calls } else { &rule.sends };
     findings.hold("its rule says so", among.contains(&sent.message), || about(sent));
     let held = world.holds(rule, &sent.customer, sent.decided);

@@ -60,7 +60,7 @@ struct Seen<'a> {
     /// What was handed over, in that order.
     sent: Vec<&'a Sent>,
     /// What was decided and taken back.
-    withdrawn: Vec<&'a Sent>,
+    withdrawn: Vec<(&'a Sent, &'a str)>,
     passed: Vec<(&'a str, Ms, &'a str, &'a str)>,
     missed: Vec<(&'a str, Ms, Ms)>,
     held: Vec<(&'a str, Ms)>,
@@ -80,7 +80,7 @@ impl<'a> Seen<'a> {
             match line {
                 Line::Tick(at) => seen.ticks.push(*at),
                 Line::Sent(sent) => seen.sent.push(sent),
-                Line::Withdrawn(sent, _) => seen.withdrawn.push(sent),
+                Line::Withdrawn(sent, why) => seen.withdrawn.push((sent, why)),
                 Line::Passed { rule, at, customer, reason } => {
                     seen.passed.push((rule, *at, customer, reason));
                 }
@@ -93,7 +93,7 @@ impl<'a> Seen<'a> {
 
     /// Everything that was decided, whatever became of it.
     fn decided(&self) -> impl Iterator<Item = &'a Sent> + '_ {
-        self.sent.iter().chain(&self.withdrawn).copied()
+        self.sent.iter().copied().chain(self.withdrawn.iter().map(|(sent, _)| *sent))
     }
 }
 

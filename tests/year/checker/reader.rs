@@ -25,6 +25,8 @@ pub struct Book {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rule {
     pub formerly: Option<String>,
+    /// Rehearsed only.
+    pub draft: bool,
     /// None: continuous.
     pub every: Option<Every>,
     pub clock: Clock,
@@ -181,6 +183,7 @@ fn rule_clause(rule: &mut Rule, line: &str) {
             rule.at_most = Some((count, self::span(span)));
         }
         "priority" => rule.priority = rest.parse().unwrap(),
+        "draft" => rule.draft = true,
         "formerly" => rule.formerly = Some(rest.to_owned()),
         "then" => action(rule, rest),
         "call" | "send" => action(rule, line),

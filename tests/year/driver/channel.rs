@@ -8,7 +8,7 @@ use cvmd::config::Secrets;
 use cvmd::daemon::{DaemonGate, Engine, Outgoing, Sender};
 use cvmd::model::Instant;
 use cvmd::outbox::{Claim, Gate};
-use cvmd::record::{FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+use cvmd::record::{FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack};
 use cvmd::store::{Batch, Store, tables};
 
 use crate::year::log::{Line, Log, Sent};
@@ -144,6 +144,11 @@ impl Channel {
         };
         let mut batch = Batch::default();
         tables::messages::put_finished(&mut batch, &finished);
+        if state == MessageState::Withdrawn {
+            let channel = (!message.is_call).then(|| message.channel.clone());
+            let mark = TakenBack { key: message.key, due: message.due, channel };
+            tables::messages::put_taken_back(&mut batch, &mark);
+        }
         tables::messages::remove_open(&*self.store, &mut batch, message.decided, message.key).unwrap();
         self.store.commit(batch).wait().unwrap();
         self.waiting.remove(&message.key);

@@ -44,16 +44,28 @@ struct Driver {
     log: Log,
     /// Asleep until then.
     awake: Ms,
+    /// The next instant of a schedule, as it was last asked for.
+    scheduled: Ms,
 }
 
 impl Driver {
     fn new(script: &Script) -> Self {
         let store = Arc::new(Memory::new());
         let (inbox, engine, channel) = open(&store, &script.tree, script.start);
-        Self { store, inbox, engine, channel, tree: script.tree.clone(), log: Log::default(), awake: 0 }
+        Self {
+            store,
+            inbox,
+            engine,
+            channel,
+            tree: script.tree.clone(),
+            log: Log::default(),
+            awake: 0,
+            scheduled: 0,
+        }
     }
 
     fn happen(&mut self, what: &Happening, now: Ms) {
+        self.scheduled = 0;
         match what {
             Happening::Customers(people) => {
                 import(&mut self.engine, Kind::Customers, &csv::customers(people), Instant(now));
@@ -117,12 +129,15 @@ impl Driver {
 
     /// When the daemon would look next: each hour, at each schedule's instants, and when a message
     /// is due.
-    fn next(&self, now: Ms) -> Ms {
-        let rules = self.engine.status(Instant(now)).rules.into_iter();
-        let occurrence = rules.filter_map(|rule| rule.next);
-        let due = self.channel.next();
-        let hour = Instant((now.div_euclid(HOUR) + 1) * HOUR);
-        occurrence.chain(due).filter(|at| at.0 > now).chain([hour]).min().map_or(hour.0, |at| at.0)
+    fn next(&mut self, now: Ms) -> Ms {
+        let hour = (now.div_euclid(HOUR) + 1) * HOUR;
+        if self.scheduled <= now {
+            let rules = self.engine.status(Instant(now)).rules.into_iter();
+            let occurrences = rules.filter_map(|rule| rule.next).filter(|at| at.0 > now);
+            self.scheduled = occurrences.min().map_or(Ms::MAX, |at| at.0);
+        }
+        let due = self.channel.next().filter(|at| at.0 > now).map_or(Ms::MAX, |at| at.0);
+        hour.min(self.scheduled).min(due)
     }
 
     /// Writes down whom the store says the rules passed over, and why.
