@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, ExprKind, Name};
-use crate::ruleset::{self, Action};
+use crate::ruleset::{self, Action, EventId};
 
 use super::expression::{Expressions, Scope};
 use super::names::{Names, check_name, is_plain, shorten};
@@ -29,7 +29,7 @@ pub(super) fn span(action: &Written) -> Span {
 /// The checked actions; `None` after a diagnostic.
 pub(super) fn check(
     actions: &[Written],
-    names: &Names,
+    (names, fired): (&Names, Option<EventId>),
     targets: &Targets<'_>,
     report: &mut Report<'_>,
 ) -> Option<Vec<Action>> {
@@ -54,7 +54,7 @@ pub(super) fn check(
         seen.push(key);
         checked.push(match action {
             Written::Send(message) => send(message, targets, report),
-            Written::Call { webhook, fields } => call(webhook, fields, names, targets, report),
+            Written::Call { webhook, fields } => call(webhook, fields, (names, fired), targets, report),
         });
     }
     checked.into_iter().collect()
@@ -79,7 +79,7 @@ fn send(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<A
 fn call(
     name: &Name,
     fields: &[(Expr, Option<Name>)],
-    names: &Names,
+    (names, fired): (&Names, Option<EventId>),
     targets: &Targets<'_>,
     report: &mut Report<'_>,
 ) -> Option<Action> {
@@ -97,7 +97,7 @@ fn call(
     }
     let mut checked: Vec<Option<(String, ruleset::Expr)>> = Vec::new();
     for (expr, given) in fields {
-        let value = Expressions { names, report: &mut *report }.value(expr, Scope::Customer);
+        let value = Expressions { names, fired, report: &mut *report }.value(expr, Scope::Customer);
         let field = field_name(expr, given.as_ref(), report);
         if let Some(field) = &field
             && checked.iter().flatten().any(|(known, _)| known == field)
@@ -148,8 +148,11 @@ fn field_name(expr: &Expr, given: Option<&Name>, report: &mut Report<'_>) -> Opt
     if let Some(given) = given {
         return check_name(report, given).then(|| given.text.clone());
     }
-    let worded = matches!(expr.kind, ExprKind::Word(_) | ExprKind::Term(_) | ExprKind::TimeSince(..));
-    let joined = report.one_line(expr.span).replace(' ', "_");
+    let worded = matches!(
+        expr.kind,
+        ExprKind::Word(_) | ExprKind::Term(_) | ExprKind::TimeSince(..) | ExprKind::Member(..)
+    );
+    let joined = report.one_line(expr.span).replace([' ', '.'], "_");
     if worded && is_plain(&joined) {
         return Some(joined);
     }

@@ -104,7 +104,9 @@ pub(super) fn segments(
     let mut conditions = Vec::new();
     for when in item.parts.iter().filter_map(|(_, when)| when.as_ref()) {
         if !no_movement(when, report, MOVEMENT_IN_A_GROUP) {
-            conditions.extend(Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
+            conditions.extend(
+                Expressions { names, fired: None, report: &mut *report }.condition(when, Scope::Customer),
+            );
         }
     }
     Segments { name: item.name.text.clone(), choices, conditions, place }
@@ -161,7 +163,7 @@ pub(super) fn audience(
     if no_movement(when, report, MOVEMENT_IN_A_GROUP) {
         return None;
     }
-    let when = Expressions { names, report }.condition(when, Scope::Customer)?;
+    let when = Expressions { names, fired: None, report }.condition(when, Scope::Customer)?;
     Some(Audience { name: item.name.text.clone(), when, place })
 }
 

@@ -14,6 +14,7 @@ mod group;
 mod item;
 mod message;
 mod names;
+mod on_event;
 mod period;
 mod placeholder;
 mod policy;
@@ -280,6 +281,8 @@ fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::
             | RuleClause::Every(..)
             | RuleClause::Season { .. }
             | RuleClause::IfMissed(..)
+            | RuleClause::On(..)
+            | RuleClause::After(_)
             | RuleClause::When(_)
             | RuleClause::AtMost { .. }
             | RuleClause::GiveUpAfter(..)

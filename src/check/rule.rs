@@ -11,7 +11,7 @@ use super::item::{Of, Rule};
 use super::names::{Names, shorten};
 use super::report::{Report, after, problem};
 use super::workspace::duplicate_clause;
-use super::{period, schedule, season};
+use super::{on_event, period, schedule, season};
 
 /// The clauses of a rule, each once.
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct Clauses<'t> {
     every: Option<(Option<Timetable>, Span)>,
     season: season::Written,
     if_missed: Option<(Duration, Span)>,
+    on: Option<on_event::Written<'t>>,
     when: Option<&'t Expr>,
     at_most: Option<(Option<AtMost>, Span)>,
     give_up_after: Option<(Duration, Span)>,
@@ -37,7 +38,8 @@ pub(super) fn check(
 ) -> Option<ruleset::Rule> {
     let clauses = collect(item.parts.clauses, item.item.head, report);
     let broken = item.item.broken;
-    if clauses.when.is_none() && !broken {
+    let on = clauses.on.as_ref().and_then(|on| on_event::check(on, names, report));
+    if clauses.when.is_none() && clauses.on.is_none() && !broken {
         report.add(
             problem(
                 Code::NoWhen,
@@ -55,10 +57,22 @@ pub(super) fn check(
                 .why("whoever reads it would believe that customers are contacted"),
         );
     }
-    let when =
-        clauses.when.map(|when| Expressions { names, report: &mut *report }.condition(when, Scope::Customer));
-    let actions = clauses.then.map(|actions| action::check(actions, names, targets, report));
-    if let (Some((_, span)), true) = (clauses.give_up_after, clauses.every.is_some() && !broken) {
+    let fired = on.as_ref().map(|on| on.event);
+    let when = match clauses.when {
+        Some(when) => {
+            let mut expressions = Expressions { names, fired, report: &mut *report };
+            Some(expressions.condition(when, Scope::Customer))
+        }
+        // The event says whom it means.
+        None => clauses.on.as_ref().map(|on| Some(on_event::everybody(on, report))),
+    };
+    let actions = clauses.then.map(|actions| action::check(actions, (names, fired), targets, report));
+    if let (Some(on), Some((_, span))) = (&clauses.on, &clauses.every) {
+        report.add(on_event::two_triggers(on.span, *span));
+    }
+    if let (Some((_, span)), true) =
+        (clauses.give_up_after, (clauses.every.is_some() || clauses.on.is_some()) && !broken)
+    {
         report.add(gives_up_on_a_schedule(span));
     }
     if let Some((Some(timetable), span)) = &clauses.every {
@@ -68,6 +82,7 @@ pub(super) fn check(
         schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);
     }
     let trigger = match clauses.every {
+        None if clauses.on.is_some() => on.map(Trigger::Event),
         None => Some(Trigger::Continuous),
         Some((every, _)) => every.map(Trigger::Scheduled),
     };
@@ -122,6 +137,14 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
             }
             RuleClause::IfMissed(within, span) => {
                 clauses.if_missed.replace((*within, *span)).map(|_| ("if missed", *span))
+            }
+            RuleClause::On(event, after, each, span) => {
+                let written = on_event::Written { event, after: *after, each: *each, span: *span };
+                clauses.on.replace(written).map(|_| ("on", *span))
+            }
+            RuleClause::After(span) => {
+                report.add(on_event::without_on(*span));
+                None
             }
             RuleClause::When(when) => clauses.when.replace(when).map(|_| ("when", when.span)),
             RuleClause::AtMost { count, period, span } => {

@@ -13,7 +13,7 @@ use crate::ruleset::RuleSet;
 use crate::serve::{Progress, RefusalKind, Request, Response};
 use crate::store::StoreError;
 
-use super::{Engine, TickReport};
+use super::{Engine, EventReport, TickReport};
 
 /// Commands on their way to the decider at most; whoever asks for more waits.
 const QUEUE: usize = 1_024;
@@ -22,6 +22,8 @@ const QUEUE: usize = 1_024;
 pub(super) enum Command {
     /// Let every due rule fire.
     Tick(oneshot::Sender<Result<TickReport, StoreError>>),
+    /// Let rules on events fire whose wait is over.
+    Events(oneshot::Sender<Result<EventReport, StoreError>>),
     /// Take over a checked rule set.
     Activate(Box<RuleSet>, oneshot::Sender<Result<(), StoreError>>),
     /// Answer a request.
@@ -66,6 +68,13 @@ impl Decider {
     pub(super) async fn tick(&self) -> Result<TickReport, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Tick(reply)).await;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Lets rules on events fire whose wait is over.
+    pub(super) async fn events(&self) -> Result<EventReport, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Events(reply)).await;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -114,6 +123,9 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
         Command::Tick(reply) => {
             let _ = reply.send(engine.tick(now));
         }
+        Command::Events(reply) => {
+            let _ = reply.send(engine.fire_events(now));
+        }
         Command::Activate(rules, reply) => {
             let activated = engine.activate(*rules, now);
             let _ = reply.send(activated.map(|damages| {
@@ -128,6 +140,7 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                 to_read.store(sizes.map(|size| size.len()).sum(), Ordering::Relaxed);
             }
             let label = request.label();
+            let brings_events = matches!(request, Request::Import(_));
             let mut on_bytes = |bytes| read.store(bytes, Ordering::Relaxed);
             // One request's bug must not take the daemon down: what it was about stays undone.
             let handled = AssertUnwindSafe(|| engine.handle(request, now, &mut on_bytes));
@@ -141,9 +154,24 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             to_read.store(0, Ordering::Relaxed);
             read.store(0, Ordering::Relaxed);
             let _ = reply.send(response);
+            if brings_events {
+                // At once: the next tick may be a minute away. A store that fails here fails it, too.
+                match engine.fire_events(now) {
+                    Ok(report) => log_events(&report),
+                    Err(error) => tracing::error!(error = error.to_string(), "events could not be decided"),
+                }
+            }
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
         Command::Did(sequence, deeds) => engine.did(sequence, deeds),
         Command::End => {}
+    }
+}
+
+/// Says what events let happen, where they did.
+pub(super) fn log_events(report: &EventReport) {
+    let EventReport { asked, began, restarted, matched, decisions, gone } = *report;
+    if !report.is_empty() {
+        tracing::info!(asked, began, restarted, matched, decisions, gone, "events");
     }
 }

@@ -14,6 +14,7 @@ use super::active::Active;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::{Shared, Snapshot};
+use super::timers::Timers;
 
 /// What a daemon that is broken on purpose takes for its ledger.
 static NOBODY: LazyLock<Ledger> = LazyLock::new(Ledger::default);
@@ -67,6 +68,8 @@ pub struct Engine {
     /// Events that rules have still to be asked about, by their time, and their numbers in the store.
     pub(super) arrivals: BTreeMap<Arrival, u64>,
     pub(super) next_arrival: u64,
+    /// Rules that wait after an event.
+    pub(super) timers: Timers,
 }
 
 impl std::fmt::Debug for Engine {
@@ -137,6 +140,7 @@ impl Engine {
             active: self.active.clone(),
             pauses: self.pauses.clone(),
             on_hold: self.hold.is_some(),
+            next_due: self.timers.next_due(None),
         };
         self.shared.publish(seen);
     }

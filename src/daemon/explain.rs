@@ -13,6 +13,7 @@ use crate::store::{StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::clocks::clock_of;
+use super::occurred;
 
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
@@ -79,7 +80,16 @@ impl Engine {
         let (rule, number) = active.rule(position);
         let clock = clock_of(active, population, rule, customer);
         let moves = self.moves_told(active, position, customer, (now, &clock));
-        let when = (now, None);
+        // Of a rule on an event, the last one tells; without one its fields are unknown.
+        let last = match rule.on_event() {
+            Some(on) => {
+                let name = active.rules.schema.event(on.event).name.as_str();
+                let currency = active.rules.workspace.currency;
+                occurred::latest(&*self.store, currency, customer, (name, now))?
+            }
+            None => None,
+        };
+        let when = (now, last.as_ref().and_then(|event| occurred::fired(event, &active.rules.schema)));
         let condition =
             evaluate::trace_moved(&active.rules, population, customer, &rule.when, when, &clock, &moves)
                 .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
@@ -305,6 +315,9 @@ fn next_for(
     customer: CustomerNumber,
     now: Instant,
 ) -> String {
+    if let Some(on) = rule.on_event() {
+        return format!("when the next `{}` comes", active.rules.schema.event(on.event).name);
+    }
     let Some(timetable) = rule.timetable() else { return "with the next tick".into() };
     let clock = clock_of(active, population, rule, customer);
     match Occasions::new(timetable, rule.season, clock).next_after(now) {

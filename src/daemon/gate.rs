@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
@@ -11,7 +12,7 @@ use crate::config::Secrets;
 use crate::decide::{self, Again, People, Withdrawal};
 use crate::deliver::email::Email;
 use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
-use crate::evaluate::{self, Moment};
+use crate::evaluate::Moment;
 use crate::message::{self, Filled, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
@@ -23,6 +24,7 @@ use crate::store::{Batch, Store};
 use super::active::Active;
 use super::clocks::clock_of;
 use super::contents::Contents;
+use super::occurred::fired;
 use super::snapshot::{Shared, Snapshot};
 
 /// A message that waited longer than this since its decision must meet its rule's season again.
@@ -110,7 +112,7 @@ impl DaemonGate {
             let root = active.program.rules()[rule];
             let clock = clock_of(active, &seen.population, &active.rules.rules[rule], message.customer);
             let moved = active.still_there(&seen.population, message.customer, now);
-            let moment = Moment::new(&active.program, now, &clock).with_moved(moved);
+            let moment = moment(message, active, (now, &clock)).with_moved(moved);
             moment.truth(&seen.population, message.customer, root) == Some(true)
         };
         let world = (&active.rules, &seen.population as &dyn People, &active.zone);
@@ -366,8 +368,14 @@ fn fill(
 ) -> Filled {
     let nodes: Vec<_> = active.program.message_fields(position).iter().map(|(_, node)| *node).collect();
     let values =
-        evaluate::values(&active.program, &seen.population, message.customer, now, &active.zone, &nodes);
+        moment(message, active, (now, &active.zone)).values(&seen.population, message.customer, &nodes);
     message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+}
+
+/// Now, as the message's rule sees it: with the event on which it was decided.
+fn moment<'a>(message: &OpenMessage, active: &'a Active, (now, clock): (Instant, &TimeZone)) -> Moment<'a> {
+    let event = message.event.as_ref().and_then(|event| fired(event, &active.rules.schema));
+    Moment::new(&active.program, now, clock).on(event)
 }
 
 fn address(seen: &Snapshot, message: &OpenMessage, field: &str) -> Option<String> {

@@ -116,6 +116,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds to the batch of what a rule on an event decided what the rule remembers of it.
+    pub(super) fn remember_group(
+        &mut self,
+        batch: &mut Batch,
+        (rule, number): (&Rule, RuleNumber),
+        run: &Run,
+        slice: &Slice,
+    ) -> Result<(), StoreError> {
+        if !slice.decisions.is_empty() {
+            let memory = self.memories.entry(number).or_default();
+            memory.last_run = memory.last_run.max(Some((run.at, slice.decisions.len() as u64)));
+            put_state(batch, number, memory);
+        }
+        for (skip, members) in &slice.skipped {
+            self.note(number, rule, *skip, members, run.at, &mut |put| put(batch))?;
+        }
+        Ok(())
+    }
+
     /// Notes that a scheduled rule served (or skipped) an occurrence.
     pub(super) fn remember_served(
         &mut self,
@@ -198,9 +217,9 @@ fn forget_met(batch: &mut Batch, number: RuleNumber, memory: &mut RuleMemory, at
 /// Puts one record into some batch.
 type Put<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&mut Batch));
 
-/// Non-sends are noted by occurrence, for a continuous rule by day.
+/// Non-sends are noted by occurrence, for a rule without a schedule by day.
 fn noted_at(rule: &Rule, at: Instant) -> Instant {
-    if rule.is_continuous() { Instant(at.0.div_euclid(DAY_MS) * DAY_MS) } else { at }
+    if rule.timetable().is_some() { at } else { Instant(at.0.div_euclid(DAY_MS) * DAY_MS) }
 }
 
 /// Writes what a rule remembers besides its blocks.

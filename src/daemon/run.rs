@@ -151,7 +151,7 @@ impl Engine {
     }
 
     /// What a slice leaves besides what the rule remembers; the ledger's next place.
-    fn put_slice(&self, batch: &mut Batch, run: &Run, slice: &Slice) -> u64 {
+    pub(super) fn put_slice(&self, batch: &mut Batch, run: &Run, slice: &Slice) -> u64 {
         tables::runs::put_run(batch, run);
         tables::runs::put_decisions(batch, run.rule, run.at, &slice.decisions);
         for message in &slice.messages {
@@ -161,7 +161,7 @@ impl Engine {
     }
 
     /// The values that mattered, and what calls send, as they are at the run's instant.
-    fn particulars(
+    pub(super) fn particulars(
         &self,
         active: &Active,
         moment: &Moment<'_>,

@@ -16,12 +16,12 @@ use crate::reload::{self, Loaded, Watch};
 use crate::serve::{
     Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
 };
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 
 use super::checked::{check_loaded, first_rules, refuse_marketing};
 use super::clocks::next_firing;
 use super::credentials::{log_unreadable, unreadable};
-use super::decider::Decider;
+use super::decider::{Decider, log_events};
 use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
 use super::outgoing::Outgoing;
 use super::said::{log_finished, log_recovery, log_tick};
@@ -220,10 +220,28 @@ impl Service {
             }
             let next = self.next_tick(self.clock.now());
             self.next_tick.store(next.0, Ordering::Relaxed);
-            tokio::select! {
-                () = self.clock.sleep_until(next) => {}
-                () = self.wake.notified() => {}
+            if let Err(error) = self.until_tick(next).await {
+                return format!("the store failed: {error}");
             }
+        }
+    }
+
+    /// Returns when it is time for a tick, or something woke it. Meanwhile rules fire that wait after
+    /// an event: they need no look at everybody.
+    async fn until_tick(&self, next: Instant) -> Result<(), StoreError> {
+        let mut left = None;
+        loop {
+            // One that is left (its rule is silenced, everything waits for a person) is left to the tick.
+            let due = self.shared.get().next_due.filter(|due| *due < next && left != Some(*due));
+            tokio::select! {
+                () = self.clock.sleep_until(due.unwrap_or(next)) => {}
+                () = self.wake.notified() => return Ok(()),
+            }
+            if due.is_none() {
+                return Ok(());
+            }
+            log_events(&self.decider.events().await?);
+            left = self.shared.get().next_due.filter(|still| Some(*still) == due);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::decide::Pauses;
+use crate::model::Instant;
 use crate::population::Population;
 
 use super::active::Active;
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub pauses: Pauses,
     /// Whether everything waits for a person.
     pub on_hold: bool,
+    /// When the next of the rules that wait after an event is due.
+    pub next_due: Option<Instant>,
 }
 
 /// The latest snapshot. The engine replaces it after each commit that changes it.
@@ -28,7 +31,8 @@ impl Shared {
     /// Begins with a state.
     #[must_use]
     pub fn new(population: Population) -> Arc<Self> {
-        let snapshot = Snapshot { population, active: None, pauses: Pauses::default(), on_hold: false };
+        let snapshot =
+            Snapshot { population, active: None, pauses: Pauses::default(), on_hold: false, next_due: None };
         Arc::new(Self(RwLock::new(Arc::new(snapshot))))
     }
 

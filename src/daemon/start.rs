@@ -15,6 +15,7 @@ use super::Engine;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::Shared;
+use super::timers::Timers;
 use super::told::Beside;
 
 /// A record that did not read back and was left out.
@@ -45,11 +46,20 @@ impl Engine {
         let interrupted = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
         // A run is recorded before its tick is: no later tick may share its instant.
         let last_run = interrupted.iter().map(|run| run.now).max();
-        let arrivals: BTreeMap<_, _> = tables::events::arrivals(&*store)
-            .map(|item| item.map(|(n, one)| (one, n)))
-            .collect::<Result<_, _>>()?;
         let last_tick = tables::control::last_tick(&*store)?;
         let moves = Moves::open(&*store, last_tick)?;
+        let mut arrivals = BTreeMap::new();
+        for item in tables::events::arrivals(&*store) {
+            if let Some((sequence, arrival)) = or_left_out(item) {
+                arrivals.insert(arrival, sequence);
+            }
+        }
+        let mut timers = Timers::default();
+        for item in tables::events::timers(&*store) {
+            if let Some((place, timer)) = or_left_out(item) {
+                timers.put(place, timer);
+            }
+        }
         let population = Population::new(Arc::new(Schema::built_in()), None);
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
@@ -80,6 +90,7 @@ impl Engine {
             deeds_seen: HashSet::new(),
             next_arrival: arrivals.values().max().map_or(0, |last| last + 1),
             arrivals,
+            timers,
         };
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
@@ -124,6 +135,12 @@ impl Engine {
         damages.append(&mut events.damages);
         self.read_deeds(damages)
     }
+}
+
+/// A record, or nothing where it is damaged: it is better to lose one than not to start. What keeps
+/// decisions from being made twice is not read so.
+fn or_left_out<T>(item: Result<T, StoreError>) -> Option<T> {
+    item.inspect_err(|error| tracing::error!(error = error.to_string(), "a damaged record was left out")).ok()
 }
 
 /// Who must not be written to, on any channel.

@@ -80,11 +80,16 @@ impl Engine {
                 if let (None, Some(customers)) = (&note, catch_up.get(&position)) {
                     note = Some(format!("on hold: would act for {customers} customer(s) at once"));
                 }
+                let waiting = self.timers.count(Some(number));
+                if note.is_none() && waiting > 0 {
+                    note = Some(format!("waits after {waiting} event(s)"));
+                }
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),
                     schedule: rule.timetable().map(ToString::to_string),
-                    next: next_firing(active, &self.population, rule, now),
+                    next: next_firing(active, &self.population, rule, now)
+                        .or_else(|| self.timers.next_due(Some(number))),
                     last_run: last.map(|(at, _)| at),
                     last_recipients: last.map(|(_, recipients)| recipients),
                     state,

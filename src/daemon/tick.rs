@@ -11,6 +11,7 @@ use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::arrivals::EventReport;
 use super::clocks::Question;
 use super::firings::Firing;
 
@@ -21,6 +22,8 @@ pub struct TickReport {
     pub on_hold: bool,
     /// Nothing was done: a load is under way or was cut off.
     pub waits_for_load: bool,
+    /// What events let happen.
+    pub events: EventReport,
     /// How many rules looked at everybody.
     pub rules: u64,
     /// How many customers matched and were not decided before.
@@ -53,6 +56,7 @@ impl Engine {
         self.take_up_deeds();
         self.take_back()?;
         self.continue_runs(&mut report)?;
+        report.events = self.events(now)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
         self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;

@@ -228,6 +228,12 @@ codes! {
     SecondArbitration "E431" Error;
     /// `give up after` on a rule that never tries again.
     GiveUpNeedsContinuous "E432" Error;
+    /// A rule that fires both on an event and by a schedule.
+    TwoTriggers "E440" Error;
+    /// `after` that does not belong to `on`.
+    AfterWithoutOn "E441" Error;
+    /// A wait after an event that is nothing, or too long.
+    BadWait "E442" Error;
     /// A template that cannot be read.
     BadTemplate "E501" Error;
     /// A placeholder that names nothing.

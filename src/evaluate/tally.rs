@@ -3,7 +3,7 @@
 use crate::compile::{Aggregate, NodeId};
 use crate::model::{Currency, Money, Number};
 use crate::population::Chunk;
-use crate::ruleset::{AggregateFunction, EventFieldId, EventId, Type, Which};
+use crate::ruleset::{AggregateFunction, EventFieldId, EventId, Type, Value, Which, Window};
 
 use super::moment::{Moment, Reach};
 
@@ -51,13 +51,15 @@ pub(super) fn tally(
         aggregate.function == AggregateFunction::Sum && aggregate.field == Some(EventFieldId::TOTAL);
     let passes_refunds = is_order && !refunds;
     let events = &chunk.events[aggregate.event.index()];
+    // `in last D` always includes the event that fired.
+    let always = fired_before(moment, chunk, row, (aggregate, first));
     let mut seen = Tally::default();
     let range = events.of(row);
     for (event, &time) in range.clone().zip(&events.times[range]) {
         if time > last {
             break;
         }
-        if time < first || passes_refunds && is_refund(chunk, event) {
+        if time < first && Some(event) != always || passes_refunds && is_refund(chunk, event) {
             continue;
         }
         if let Some(filter) = aggregate.filter {
@@ -112,6 +114,34 @@ impl Tally {
             Which::Last => last,
         })
     }
+}
+
+/// The event that fired, by its place in the chunk, where it lies before a window `in last D`.
+fn fired_before(
+    moment: &Moment<'_>,
+    chunk: &Chunk,
+    row: usize,
+    (aggregate, first): (&Aggregate, i64),
+) -> Option<usize> {
+    let fired = moment.fired.as_ref().filter(|fired| fired.event == aggregate.event)?;
+    let Window::Last(_) = moment.program.windows()[aggregate.window] else { return None };
+    if fired.time.0 >= first {
+        return None;
+    }
+    let events = &chunk.events[aggregate.event.index()];
+    // Two that say the same at one instant count the same, whichever it was.
+    let same = |event: &usize| {
+        let says = |(field, value): (EventFieldId, &Option<Value>)| match value {
+            Some(Value::Text(text)) => events.text(field, *event) == Some(text),
+            Some(value) => events.number(field, *event) == value.scalar(),
+            None => {
+                let foreign = events.foreign(*event).is_some() && field == EventFieldId::TOTAL;
+                foreign || events.number(field, *event).is_none() && events.text(field, *event).is_none()
+            }
+        };
+        events.times[*event] == fired.time.0 && (0..).map(EventFieldId).zip(&fired.values).all(says)
+    };
+    events.of(row).find(same)
 }
 
 fn is_refund(chunk: &Chunk, order: usize) -> bool {

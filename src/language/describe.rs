@@ -106,6 +106,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::quiet_clause
         | Rule::arbitration_clause
         | Rule::give_up_clause
+        | Rule::on_clause
+        | Rule::after_clause
         | Rule::currency_clause
         | Rule::time_zone_clause
         | Rule::first_run_clause
@@ -140,6 +142,10 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_cron => "`cron`",
         Rule::kw_currency => "`currency`",
         Rule::kw_customer => "`customer`",
+        Rule::kw_after => "`after`",
+        Rule::kw_each => "`each`",
+        Rule::on_after => "`after` and a length of time",
+        Rule::on_each => "`for each event`",
         Rule::kw_day => "`day`",
         Rule::kw_discount => "`discount`",
         Rule::kw_else => "`else`",

@@ -271,6 +271,10 @@ pub enum RuleClause {
     },
     /// `if missed, run within 6 hours`.
     IfMissed(Duration, Span),
+    /// `on cart_abandoned, after 2 hours, for each event`: which, how long it waits, whether each, where.
+    On(Name, Option<(Duration, Span)>, bool, Span),
+    /// `after 2 hours` without `on`: an error of the checker.
+    After(Span),
     /// `when …`.
     When(Expr),
     /// `at most once per 30 days`, `at most once ever`, `at most 3 times per week`.

@@ -3,6 +3,7 @@
 pub mod engine;
 mod events;
 mod movement;
+mod on_event;
 mod reload;
 mod schedule;
 mod serve;

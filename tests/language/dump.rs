@@ -201,6 +201,11 @@ fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
             format!("season {} .. {}", day(from), day(until))
         }
         RuleClause::IfMissed(duration, _) => format!("if missed, within {duration}"),
+        RuleClause::On(event, after, each, _) => {
+            let after = after.map_or(String::new(), |(after, _)| format!(" after {after}"));
+            format!("on {}{after}{}", name(event), if *each { " for each" } else { "" })
+        }
+        RuleClause::After(_) => "after".into(),
         RuleClause::When(when) => format!("when {}", expr(when)),
         RuleClause::AtMost { count, period, .. } => format!("at most {count} {}", self::period(*period)),
         RuleClause::GiveUpAfter(after, _) => format!("give up after {after}"),

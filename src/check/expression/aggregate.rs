@@ -71,7 +71,7 @@ impl Expressions<'_, '_> {
         );
     }
 
-    fn event(&mut self, name: &Name) -> Option<EventId> {
+    pub(in super::super) fn event(&mut self, name: &Name) -> Option<EventId> {
         if let Some(event) = self.names.schema.find_event(&name.text) {
             return Some(event);
         }

@@ -50,6 +50,8 @@ impl Wanted {
 /// Checks expressions against the names of a workspace.
 pub(super) struct Expressions<'a, 'b> {
     pub(super) names: &'a Names,
+    /// The event on which the rule fires whose condition this is.
+    pub(super) fired: Option<EventId>,
     pub(super) report: &'a mut Report<'b>,
 }
 

@@ -95,6 +95,15 @@ impl Expressions<'_, '_> {
         let schema = &self.names.schema;
         let event = schema.find_event(&owner.text);
         let known = event.is_some_and(|event| event_word(schema, event, &field.text).is_some());
+        if let (Scope::Customer, Some(event)) = (scope, event.filter(|event| Some(*event) == self.fired)) {
+            let Some(id) = schema.event(event).find(&field.text) else {
+                self.unknown_event_field(event, &field.text, field.span);
+                return None;
+            };
+            let ty = schema.event(event).field(id).ty;
+            return Some(self.typed(ExprKind::Fired(event, id), ty, span));
+        }
+        let fired = self.fired.map(|fired| schema.event(fired).name.clone());
         let found = problem(Code::WrongPlace, span, format!("`{written}` has no single value here"));
         self.report.add(match scope {
             Scope::Event(counted) if known && event == Some(counted) => found
@@ -104,6 +113,9 @@ impl Expressions<'_, '_> {
             Scope::Event(counted) if known => found
                 .label(format!("inside this `where` the names are those of `{}`", schema.event(counted).name))
                 .why("one event knows nothing of another; count the other in parentheses of its own, joined with `and`"),
+            Scope::Customer if fired.is_some() && known => found
+                .label(format!("this rule is on `{}`: only its fields are those of one event", fired.unwrap_or_default()))
+                .why("a customer has many of the others; count or sum them, such as `max(order.total in last 90 days)`"),
             Scope::Customer | Scope::Event(_) => found
                 .label("a customer has many of them: say which, or make a sum of them")
                 .why("write `sum(order.total in last 90 days)`, or `max`, `average`, `count(order where …)`"),

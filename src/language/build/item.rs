@@ -183,6 +183,8 @@ impl<'a> Builder<'a> {
                 | RuleClause::Every(..)
                 | RuleClause::Season { .. }
                 | RuleClause::IfMissed(..)
+                | RuleClause::On(..)
+                | RuleClause::After(_)
                 | RuleClause::AtMost { .. }
                 | RuleClause::GiveUpAfter(..)
                 | RuleClause::Priority(..)

@@ -10,7 +10,7 @@ use super::super::grammar::{Node, Rule};
 use super::super::tree::{PeriodWords, RuleClause, ScheduleWords, ZoneWords};
 use super::condition::expression;
 use super::value::{DURATIONS, any_date, any_duration, any_time, whole};
-use super::{TEXTS, child};
+use super::{NAMES, TEXTS, child};
 
 /// The clause that a rule of the grammar read; nothing where it is broken or not available.
 pub(super) fn rule_clause(
@@ -22,6 +22,18 @@ pub(super) fn rule_clause(
     Some(match node.as_rule() {
         Rule::owner_clause => RuleClause::Owner(clause.name(&child(node, &TEXTS)?)),
         Rule::when_clause => RuleClause::When(expression(clause, &child(node, &[Rule::expression])?, found)),
+        Rule::on_clause => {
+            let after = match child(node, &[Rule::on_after]) {
+                None => None,
+                Some(after) => {
+                    let words = child(&after, &DURATIONS)?;
+                    Some((any_duration(clause, &words, found)?, clause.place(&words)))
+                }
+            };
+            let event = clause.name(&child(node, &NAMES)?);
+            RuleClause::On(event, after, child(node, &[Rule::on_each]).is_some(), span)
+        }
+        Rule::after_clause => RuleClause::After(span),
         Rule::give_up_clause => {
             RuleClause::GiveUpAfter(any_duration(clause, &child(node, &DURATIONS)?, found)?, span)
         }

@@ -154,6 +154,11 @@ impl Cutter<'_> {
         self.chunks.last().is_some_and(|chunk| matches!(chunk.kind, ChunkKind::Action { .. }))
     }
 
+    /// Inside of `on EVENT`, which goes on with `after`.
+    pub(super) fn in_on(&self) -> bool {
+        self.chunks.last().is_some_and(|chunk| chunk.kind == ChunkKind::Read(Rule::on_clause))
+    }
+
     /// Inside a `then` clause: a further action at a line's start, or after `, then`.
     fn action(&mut self, index: usize) -> Option<usize> {
         let look = self.look(index);

@@ -42,7 +42,9 @@ impl Cutter<'_> {
             "on" if next.is("cron") && !self.look(index + 2).any(&[","]) => {
                 ChunkKind::Read(Rule::cron_clause)
             }
-            "on" => ChunkKind::Unavailable("a rule `on` an event"),
+            "on" => ChunkKind::Read(Rule::on_clause),
+            "after" if self.in_on() || self.is_value(index) => return None,
+            "after" => ChunkKind::Read(Rule::after_clause),
             "hold" => ChunkKind::Unavailable("`hold out`"),
             "goal" => ChunkKind::Unavailable("a rule's `goal`"),
             "reach" => ChunkKind::Unavailable("a rule's `reach`"),

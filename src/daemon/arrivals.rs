@@ -1,0 +1,186 @@
+//! Events that came: the rules on them are asked, and what follows stands in timers.
+//!
+//! An event and the note that it came are one commit; the end of the note and the timers that follow
+//! from it are another; a timer's end and what it decides are a third. So a crash between any two
+//! loses no event and lets none decide twice.
+
+use std::sync::Arc;
+
+use crate::decide;
+use crate::evaluate::Moment;
+use crate::failpoint;
+use crate::model::{Bitmap, Duration, Instant};
+use crate::record::{Arrival, Timer};
+use crate::ruleset::OnEvent;
+use crate::store::{Batch, StoreError, tables};
+
+use super::Engine;
+use super::active::Active;
+use super::occurred::{Occurred, fired};
+
+/// Changes that are gathered before they are committed.
+const GATHERED: usize = 200;
+
+/// What events let happen, for logs and tests.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventReport {
+    /// Events that rules were asked about.
+    pub asked: u64,
+    /// Waits that began.
+    pub began: u64,
+    /// Waits that ended because another such event came.
+    pub restarted: u64,
+    /// For how many the condition held when the rule fired.
+    pub matched: u64,
+    /// How many decisions were made.
+    pub decisions: u64,
+    /// Waits that ended for nothing: the rule is gone, or fires on this event no more.
+    pub gone: u64,
+}
+
+impl EventReport {
+    /// Whether nothing happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Engine {
+    /// Asks the rules on events about those that came, and lets fire whatever is due: of an event at
+    /// once, of a wait when it is over.
+    ///
+    /// # Errors
+    /// When the store fails: nothing is handed on then that is not durable.
+    pub fn fire_events(&mut self, now: Instant) -> Result<EventReport, StoreError> {
+        if self.hold.is_some() || !self.loads.is_empty() {
+            return Ok(EventReport::default());
+        }
+        self.take_back()?;
+        let report = self.events(now)?;
+        // What fires together meets arbitration together; the next tick begins anew.
+        self.taken = Bitmap::new();
+        Ok(report)
+    }
+
+    /// As [`Engine::fire_events`], as part of a tick.
+    pub(super) fn events(&mut self, now: Instant) -> Result<EventReport, StoreError> {
+        let mut report = EventReport::default();
+        let Some(active) = self.active.clone() else { return Ok(report) };
+        let asked = !self.arrivals.is_empty();
+        if asked {
+            failpoint::hit("events_before_rules");
+            self.ask_rules(&active, now, &mut report)?;
+            failpoint::hit("events_after_rules");
+        }
+        let fired = self.fire_timers(&active, now, &mut report)?;
+        if asked || fired {
+            self.publish();
+        }
+        Ok(report)
+    }
+
+    /// From notes of events to timers of rules.
+    fn ask_rules(
+        &mut self,
+        active: &Active,
+        now: Instant,
+        report: &mut EventReport,
+    ) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.store);
+        let mut occurred = Occurred::new(&*store, active.rules.workspace.currency);
+        let on_events: Vec<usize> = active
+            .order()
+            .into_iter()
+            .filter(|position| active.rule(*position).0.on_event().is_some())
+            .collect();
+        let mut batch = Batch::default();
+        while let Some((arrival, sequence)) = self.arrivals.pop_first() {
+            report.asked += 1;
+            for position in &on_events {
+                self.ask(active, *position, (&arrival, now), &mut occurred, &mut batch, report)?;
+            }
+            // Last: should a crash come between parts of a commit, the rules are asked again, and
+            // know those timers that stand already.
+            tables::events::remove_arrival(&mut batch, sequence);
+            if batch.changes.len() >= GATHERED {
+                self.commit_parts(std::mem::take(&mut batch))?;
+            }
+        }
+        self.commit_parts(batch)
+    }
+
+    /// Asks one rule about one event.
+    fn ask(
+        &mut self,
+        active: &Active,
+        position: usize,
+        (arrival, now): (&Arrival, Instant),
+        occurred: &mut Occurred<'_>,
+        batch: &mut Batch,
+        report: &mut EventReport,
+    ) -> Result<(), StoreError> {
+        let Arrival { event, customer } = arrival;
+        let (rule, number) = active.rule(position);
+        let Some(on) = rule.on_event().filter(|on| active.rules.schema.event(on.event).name == event.name)
+        else {
+            return Ok(());
+        };
+        let waiting = self.timers.of(number, *customer);
+        if waiting.iter().any(|(_, timer)| timer.event == *event) {
+            return Ok(());
+        }
+        let free = waiting.last().map_or(0, |(n, _)| n.saturating_add(1));
+        let OnEvent { after, each, .. } = *on;
+        let Some(after) = after else {
+            let timer = Timer { due: event.time, waits: false, since: event.time, event: event.clone() };
+            tables::events::put_timer(batch, (number, *customer, free), &timer);
+            self.timers.put((number, *customer, free), timer);
+            return Ok(());
+        };
+        let waits = decide::wait(&waiting, event, after, each);
+        let followed = waits.followed.and_then(|(n, since)| {
+            let (_, timer) = waiting.iter().find(|(other, _)| *other == n)?;
+            Some((n, Timer { since, ..(*timer).clone() }))
+        });
+        for n in waits.ended {
+            report.restarted += 1;
+            tables::events::remove_timer(batch, (number, *customer, n));
+            self.timers.remove((number, *customer, n));
+        }
+        if let Some((n, timer)) = followed {
+            tables::events::put_timer(batch, (number, *customer, n), &timer);
+            self.timers.put((number, *customer, n), timer);
+        }
+        let Some(since) = waits.begins else { return Ok(()) };
+        if self.is_hopeless(active, position, (arrival, now), occurred)? {
+            return Ok(());
+        }
+        report.began += 1;
+        let timer = Timer { due: wait_end(event.time, after), waits: true, since, event: event.clone() };
+        tables::events::put_timer(batch, (number, *customer, free), &timer);
+        self.timers.put((number, *customer, free), timer);
+        Ok(())
+    }
+
+    /// Whether the rule's condition is certainly false for an event when it comes: then it waits for
+    /// nothing. What is unknown may still become known; it must be true when the wait is over.
+    fn is_hopeless(
+        &self,
+        active: &Active,
+        position: usize,
+        (Arrival { event, customer }, now): (&Arrival, Instant),
+        occurred: &mut Occurred<'_>,
+    ) -> Result<bool, StoreError> {
+        let Some(found) = occurred.find(*customer, event)? else { return Ok(true) };
+        let moment = Moment::new(&active.program, now.max(event.time), &active.zone);
+        let moment = moment.on(fired(&found, &active.rules.schema));
+        let root = active.program.rules()[position];
+        Ok(moment.truth(&self.population, *customer, root) == Some(false))
+    }
+}
+
+/// When a wait is over.
+fn wait_end(time: Instant, after: Duration) -> Instant {
+    time.plus(after)
+}
