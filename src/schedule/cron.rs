@@ -68,15 +68,32 @@ pub fn read(text: &str) -> Result<CronFields, CronError> {
     // The crate counts from Sunday, 1; bit 0 is Monday here.
     let weekdays = (sunday_first >> 2 & 0b11_1111) | (sunday_first >> 1 & 1) << 6;
     let small = |bits: u64| u32::try_from(bits).unwrap_or(u32::MAX);
+    let days = small(bits(&|n| schedule.days_of_month().includes(n), 31));
+    let months = u16::try_from(bits(&|n| schedule.months().includes(n), 12)).unwrap_or(u16::MAX);
+    if !exists(days, months) {
+        return Err(CronError {
+            message: format!("no month of `{text}` has such a day"),
+            label: "it would never run".into(),
+            why: "a rule that never runs looks like one that has nobody to write to",
+            fix: None,
+        });
+    }
     Ok(CronFields {
         text: text.into(),
         minutes: bits(&|n| schedule.minutes().includes(n), 59),
         hours: small(bits(&|n| schedule.hours().includes(n), 23)),
-        days: small(bits(&|n| schedule.days_of_month().includes(n), 31)),
-        months: u16::try_from(bits(&|n| schedule.months().includes(n), 12)).unwrap_or(u16::MAX),
+        days,
+        months,
         weekdays: u8::try_from(weekdays).unwrap_or(u8::MAX),
         runs_through: minute.starts_with('*') || hour.starts_with('*'),
     })
+}
+
+/// Whether some month has one of the days, in a leap year at least.
+fn exists(days: u32, months: u16) -> bool {
+    const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let first = days.trailing_zeros();
+    (1..).zip(LONGEST).any(|(month, longest)| months >> month & 1 == 1 && first <= longest)
 }
 
 fn count(text: &str, fields: &[&str]) -> CronError {

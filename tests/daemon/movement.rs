@@ -391,3 +391,23 @@ fn a_damaged_record_of_places_sends_nothing() {
     shop.orders("9,ana,2026-11-24T22:00:00Z,50\n", after(1, 15));
     assert_eq!(shop.tick(after(1, 15)), Vec::<String>::new());
 }
+
+/// What is learnt after an occurrence and before the tick that serves it belongs to the next one.
+#[test]
+fn in_customer_time_no_move_is_met_by_two_occurrences() {
+    let rule = "rule back\n  every day at 21:00 customer time\n  when segment becomes lapsing\n  \
+                at most 9 times per week\n  then send offer\n";
+    let mut shop = shop(rule);
+    let sent = |shop: &mut Shop, now: Instant| {
+        let before = shop.engine.ledger().len();
+        shop.engine.tick(now).unwrap();
+        shop.engine.ledger().len() - before
+    };
+    // Ana lapses at 20:00; nobody looks before 21:10, and what is learnt then is met once.
+    let mut all = Vec::new();
+    for hours in [0, 13, 37, 61, 85, 109] {
+        let tick = after(0, hours).plus(Duration::seconds(600));
+        all.push(sent(&mut shop, tick));
+    }
+    assert_eq!(all.iter().sum::<usize>(), 1, "{all:?}");
+}

@@ -34,25 +34,25 @@ impl Engine {
     }
 
     fn leaf(&self, active: &Active, leaf: Leaf, (at, clock): (Instant, &TimeZone)) -> Option<Bitmap> {
-        let (tracked, followed, since) = self.followed(active, leaf, (at, clock))?;
+        let (tracked, followed, (since, until)) = self.followed(active, leaf, (at, clock))?;
         let (_, number) = active.rule(leaf.rule?);
         let once = active.rules.rules[leaf.rule?].is_continuous();
         let codes = codes(followed, tracked);
         let counts = |entry: &&Learnt| {
-            entry.learnt <= at
+            entry.learnt <= until
                 && means(leaf.movement.change, entry, &codes)
                 && !(once && self.decided(number, entry, at))
         };
         Some(followed.since(since).iter().filter(counts).map(|entry| entry.moved.customer.0).collect())
     }
 
-    /// What a leaf is of, and the first instant at which a move that it sees was learnt.
+    /// What a leaf is of, and the first and the last instant at which a move that it sees was learnt.
     fn followed<'a>(
         &'a self,
         active: &'a Active,
         leaf: Leaf,
         (at, clock): (Instant, &TimeZone),
-    ) -> Option<(&'a Tracked, &'a Followed, Instant)> {
+    ) -> Option<(&'a Tracked, &'a Followed, (Instant, Instant))> {
         let (rule, number) = active.rule(leaf.rule?);
         if rule.on_event().is_some() {
             // A move is learnt by a tick, after the event: nothing can be said of it then.
@@ -64,38 +64,41 @@ impl Engine {
         if at < began {
             return None;
         }
-        let after = match rule.timetable() {
-            None => at.minus(RECENT),
-            Some(timetable) => self.previous(number, timetable, (at, clock)),
+        let (after, until) = match rule.timetable() {
+            None => (at.minus(RECENT), at),
+            Some(timetable) => self.window(number, timetable, (at, clock)),
         };
-        Some((tracked, followed, began.max(Instant(after.0.saturating_add(1)))))
+        Some((tracked, followed, (began.max(Instant(after.0.saturating_add(1))), until)))
     }
 
-    /// The instant after which moves concern a scheduled rule that fires at `at`: when it looked
-    /// last, or its previous occurrence where it never did. Occurrences that were missed meanwhile
-    /// are made up for, but for what is long past.
+    /// The instants after which and until which moves concern a scheduled rule that fires at `at`:
+    /// from when it looked last, or from its previous occurrence where it never did. Occurrences
+    /// that were missed meanwhile are made up for, but for what is long past.
     ///
-    /// In customer time each zone has its own previous occurrence, whenever other zones looked.
-    fn previous(
+    /// In customer time each zone has its own occurrences, whenever other zones looked, and a window
+    /// ends at the occurrence that runs: what is learnt between it and the tick that serves it
+    /// belongs to the next, so that no move is met twice.
+    fn window(
         &self,
         rule: RuleNumber,
         timetable: &Timetable,
         (at, clock): (Instant, &TimeZone),
-    ) -> Instant {
+    ) -> (Instant, Instant) {
         let before = |at: Instant| schedule::previous_at_or_before(&timetable.schedule, clock, at);
         if timetable.frame == Frame::Customer {
             let last = before(at).unwrap_or(at.minus(IN_MEMORY));
             // The one that runs now is not its own predecessor.
             let runs = at.since(last) < timetable.if_missed;
             let previous = if runs { before(Instant(last.0 - 1)) } else { Some(last) };
-            return previous.unwrap_or(at.minus(IN_MEMORY));
+            return (previous.unwrap_or(at.minus(IN_MEMORY)), if runs { last } else { at });
         }
         let before = before(Instant(at.0 - 1));
         let occurrence = before.unwrap_or(at.minus(IN_MEMORY));
-        match self.moves.looked.get(&rule).filter(|looked| **looked < at) {
+        let after = match self.moves.looked.get(&rule).filter(|looked| **looked < at) {
             Some(looked) => (*looked).max(occurrence.minus(MISSED)),
             None => occurrence,
-        }
+        };
+        (after, at)
     }
 
     /// Whether the rule decided for the customer after it could see this move.
