@@ -6,7 +6,7 @@ use crate::model::{Date, Duration};
 use crate::ruleset::{self, AtMost, Timetable, Trigger};
 
 use super::action::{self, Targets};
-use super::expression::{Expressions, Scope};
+use super::expression::{Expressions, Scope, no_movement};
 use super::item::{Of, Rule};
 use super::names::{Names, shorten};
 use super::report::{Report, after, problem};
@@ -27,6 +27,13 @@ struct Clauses<'t> {
     priority: Option<u8>,
     then: Option<&'t [Written]>,
 }
+
+/// A tick sees who moved, and it comes after the event.
+const MOVEMENT_AT_AN_EVENT: (Code, &str, &str) = (
+    Code::WrongPlace,
+    "movement in a rule on an event",
+    "who moved is seen by the next tick, after the event was met: it would never be true; ask where the customer is, with `=` or `!=`",
+);
 
 /// A checked rule; `None` after a diagnostic.
 pub(super) fn check(
@@ -59,12 +66,13 @@ pub(super) fn check(
     }
     let fired = on.as_ref().map(|on| on.event);
     let when = match clauses.when {
+        Some(when) if clauses.on.is_some() && no_movement(when, report, MOVEMENT_AT_AN_EVENT) => None,
         Some(when) => {
             let mut expressions = Expressions { names, fired, report: &mut *report };
-            Some(expressions.condition(when, Scope::Customer))
+            expressions.condition(when, Scope::Customer)
         }
         // The event says whom it means.
-        None => clauses.on.as_ref().map(|on| Some(on_event::everybody(on, report))),
+        None => clauses.on.as_ref().map(|on| on_event::everybody(on, report)),
     };
     let actions = clauses.then.map(|actions| action::check(actions, (names, fired), targets, report));
     if let (Some(on), Some((_, span))) = (&clauses.on, &clauses.every) {
@@ -97,7 +105,7 @@ pub(super) fn check(
         place: report.place(item.item.head),
         trigger: trigger?,
         season: season?,
-        when: when??,
+        when: when?,
         at_most: match clauses.at_most {
             None => None,
             Some((at_most, _)) => Some(at_most?),
