@@ -54,7 +54,11 @@ pub struct Engine {
     pub(super) reasons: HashMap<(RuleNumber, Instant, Skip), Bitmap>,
     /// Runs that a crash interrupted: they go on with the next tick.
     pub(super) interrupted: Vec<Run>,
+    /// No later tick may share this instant or come before it.
     pub(super) last_tick: Option<Instant>,
+    /// The last tick that came to its end: what was decided since belongs to the one under way, even
+    /// across a crash.
+    pub(super) committed_tick: Option<Instant>,
     /// Nothing is decided or sent until a person says `cvmd resume`.
     pub(super) hold: Option<Hold>,
     /// Continuous rules whose first run is above the limit, and for how many.
@@ -90,7 +94,7 @@ impl Engine {
             zone: &active.zone,
             addresses: &self.addresses,
             now,
-            since: self.last_tick,
+            since: Some(self.committed_tick.unwrap_or(Instant(i64::MIN))),
             taken: &self.taken,
             served: &NO_ONE,
             fresh: None,

@@ -36,6 +36,7 @@ mod snapshot;
 mod start;
 mod status;
 mod switches;
+mod taken;
 mod taken_back;
 mod tick;
 mod timers;

@@ -7,7 +7,7 @@ use crate::decide::{self, Particulars, Selection, Slice, World};
 use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
-use crate::record::{ContactKind, RuleMemory, Run, RunState, Skip};
+use crate::record::{RuleMemory, Run, RunState, Skip};
 use crate::ruleset::{Action, Frame, Rule, Value};
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables;
@@ -219,10 +219,10 @@ impl Engine {
         failpoint::hit("slice_after_commit");
         self.next_ledger = next_ledger;
         for contact in slice.contacts {
-            if contact.kind == ContactKind::Marketing {
-                self.taken.insert(contact.customer.0);
-            }
             self.ledger.add(contact);
+        }
+        for message in slice.messages.iter().filter(|message| message.marketing) {
+            self.take(message.customer, &message.channel);
         }
         self.outgoing.add(slice.messages);
         Ok(())

@@ -63,6 +63,7 @@ impl Engine {
         let population = Population::new(Arc::new(Schema::built_in()), None);
         let mut engine = Self {
             next_ledger: tables::ledger::next(&*store)?,
+            committed_tick: last_tick,
             last_tick: last_tick.max(last_run).max(moves.last_learnt()),
             loads: tables::control::loads(&*store)?,
             hold: tables::control::hold(&*store)?,
@@ -126,6 +127,7 @@ impl Engine {
         self.population = Population::build(schema, currency, customers);
         self.customers_read = true;
         self.note_all_addresses();
+        self.find_taken()?;
         for number in self.population.suppressed().iter().map(CustomerNumber) {
             for other in self.share_suppression(number) {
                 self.suppressed(other);

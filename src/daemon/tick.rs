@@ -69,7 +69,7 @@ impl Engine {
         let mut batch = Batch::default();
         tables::control::put_tick(&mut batch, now);
         self.store.commit(batch).wait()?;
-        self.last_tick = Some(now);
+        (self.last_tick, self.committed_tick) = (Some(now), Some(now));
         self.taken = Bitmap::new();
         Ok(report)
     }

@@ -4,7 +4,7 @@
 use crate::model::{Duration, Instant};
 use crate::record::{Skip, Wait};
 
-use super::stage::{STAGES, cap, is_off, quiet_hours};
+use super::stage::{SAME_ADDRESS, STAGES, cap, is_off, quiet_hours};
 use super::{Subject, World};
 
 /// Moves from quiet hours to a cap and back at most; real policies take a handful.
@@ -29,8 +29,10 @@ pub struct Due {
 pub fn settle(subject: &Subject<'_>, world: &World<'_>) -> Result<Due, Skip> {
     let (due, blocked) = find(subject, world);
     let moved = Subject { at: due.at, ..*subject };
-    let stages = STAGES.iter().filter(|(name, _)| !is_off(name));
-    match stages.into_iter().find_map(|(_, stage)| stage(&moved, world)).or(blocked) {
+    // Which occurrence it is does not change by waiting.
+    let met = |name: &str| if name == SAME_ADDRESS { subject } else { &moved };
+    let mut stages = STAGES.iter().filter(|(name, _)| !is_off(name));
+    match stages.find_map(|(name, stage)| stage(met(name), world)).or(blocked) {
         Some(skip) => Err(skip),
         None => Ok(due),
     }

@@ -181,6 +181,8 @@ fn message(
             (world.rules.webhooks[*webhook].name.clone(), true, false, Channel(CALLS.into()), None)
         }
     };
+    let expires = expires_after.map(|after| run.now.plus(after));
+    let released = released(due, key);
     OpenMessage {
         key,
         rule: rule.name.clone(),
@@ -193,8 +195,9 @@ fn message(
         due: due.at,
         waits: due.waits,
         state: MessageState::Pending,
-        next_attempt: released(due, key),
-        expires: expires_after.map(|after| run.now.plus(after)),
+        // One that would expire while the others are spread goes first.
+        next_attempt: expires.map_or(released, |expires| released.min(expires.max(due.at))),
+        expires,
         attempts: 0,
         last: None,
         frozen: None,

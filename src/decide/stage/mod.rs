@@ -21,6 +21,9 @@ use super::{Subject, World};
 /// The channel name of a `call`: nobody consents to it, but it can be paused.
 pub const CALLS: &str = "webhook";
 
+/// The stage that judges the occurrence itself, not the instant to which it is moved.
+pub(super) const SAME_ADDRESS: &str = "same_address";
+
 /// A stage: takes somebody out with a reason, or lets them pass.
 pub type Stage = fn(&Subject<'_>, &World<'_>) -> Option<Skip>;
 
@@ -32,7 +35,7 @@ pub const STAGES: [(&str, Stage); 8] = [
     ("pause", pause::judge),
     ("consent", consent::judge),
     ("suppression", suppression::judge),
-    ("same_address", same_address::judge),
+    (SAME_ADDRESS, same_address::judge),
     ("arbitration", arbitration::judge),
     ("cap", cap::judge),
     ("expired", expired::judge),

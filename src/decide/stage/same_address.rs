@@ -1,9 +1,9 @@
 //! Two records of one person: the older one gets the occurrence, the other is passed over.
 
-use crate::model::Instant;
+use crate::model::{CustomerNumber, Instant};
 use crate::record::Skip;
-use crate::ruleset::Trigger;
-use crate::schedule::window_start;
+use crate::ruleset::{Frame, Trigger};
+use crate::schedule::{civil_of, window_start};
 
 use super::{Subject, World, at_most_of};
 
@@ -15,20 +15,32 @@ pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
         others.any(|other| {
             world.served.contains(other.0)
                 || world.fresh.is_some_and(|fresh| fresh.of_rule(other, subject.number) > 0)
-                || since_own(subject, world, other)
+                || match &subject.rule.trigger {
+                    Trigger::Continuous => since_own(subject, world, other),
+                    Trigger::Scheduled(timetable) => {
+                        timetable.frame == Frame::Customer && met_by_own_clock(subject, world, other)
+                    }
+                    // Each event is its own occurrence.
+                    Trigger::Event(_) => false,
+                }
         })
     });
     had.then_some(Skip::SameAddress)
 }
 
+/// Whether another record met this civil date and time of a rule in customer time already, by its
+/// own clock: each zone is a run of its own. What it got counts when it became due, which is then or
+/// later.
+fn met_by_own_clock(subject: &Subject<'_>, world: &World<'_>, other: CustomerNumber) -> bool {
+    let Some(own) = civil_of(subject.at, &world.zone_of(subject.customer)) else { return false };
+    let zone = world.zone_of(other);
+    let met = |at: Instant| civil_of(at, &zone).is_some_and(|civil| civil >= own);
+    world.decisions(other, subject.number).any(met)
+}
+
 /// Whether another record had a continuous rule since this one had it, within the span of the rule's
 /// `at most`: that was the match that both share.
-fn since_own(subject: &Subject<'_>, world: &World<'_>, other: crate::model::CustomerNumber) -> bool {
-    match subject.rule.trigger {
-        Trigger::Continuous => {}
-        // Each occurrence is one run, and whom it served is known; each event is its own occurrence.
-        Trigger::Scheduled(_) | Trigger::Event(_) => return false,
-    }
+fn since_own(subject: &Subject<'_>, world: &World<'_>, other: CustomerNumber) -> bool {
     let Some(limit) = at_most_of(subject.rule) else { return false };
     let start = window_start(limit.period, subject.at, &world.zone_of(subject.customer));
     let own = world.decisions(subject.customer, subject.number).max().unwrap_or(Instant(i64::MIN));
