@@ -30,7 +30,9 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         }
-        found.iter().for_each(|(customer, channel)| self.take(*customer, channel));
+        for (customer, channel) in &found {
+            self.take(*customer, channel);
+        }
         Ok(())
     }
 }

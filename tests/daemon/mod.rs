@@ -4,6 +4,7 @@ pub mod engine;
 mod events;
 mod movement;
 mod on_event;
+mod policies;
 mod reload;
 mod schedule;
 mod serve;

@@ -1,0 +1,10 @@
+//! What policies promise, over virtual time: each sentence of the language's table of answers, with
+//! and without a restart before each step.
+
+mod address;
+mod again;
+mod arbitration;
+mod caps;
+mod quiet;
+mod shop;
+mod waits;
