@@ -65,15 +65,20 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         Column::Text("rule"),
         Column::Text("message"),
         Column::Text("customer"),
+        Column::Text("waits for"),
         Column::Text("next attempt"),
         Column::Number("attempts"),
         Column::Text("last result"),
     ];
     let rows = messages.into_iter().map(|one| {
         let result = or_dash(one.last_result.as_deref());
+        let waits = match (one.waits_for, one.waits_until) {
+            (Some(what), Some(until)) => format!("{what} until {}", time(Some(until))),
+            (what, _) => or_dash(what.as_deref()),
+        };
         let next = time(Some(one.next_attempt));
         let attempts = one.attempts.to_string();
-        vec![one.id, one.state, one.rule, one.target, one.customer_id, next, attempts, result]
+        vec![one.id, one.state, one.rule, one.target, one.customer_id, waits, next, attempts, result]
     });
     table::write(output, &columns, rows.collect())?;
     if more > 0 {

@@ -65,6 +65,14 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
     let outbox: Vec<String> =
         status.outbox.iter().map(|(state, count)| format!("{} {state}", thousands(*count))).collect();
     line(output, "outbox", &if outbox.is_empty() { "empty".into() } else { outbox.join(", ") })?;
+    for waiting in &status.waiting {
+        let until = match (time(Some(waiting.first)), time(Some(waiting.last))) {
+            (first, last) if first == last => format!("until {first}"),
+            (first, last) => format!("the first until {first}, the last until {last}"),
+        };
+        let count = counted(waiting.messages, "message");
+        line(output, "waits", &format!("{count} for {}, {until}", waiting.waits_for))?;
+    }
     if let Some(hold) = &status.hold {
         line(output, "HOLD", hold)?;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{FinishedMessage, MessageState, OpenMessage, WhileQueued};
+use crate::record::{FinishedMessage, MessageState, OpenMessage, Wait, WhileQueued};
 use crate::serve::{
     Matches, OutboxFilter, OutboxRow, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats,
 };
@@ -29,7 +29,7 @@ impl Engine {
                 let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now), now);
                 answer(explained.map(Response::Explanation))
             }
-            Request::OutboxList(filter) => self.outbox_rows(&filter),
+            Request::OutboxList(filter) => self.outbox_rows(&filter, now),
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
             // An engine that was opened on a store knows what an import would change.
@@ -78,14 +78,14 @@ impl Engine {
         Ok(Matches { at, customers: everybody, rules })
     }
 
-    fn outbox_rows(&self, filter: &OutboxFilter) -> Response {
+    fn outbox_rows(&self, filter: &OutboxFilter, now: Instant) -> Response {
         let wanted = |message: &OpenMessage| {
             filter.state.as_deref().is_none_or(|state| message.state.label() == state)
                 && filter.rule.as_deref().is_none_or(|rule| message.rule == rule)
         };
         let state = filter.state.as_deref();
         let open = tables::messages::open_messages(&*self.store).filter_map(Result::ok).filter(wanted);
-        let mut rows: Vec<OutboxRow> = open.map(|message| self.row(message)).collect();
+        let mut rows: Vec<OutboxRow> = open.map(|message| self.row(message, now)).collect();
         if state.is_some_and(is_finished) {
             let finished = tables::messages::finished_messages(&*self.store, Instant(i64::MIN));
             for message in finished.filter_map(Result::ok) {
@@ -103,7 +103,8 @@ impl Engine {
         Response::Outbox { messages: rows, more }
     }
 
-    fn row(&self, message: OpenMessage) -> OutboxRow {
+    fn row(&self, message: OpenMessage, now: Instant) -> OutboxRow {
+        let waits = waits_at(&message, now);
         OutboxRow {
             id: message.key.to_string(),
             state: message.state.label().into(),
@@ -115,6 +116,8 @@ impl Engine {
             next_attempt: message.next_attempt,
             attempts: message.attempts,
             last_result: message.last.map(|attempt| attempt.result),
+            waits_for: waits.map(|wait| wait.label().into()),
+            waits_until: waits.map(|_| message.due),
         }
     }
 
@@ -130,6 +133,8 @@ impl Engine {
             next_attempt: message.at,
             attempts: message.attempts,
             last_result: Some(message.result),
+            waits_for: None,
+            waits_until: None,
         }
     }
 
@@ -183,4 +188,10 @@ fn is_finished(state: &str) -> bool {
 
 fn answer(answer: Result<Response, String>) -> Response {
     answer.unwrap_or_else(|text| Response::refused(RefusalKind::Usage, text))
+}
+
+/// What a message still waits for that was decided for later; none once it may leave.
+pub(super) fn waits_at(message: &OpenMessage, now: Instant) -> Option<Wait> {
+    let before = message.state == MessageState::Pending && message.next_attempt > now;
+    message.waits.filter(|_| before)
 }

@@ -451,7 +451,11 @@ impl Service {
             self.outbox.held_back().into_iter().map(|(key, why)| (key.to_string(), why)).collect();
         for row in rows {
             if let Some(why) = held_back.remove(&row.id) {
-                row.last_result = Some(format!("waits: {why}"));
+                if SAID_ELSEWHERE.contains(&why.as_str()) {
+                    (row.waits_for, row.waits_until) = (Some(why), None);
+                } else {
+                    row.last_result = Some(format!("waits: {why}"));
+                }
             }
         }
     }

@@ -3,22 +3,30 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Instant, RuleNumber};
-use crate::record::{HoldReason, Run, RunState};
+use crate::record::{HoldReason, Run, RunState, Wait};
 use crate::ruleset::Rule;
-use crate::serve::{RuleState, RuleStatus, Status};
+use crate::serve::{RuleState, RuleStatus, Status, Waiting};
 use crate::store::tables;
 
 use super::Engine;
 use super::active::Active;
 use super::clocks::next_firing;
+use super::handle::waits_at;
 
 impl Engine {
     /// How it goes.
     #[must_use]
     pub fn status(&self, now: Instant) -> Status {
         let mut outbox = BTreeMap::new();
+        let mut waiting: BTreeMap<Wait, Waiting> = BTreeMap::new();
         for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
             *outbox.entry(message.state.label().to_owned()).or_default() += 1;
+            let Some(wait) = waits_at(&message, now) else { continue };
+            let (due, waits_for) = (message.due, wait.label().to_owned());
+            let all =
+                waiting.entry(wait).or_insert(Waiting { waits_for, messages: 0, first: due, last: due });
+            all.messages += 1;
+            (all.first, all.last) = (all.first.min(due), all.last.max(due));
         }
         let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
         problems.extend(self.store.failure().map(|error| error.to_string()));
@@ -41,6 +49,7 @@ impl Engine {
             customers: self.population.len(),
             orders: self.population.orders(),
             outbox,
+            waiting: waiting.into_values().collect(),
             rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
         }
     }

@@ -110,6 +110,8 @@ pub struct Status {
     pub orders: u64,
     /// Messages by state (`pending`, `in doubt`).
     pub outbox: BTreeMap<String, u64>,
+    /// What those of them wait for that were decided for later.
+    pub waiting: Vec<Waiting>,
     /// In the order of their names.
     pub rules: Vec<RuleStatus>,
 }
@@ -285,6 +287,23 @@ pub struct OutboxRow {
     pub attempts: u32,
     /// What the other side said last.
     pub last_result: Option<String>,
+    /// What it waits for, where that is not its turn: `quiet hours`, `cap`, a pause.
+    pub waits_for: Option<String>,
+    /// Until when, where that is known.
+    pub waits_until: Option<Instant>,
+}
+
+/// Messages that wait for the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// For what: `quiet hours`, `cap`.
+    pub waits_for: String,
+    /// How many.
+    pub messages: u64,
+    /// Until when the first of them waits.
+    pub first: Instant,
+    /// Until when the last of them waits.
+    pub last: Instant,
 }
 
 /// What an import did.

@@ -2,6 +2,7 @@
 
 use super::shop::{Shop, at, people, person, rule};
 use cvmd::model::Duration;
+use cvmd::serve::{OutboxFilter, OutboxRow, Request, Response};
 
 const NIGHT: &str = "policy house\n  quiet hours 21:00 to 08:30 customer time\n";
 
@@ -160,5 +161,56 @@ fn a_continuous_rule_at_night_is_decided_once_and_waits() {
         assert_eq!(shop.tick("2026-11-23T22:00:00Z"), 1);
         assert_eq!(shop.tick("2026-11-23T22:01:00Z"), 0);
         assert_eq!(shop.due(), ["a c000 2026-11-24T07:30:00Z quiet hours"]);
+    }
+}
+
+#[test]
+fn the_outbox_and_the_status_say_who_waits_for_what_until_when() {
+    let cap = "  at most 1 sms per customer per 24 hours or wait up to 2 days\n";
+    let text = format!(
+        "{NIGHT}{cap}{}{}{}",
+        rule("letter", "every monday at 22:00", "mail"),
+        rule("first", "every monday at 19:00", "nudge"),
+        rule("second", "every monday at 20:00", "nudge")
+    );
+    let customers =
+        "ana,ana@shop.example,+34600111,,a,yes,yes\nrui,rui@shop.example,,Europe/Lisbon,a,yes,no\n";
+    for mut shop in Shop::both(&text, customers, "2026-11-23T17:00:00Z") {
+        shop.quiet_tick("2026-11-23T17:00:00Z");
+        for (now, made) in [("18", 1), ("19", 1), ("21", 2)] {
+            assert_eq!(shop.tick(&format!("2026-11-23T{now}:00:00Z")), made);
+        }
+        let listed = |shop: &mut Shop, now: &str| -> Vec<String> {
+            let filter = OutboxFilter { state: None, rule: None, limit: 100 };
+            let answer = shop.engine.handle(Request::OutboxList(filter), at(now), &mut |_| {});
+            let Response::Outbox { messages, .. } = answer else { panic!("{answer:?}") };
+            let shown = |row: OutboxRow| {
+                let until = row.waits_until.map_or_else(|| "-".into(), |until| until.to_string());
+                format!("{} {} {} {until}", row.rule, row.customer_id, row.waits_for.unwrap_or_default())
+            };
+            let mut all: Vec<String> = messages.into_iter().map(shown).collect();
+            all.sort();
+            all
+        };
+        let all = [
+            "first ana  -",
+            "letter ana quiet hours 2026-11-24T07:30:00Z",
+            "letter rui quiet hours 2026-11-24T08:30:00Z",
+            "second ana cap 2026-11-24T18:00:00Z",
+        ];
+        assert_eq!(listed(&mut shop, "2026-11-23T21:00:00Z"), all);
+        let told = shop.engine.status(at("2026-11-23T21:00:00Z")).waiting;
+        let told: Vec<String> = told
+            .iter()
+            .map(|one| format!("{} {} {} {}", one.messages, one.waits_for, one.first, one.last))
+            .collect();
+        let expected = [
+            "2 quiet hours 2026-11-24T07:30:00Z 2026-11-24T08:30:00Z",
+            "1 cap 2026-11-24T18:00:00Z 2026-11-24T18:00:00Z",
+        ];
+        assert_eq!(told, expected);
+        let over = "2026-11-25T08:30:00Z";
+        assert!(listed(&mut shop, over).iter().all(|line| line.ends_with(" -")), "their time has come");
+        assert!(shop.engine.status(at(over)).waiting.is_empty());
     }
 }
