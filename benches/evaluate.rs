@@ -17,8 +17,8 @@ use cvmd::model::{
 use cvmd::population::{Customer, Population};
 use cvmd::record::{Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, ChoiceId, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, Field, Place,
-    Rule, RuleSet, Schema, Season, Trigger, Type, Value, Window, Workspace,
+    AggregateFunction, ChoiceId, Choices, Comparison, EventFieldId, EventId, Expr, ExprKind, Field,
+    FirstNames, Place, Rule, RuleSet, Schema, Season, Trigger, Type, Value, Window, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -156,6 +156,8 @@ fn rules(schema: &Arc<Schema>, when: fn(&Schema, u64) -> Expr) -> RuleSet {
         at_most: None,
         priority: 50,
         actions: Vec::new(),
+        draft: false,
+        new_matches_only: false,
     };
     RuleSet {
         hash: RuleSetHash::default(),
@@ -168,6 +170,7 @@ fn rules(schema: &Arc<Schema>, when: fn(&Schema, u64) -> Expr) -> RuleSet {
         webhooks: Vec::new(),
         policies: Vec::new(),
         rules: (0..RULES).map(rule).collect(),
+        first_names: FirstNames::default(),
         sources: BTreeMap::new(),
     }
 }

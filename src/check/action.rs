@@ -1,4 +1,4 @@
-//! `send` and `call`: what a rule does.
+//! `send`, `call` and `set`: what a rule does.
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, ExprKind, Name};
@@ -7,6 +7,7 @@ use crate::ruleset::{self, Action, EventId};
 use super::expression::{Expressions, Scope};
 use super::names::{Names, check_name, is_plain, shorten};
 use super::report::{Report, problem};
+use super::set;
 use super::suggest::{did_you_mean, nearest};
 
 /// What can be sent and called, in the order of the rule set.
@@ -15,6 +16,8 @@ pub(super) struct Targets<'a> {
     /// Names of files that would be found as messages, for did-you-mean.
     pub(super) files: &'a [String],
     pub(super) webhooks: &'a [String],
+    /// Attributes that imports write, and where `set by rules` can be written.
+    pub(super) attributes: &'a [(String, Span)],
     /// Webhooks that carry messages, and the first message of each.
     pub(super) carriers: &'a [(String, String)],
 }
@@ -22,7 +25,9 @@ pub(super) struct Targets<'a> {
 /// The span of an action's target.
 pub(super) fn span(action: &Written) -> Span {
     match action {
-        Written::Send(name) | Written::Call { webhook: name, .. } => name.span,
+        Written::Send(name) | Written::Call { webhook: name, .. } | Written::Set { attribute: name, .. } => {
+            name.span
+        }
     }
 }
 
@@ -33,12 +38,13 @@ pub(super) fn check(
     targets: &Targets<'_>,
     report: &mut Report<'_>,
 ) -> Option<Vec<Action>> {
-    let mut seen: Vec<(bool, &str)> = Vec::new();
+    let mut seen: Vec<(u8, &str)> = Vec::new();
     let mut checked = Vec::new();
     for action in actions {
         let (key, name) = match action {
-            Written::Send(name) => ((true, name.text.as_str()), name),
-            Written::Call { webhook, .. } => ((false, webhook.text.as_str()), webhook),
+            Written::Send(name) => ((0, name.text.as_str()), name),
+            Written::Call { webhook, .. } => ((1, webhook.text.as_str()), webhook),
+            Written::Set { attribute, .. } => ((2, attribute.text.as_str()), attribute),
         };
         if seen.contains(&key) {
             report.add(
@@ -48,13 +54,20 @@ pub(super) fn check(
                     format!("`{}` twice in one rule", shorten(&name.text)),
                 )
                 .label("keep one of them")
-                .why("a customer would get it twice at once"),
+                .why(if key.0 == 2 {
+                    "which of the two values holds? two readers would give two answers"
+                } else {
+                    "a customer would get it twice at once"
+                }),
             );
         }
         seen.push(key);
         checked.push(match action {
             Written::Send(message) => send(message, targets, report),
             Written::Call { webhook, fields } => call(webhook, fields, (names, fired), targets, report),
+            Written::Set { attribute, value } => {
+                set::check(attribute, value, names, targets.attributes, report)
+            }
         });
     }
     checked.into_iter().collect()

@@ -28,7 +28,8 @@ pub(super) fn check(
         let Ok(position) = u16::try_from(schema.fields.len()) else { break };
         schema.fields.push(Field { name: attribute.name.text.clone(), ty });
         let set_by_rules = set_by_rules.contains(&attribute.name.text);
-        schema.attributes.push(Attribute { field: FieldId(position), set_by_rules });
+        let first_name = attribute.name.text.clone();
+        schema.attributes.push(Attribute { field: FieldId(position), set_by_rules, first_name });
     }
     if let Some(beyond) = attributes.get(ATTRIBUTE_LIMIT) {
         report.add(

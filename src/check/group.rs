@@ -253,7 +253,7 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
 }
 
 /// A shortest way from a node back to itself, without its end; breadth first.
-fn path_back(start: usize, needs: &[Vec<usize>]) -> Option<Vec<usize>> {
+pub(super) fn path_back(start: usize, needs: &[Vec<usize>]) -> Option<Vec<usize>> {
     let mut from: Vec<Option<usize>> = vec![None; needs.len()];
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {

@@ -19,11 +19,13 @@ mod period;
 mod placeholder;
 mod policy;
 mod quiet;
+mod rename;
 mod report;
 mod rule;
 mod schedule;
 mod season;
 mod sender;
+mod set;
 mod suggest;
 mod webhook;
 mod workspace;
@@ -35,7 +37,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources, Span};
 use crate::language::tree::{self, Action, RuleClause};
 use crate::model::Date;
-use crate::ruleset::{Audience, RuleSet, Segments};
+use crate::ruleset::{Audience, FirstNames, Named, Remembered, RuleSet, Segments};
 
 use action::Targets;
 use body::Bodies;
@@ -75,9 +77,15 @@ fn is_rules(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, ending)| ending == "rules")
 }
 
-/// Reads and checks a whole rules tree.
+/// Reads and checks a whole rules tree that no store has met yet.
 #[must_use]
 pub fn check(files: &Files, options: &Options<'_>) -> Checked {
+    check_beside(files, options, None)
+}
+
+/// Reads and checks a whole rules tree beside what a store remembers of names and runs now.
+#[must_use]
+pub fn check_beside(files: &Files, options: &Options<'_>, memory: Option<&Remembered>) -> Checked {
     // What does not belong must change neither the hash nor what is found.
     let files = &files.iter().filter(|(path, _)| belongs(path)).collect::<Files>();
     let sources = sources(files);
@@ -92,7 +100,7 @@ pub fn check(files: &Files, options: &Options<'_>) -> Checked {
         trees.push(tree);
         diagnostics.extend(found);
     }
-    let (rules, found) = check_trees(files, &sources, &trees, diagnostics, options);
+    let (rules, found) = check_trees((files, &sources, &trees), diagnostics, options, memory);
     Checked { rules, sources, diagnostics: found }
 }
 
@@ -119,14 +127,13 @@ fn not_text(file: FileId, path: &str) -> Diagnostic {
 /// Checks trees that were parsed before. `diagnostics` are those of the parser: with an error among
 /// them there is no rule set.
 fn check_trees(
-    files: &Files,
-    sources: &Sources,
-    trees: &[tree::File],
+    (files, sources, trees): (&Files, &Sources, &[tree::File]),
     mut diagnostics: Vec<Diagnostic>,
     options: &Options<'_>,
+    memory: Option<&Remembered>,
 ) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut report = Report::new(sources);
-    let rules = workspace_of(files, trees, options, &mut report);
+    let rules = workspace_of((files, trees), options, memory, &mut report);
     diagnostics.extend(report.finish());
     let (mut diagnostics, problems) = allow::apply(sources, diagnostics, options.today);
     let mut more = Report::new(sources);
@@ -140,22 +147,34 @@ fn check_trees(
 }
 
 /// The rule set, or `None` where a part of it could not be made; every such part has its diagnostic.
+// One step after the other, each named.
+#[allow(clippy::too_many_lines)]
 fn workspace_of(
-    files: &Files,
-    trees: &[tree::File],
+    (files, trees): (&Files, &[tree::File]),
     options: &Options<'_>,
+    memory: Option<&Remembered>,
     report: &mut Report<'_>,
 ) -> Option<RuleSet> {
     let mut items = Items::collect(trees, report);
     let found = workspace::check(&items.workspaces, report);
+    let renamed = items.workspaces.iter().filter_map(|(_, item, _)| item.formerly.as_ref());
+    renamed.for_each(|name| report.add(rename::of_workspace(name)));
     let attributes = unique("attribute", std::mem::take(&mut items.attributes), report);
     let mut schema = attribute::check(&attributes, &items.set_by_rules, report);
     let segment_items = unique("segmentation", std::mem::take(&mut items.segments), report);
+    let mut first_names = FirstNames::default();
+    rename::names(Named::Attribute, &attributes, memory, &mut first_names, report);
+    for attribute in &mut schema.attributes {
+        let name = &schema.fields[usize::from(attribute.field.0)].name;
+        first_names.of(Named::Attribute, name).clone_into(&mut attribute.first_name);
+    }
+    rename::names(Named::Segments, &segment_items, memory, &mut first_names, report);
     let declared = group::declare(&segment_items, &mut schema, report);
     let audience_items = unique("audience", std::mem::take(&mut items.audiences), report);
     let event_items = unique("event", std::mem::take(&mut items.events), report);
     event::declare(&event_items, &mut schema, report);
     let bodies = Bodies::new(files, report.sources);
+    rename::names(Named::Audience, &audience_items, memory, &mut first_names, report);
     let names = Names {
         currency: found.workspace.currency,
         currency_line: found.currency_line,
@@ -170,25 +189,40 @@ fn workspace_of(
     let groups = groups(&declared, &audience_items, &names, report);
 
     let webhook_items = unique("webhook", std::mem::take(&mut items.webhooks), report);
+    rename::names(Named::Webhook, &webhook_items, memory, &mut first_names, report);
     let webhook_names: Vec<String> = webhook_items.iter().map(|item| item.name.text.clone()).collect();
     let webhooks = webhook_items.iter().map(|item| webhook::check(item, report)).collect();
     let rule_items = unique("rule", std::mem::take(&mut items.rules), report);
+    rename::names(Named::Rule, &rule_items, memory, &mut first_names, report);
+    let message_items = unique("message", std::mem::take(&mut items.messages), report);
+    rename::names(Named::Message, &message_items, memory, &mut first_names, report);
     let around = Surroundings { names: &names, bodies: &bodies, webhooks: &webhook_names };
-    let messages = messages(std::mem::take(&mut items.messages), &rule_items, &around, report);
+    let messages = messages(&message_items, &rule_items, &around, report);
 
     let policy_items = unique("policy", std::mem::take(&mut items.policies), report);
+    rename::names(Named::Policy, &policy_items, memory, &mut first_names, report);
     let policies = policy::check(&policy_items, &messages.channels, report);
+    let plain = |item: &&Of<'_, &tree::AttributeType>| item.item.formerly.is_none();
+    let ends: Vec<(String, Span)> = attributes
+        .iter()
+        .filter(plain)
+        .map(|item| (item.name.text.clone(), report::after(item.item.span)))
+        .collect();
     let targets = Targets {
         messages: &messages.names,
         files: &bodies.names(),
         webhooks: &webhook_names,
+        attributes: &ends,
         carriers: &messages.carriers,
     };
     let rules: Vec<Option<_>> =
         rule_items.iter().map(|item| rule::check(item, &names, &targets, options.today, report)).collect();
 
     let (segments, audiences) = groups?;
-    Some(RuleSet {
+    let rules: Vec<crate::ruleset::Rule> = rules.into_iter().collect::<Option<_>>()?;
+    let world = set::World { schema: &names.schema, segments: &segments, audiences: &audiences };
+    set::cycles(&rules, &rule_items, &world, report);
+    let checked = RuleSet {
         hash: files.hash(),
         commit: options.commit.to_owned(),
         workspace: found.workspace,
@@ -198,9 +232,14 @@ fn workspace_of(
         messages: messages.checked?,
         webhooks,
         policies,
-        rules: rules.into_iter().collect::<Option<_>>()?,
+        rules,
+        first_names,
         sources: report.sources.iter().map(|(_, path, text)| (path.to_string(), text.to_string())).collect(),
-    })
+    };
+    if let Some(memory) = memory {
+        rename::lost(&checked, &rule_items, memory, report);
+    }
+    Some(checked)
 }
 
 /// Segmentations and audiences; `None` after a diagnostic.
@@ -240,16 +279,15 @@ struct Messages {
 
 /// The declared messages, and those that rules send and that are found as files.
 fn messages(
-    items: Vec<Of<'_, &[tree::MessageClause]>>,
+    items: &[Of<'_, &[tree::MessageClause]>],
     rules: &[Of<'_, item::Rule<'_>>],
     around: &Surroundings<'_>,
     report: &mut Report<'_>,
 ) -> Messages {
-    let items = unique("message", items, report);
     let mut all: Vec<(String, Option<crate::ruleset::Message>)> = Vec::new();
     let mut channels = vec!["email".to_owned()];
     let mut carriers = Vec::new();
-    for item in &items {
+    for item in items {
         for clause in item.parts {
             if let tree::MessageClause::Purpose { channel, webhook, .. } = clause {
                 channels.push(channel.text.clone());
@@ -286,11 +324,13 @@ fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::
             | RuleClause::When(_)
             | RuleClause::AtMost { .. }
             | RuleClause::GiveUpAfter(..)
-            | RuleClause::Priority(..) => &[],
+            | RuleClause::Priority(..)
+            | RuleClause::Draft(_)
+            | RuleClause::NewMatchesOnly(_) => &[],
         };
         actions.iter().filter_map(|action| match action {
             Action::Send(name) => Some(name),
-            Action::Call { .. } => None,
+            Action::Call { .. } | Action::Set { .. } => None,
         })
     })
 }

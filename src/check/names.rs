@@ -102,6 +102,11 @@ impl Names {
     }
 }
 
+/// Whether the engine computes a value of that name, now or some day.
+pub(super) fn is_computed(word: &str) -> bool {
+    COMPUTED.contains(&word)
+}
+
 /// Whether a word is reserved everywhere.
 pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word)

@@ -26,6 +26,8 @@ struct Clauses<'t> {
     give_up_after: Option<(Duration, Span)>,
     priority: Option<u8>,
     then: Option<&'t [Written]>,
+    draft: Option<Span>,
+    new_matches_only: Option<Span>,
 }
 
 /// A tick sees who moved, and it comes after the event.
@@ -89,6 +91,9 @@ pub(super) fn check(
         }
         schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);
     }
+    if let (Some(span), true) = (clauses.new_matches_only, clauses.every.is_some()) {
+        report.add(not_continuous(span));
+    }
     let trigger = match clauses.every {
         None if clauses.on.is_some() => on.map(Trigger::Event),
         None => Some(Trigger::Continuous),
@@ -113,6 +118,8 @@ pub(super) fn check(
         give_up_after: clauses.give_up_after.map(|(after, _)| after),
         priority: clauses.priority.unwrap_or(50),
         actions: actions??,
+        draft: clauses.draft.is_some(),
+        new_matches_only: clauses.new_matches_only.is_some(),
     })
 }
 
@@ -120,6 +127,12 @@ fn gives_up_on_a_schedule(span: Span) -> super::report::Problem {
     problem(Code::GiveUpNeedsContinuous, span, "a rule that fires at given times does not try again")
         .label("only a rule without a schedule or event does")
         .why("what is capped on a schedule is skipped; a cap's `or wait up to 2 days` defers it")
+}
+
+fn not_continuous(span: Span) -> super::report::Problem {
+    problem(Code::NewMatchesScheduled, span, "a rule with a schedule has no new matches")
+        .label("leave it out, or leave the schedule out")
+        .why("it meets whoever matches at each of its times; only a rule without one waits for customers to come")
 }
 
 fn repeats_daily(span: Span) -> super::report::Problem {
@@ -165,6 +178,10 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
             }
             RuleClause::Priority(priority, span) => {
                 clauses.priority.replace(*priority).map(|_| ("priority", *span))
+            }
+            RuleClause::Draft(span) => clauses.draft.replace(*span).map(|_| ("draft", *span)),
+            RuleClause::NewMatchesOnly(span) => {
+                clauses.new_matches_only.replace(*span).map(|_| ("new matches only", *span))
             }
             RuleClause::Then(actions) => {
                 let span = actions.first().map_or(head, action::span);

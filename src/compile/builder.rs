@@ -86,6 +86,9 @@ impl<'a> Builder<'a> {
         let call = |builder: &mut Self, action: &Action| match action {
             Action::Send(_) => Vec::new(),
             Action::Call { fields, .. } => builder.fields(fields),
+            Action::Set { field, value } => {
+                vec![(set.schema.key(*field).to_owned(), builder.expr(value))]
+            }
         };
         program.calls =
             set.rules.iter().map(|rule| rule.actions.iter().map(|a| call(self, a)).collect()).collect();

@@ -72,7 +72,8 @@ impl Program {
         &self.rules
     }
 
-    /// The fields of a rule's call; none for an action that sends.
+    /// The fields of a rule's call; the attribute's key and value of a `set`; none for an action that
+    /// sends.
     ///
     /// # Panics
     /// For a rule or an action that is not in the rule set.

@@ -1,18 +1,19 @@
 //! Taking over a checked rule set.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check::{self, Files};
+use crate::decide::Scope;
 use crate::failpoint;
 use crate::model::{Date, Instant, RuleNumber, RuleSetHash};
 use crate::record::StoredRuleSet;
-use crate::ruleset::{Rule, RuleSet};
+use crate::ruleset::RuleSet;
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
 use super::memory::put_state;
+use super::numbers;
 use super::start::Damage;
 
 impl Engine {
@@ -21,25 +22,28 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails; the rule set before goes on then.
-    pub fn activate(&mut self, rules: RuleSet, now: Instant) -> Result<Vec<Damage>, StoreError> {
+    pub fn activate(&mut self, mut rules: RuleSet, now: Instant) -> Result<Vec<Damage>, StoreError> {
+        rules.settle_names(&self.remembered);
         let mut batch = Batch::default();
+        for (kind, name, first) in self.remembered.news(&rules) {
+            tables::rules::put_first_name(&mut batch, kind.code(), &name, &first);
+        }
+        let mut remembered = (*self.remembered).clone();
+        remembered.take_over(&rules);
+        let remembered = Arc::new(remembered);
         let mut names = self.names.clone();
-        let mut numbers = Vec::with_capacity(rules.rules.len());
-        for rule in &rules.rules {
-            let number = names.get(&rule.name).copied().unwrap_or_else(|| {
-                let number = tables::rules::next_number(&names);
-                tables::rules::put_number(&mut batch, &rule.name, number);
-                number
-            });
-            names.insert(rule.name.clone(), number);
-            let memory = self.memories.entry(number).or_default();
+        let numbers = numbers::number(&mut names, &rules, |name, number| {
+            tables::rules::put_number(&mut batch, name, number);
+        });
+        for number in &numbers {
+            let memory = self.memories.entry(*number).or_default();
             if memory.began.is_none() {
                 memory.began = Some(now);
-                put_state(&mut batch, number, memory);
+                put_state(&mut batch, *number, memory);
             }
-            numbers.push(number);
         }
-        let active = Active::new(rules, numbers);
+        self.silence_doubles(&rules, &numbers);
+        let active = Active::new(rules, numbers, Arc::clone(&remembered));
         let mut channels = self.channels.clone();
         channels.extend(active.channels().into_iter().filter(|channel| !self.channels.contains(channel)));
         tables::control::put_channels(&mut batch, &channels);
@@ -49,7 +53,9 @@ impl Engine {
         self.keep_text(&active, now)?;
         failpoint::hit("reload_before_swap");
         self.names = names;
+        self.remembered = remembered;
         self.channels = channels;
+        self.rename_pauses(&active.rules);
         let same_columns = self.population.schema() == &active.rules.schema
             && self.population.currency() == active.rules.workspace.currency;
         self.active = Some(active);
@@ -60,6 +66,31 @@ impl Engine {
         self.follow(now)?;
         self.publish();
         Ok(damages)
+    }
+
+    /// Two rules of one history must not both decide. The check beside this store refuses them
+    /// before; this is for whoever comes without it.
+    fn silence_doubles(&mut self, rules: &RuleSet, numbers: &[RuleNumber]) {
+        for (position, number) in numbers.iter().enumerate() {
+            if numbers[..position].contains(number) {
+                let name = &rules.rules[position].name;
+                let problem = format!("rule `{name}` is silenced: another rule has the same history");
+                self.amnesiac.insert(*number, problem);
+            }
+        }
+    }
+
+    /// A pause holds under whatever name its rule goes.
+    fn rename_pauses(&mut self, rules: &RuleSet) {
+        let pauses = std::mem::take(&mut self.pauses.0);
+        let renamed = pauses.into_iter().map(|(scope, queued)| match scope {
+            Scope::Rule(name) => {
+                let name = numbers::present_name(&self.names, Some(rules), &name).to_owned();
+                (Scope::Rule(name), queued)
+            }
+            Scope::All | Scope::Channel(_) => (scope, queued),
+        });
+        self.pauses.0 = renamed.collect();
     }
 
     /// Keeps the text of a rule set: what decided can be read for ever, and the last good set runs
@@ -102,8 +133,7 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn preview(&mut self, rules: RuleSet) -> Result<Vec<Damage>, StoreError> {
-        let numbers = provisional(&self.names, &rules);
-        self.active = Some(Active::new(rules, numbers));
+        self.active = Some(self.provisional(rules));
         let mut damages = Vec::new();
         self.read_customers(&mut damages)?;
         self.publish();
@@ -120,10 +150,7 @@ impl Engine {
         // What changes with the date alone is a warning: any day will do.
         let options = check::Options { commit: &stored.commit, today: Date(0) };
         let rules = check::check(&files, &options).rules;
-        Ok(rules.map(|rules| {
-            let numbers = provisional(&self.names, &rules);
-            Active::new(rules, numbers)
-        }))
+        Ok(rules.map(|rules| self.provisional(rules)))
     }
 
     /// The rule set that was active last, for a start that finds bad files.
@@ -134,14 +161,22 @@ impl Engine {
         let Some(hash) = tables::rules::active(&*self.store)? else { return Ok(None) };
         Ok(self.kept_rules(hash)?.map(|active| active.rules.clone()))
     }
-}
 
-/// The numbers of known rules; those of new ones are what they would get.
-fn provisional(names: &BTreeMap<String, RuleNumber>, rules: &RuleSet) -> Vec<RuleNumber> {
-    let mut names = names.clone();
-    let mut number = |rule: &Rule| {
-        let next = tables::rules::next_number(&names);
-        *names.entry(rule.name.clone()).or_insert(next)
-    };
-    rules.rules.iter().map(&mut number).collect()
+    /// Rules that do not run: known ones have their numbers, new ones those that they would get.
+    fn provisional(&self, mut rules: RuleSet) -> Arc<Active> {
+        rules.settle_names(&self.remembered);
+        let numbers = numbers::number(&mut self.names.clone(), &rules, |_, _| {});
+        Active::new(rules, numbers, Arc::clone(&self.remembered))
+    }
+
+    /// Recalls which rules ran last, so that a renamed one is known again after a restart too.
+    pub(super) fn recall_running(&mut self) -> Result<(), StoreError> {
+        if let Some(mut rules) = self.last_good()? {
+            rules.settle_names(&self.remembered);
+            let mut remembered = (*self.remembered).clone();
+            remembered.take_over(&rules);
+            self.remembered = Arc::new(remembered);
+        }
+        Ok(())
+    }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::moves::Tracks;
 use crate::compile::{NodeId, Program};
 use crate::model::{Channel, RuleNumber};
-use crate::ruleset::{Action, Expr, ExprKind, Rule, RuleSet};
+use crate::ruleset::{Action, Expr, ExprKind, Named, Remembered, Rule, RuleSet};
 
 /// A checked rule set, compiled, with its rules' numbers in this store.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Active {
     pub that_matter: Vec<Vec<(String, NodeId)>>,
     /// What movements are of.
     pub tracks: Tracks,
+    /// Every name that the store knows.
+    pub remembered: Arc<Remembered>,
 }
 
 /// Values of a decision that are kept at most, so that a record stays small.
@@ -32,7 +34,7 @@ const MOST_VALUES: usize = 12;
 impl Active {
     /// Compiles a rule set. An unknown zone is UTC: the checker refuses it before.
     #[must_use]
-    pub fn new(rules: RuleSet, numbers: Vec<RuleNumber>) -> Arc<Self> {
+    pub fn new(rules: RuleSet, numbers: Vec<RuleNumber>, remembered: Arc<Remembered>) -> Arc<Self> {
         let read: Vec<Vec<&Expr>> = rules.rules.iter().map(|rule| values_of(&rule.when)).collect();
         let (program, nodes) = Program::with(&rules, &read.concat());
         let mut nodes = nodes.into_iter();
@@ -43,7 +45,17 @@ impl Active {
         };
         let zone = TimeZone::get(&rules.workspace.zone).unwrap_or(TimeZone::UTC);
         let tracks = Tracks::new(&rules, program.leaves());
-        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks })
+        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks, remembered })
+    }
+
+    /// What an item that was ever called `name` is called in this rule set; none where it is gone.
+    #[must_use]
+    pub fn present_name(&self, kind: Named, name: &str) -> Option<&str> {
+        let first = self.remembered.first(kind, name).unwrap_or(name);
+        let names = self.rules.named();
+        let same =
+            |(other, name): &(Named, &str)| *other == kind && self.rules.first_names.of(kind, name) == first;
+        names.into_iter().find(same).map(|(_, name)| name)
     }
 
     /// A rule by its position, with its number.

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::diagnostic::Format;
 use crate::model::{Channel, Date, Instant};
 use crate::reload::Loaded;
-use crate::ruleset::{Message, Purpose, RuleSet};
+use crate::ruleset::{Message, Purpose, Remembered, RuleSet};
 use crate::serve::{Refusal, RefusalKind};
 
 use super::Engine;
@@ -19,7 +19,7 @@ pub(super) fn first_rules(
     loaded: &Loaded,
     now: Instant,
 ) -> Result<(RuleSet, Option<Refusal>), String> {
-    let refusal = match check_loaded(loaded, now) {
+    let refusal = match check_loaded(loaded, now, engine.remembered()) {
         Ok((rules, _)) => return Ok((rules, None)),
         Err(refusal) => refusal,
     };
@@ -46,15 +46,20 @@ pub(super) fn refuse_marketing(config: &Config, rules: &RuleSet) -> Result<(), S
     }
 }
 
-/// Checks what was loaded; the rules and the warnings, or a refusal with the diagnostics.
-pub(super) fn check_loaded(loaded: &Loaded, now: Instant) -> Result<(RuleSet, Vec<String>), Refusal> {
+/// Checks what was loaded beside what the store remembers; the rules and the warnings, or a refusal
+/// with the diagnostics.
+pub(super) fn check_loaded(
+    loaded: &Loaded,
+    now: Instant,
+    remembered: &Remembered,
+) -> Result<(RuleSet, Vec<String>), Refusal> {
     let mut files = Files::new();
     for (path, bytes) in &loaded.files {
         files.insert(path.clone(), bytes.clone());
     }
     let today = Date(i32::try_from(now.0.div_euclid(crate::model::DAY_MS)).unwrap_or(0));
     let options = check::Options { commit: &loaded.commit, today };
-    let Checked { rules, sources, diagnostics } = check::check(&files, &options);
+    let Checked { rules, sources, diagnostics } = check::check_beside(&files, &options, Some(remembered));
     let rendered = Format::Short.render(&sources, &diagnostics, false);
     let lines: Vec<String> = rendered.lines().map(str::to_owned).collect();
     match rules {

@@ -7,7 +7,8 @@ use crate::decide::{Addresses, Ledger, Pauses, World};
 use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Arrival, Deed, Hold, Load, RuleMemory, Run, Skip};
+use crate::record::{Arrival, Deed, Hold, Load, MessageKey, RuleMemory, Run, Skip};
+use crate::ruleset::Remembered;
 use crate::store::Store;
 
 use super::active::Active;
@@ -47,7 +48,12 @@ pub struct Engine {
     pub(super) memories: BTreeMap<RuleNumber, RuleMemory>,
     /// Rules whose memory does not read back: they must not decide.
     pub(super) amnesiac: BTreeMap<RuleNumber, String>,
+    /// The numbers of rules, by every name that they had.
     pub(super) names: BTreeMap<String, RuleNumber>,
+    /// Every name that items had, and what runs.
+    pub(super) remembered: Arc<Remembered>,
+    /// What rules have set and is not applied yet: when it was decided.
+    pub(super) sets: BTreeMap<MessageKey, Instant>,
     pub(super) channels: Vec<Channel>,
     pub(super) pauses: Pauses,
     /// What the store's non-sends say already, by rule, instant or day, and reason.
@@ -113,6 +119,13 @@ impl Engine {
         &self.shared
     }
 
+    /// Every name that items had in this store, and the rules that ran last: what new rules are
+    /// checked beside.
+    #[must_use]
+    pub const fn remembered(&self) -> &Arc<Remembered> {
+        &self.remembered
+    }
+
     /// The store.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -145,6 +158,7 @@ impl Engine {
             pauses: self.pauses.clone(),
             on_hold: self.hold.is_some(),
             next_due: self.timers.next_due(None),
+            remembered: Arc::clone(&self.remembered),
         };
         self.shared.publish(seen);
     }

@@ -207,6 +207,7 @@ impl Engine {
                 ContactKind::Call => "called",
                 ContactKind::HeldOut => "held out",
                 ContactKind::Withdrawn => "withdrawn",
+                ContactKind::Draft => "rehearsed",
             }
             .into(),
             commit: run.as_ref().map_or_else(|| "unknown".into(), |run| run.commit.clone()),
@@ -303,6 +304,9 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
             "matches, but another record with the same address gets it: the one that was here first".into()
         }
         Skip::Expired => "matches, but the message would expire before quiet hours or a cap let it go".into(),
+        Skip::MatchedBefore => {
+            "matched already when the rule began, and the rule is for `new matches only`".into()
+        }
         Skip::Held => format!("matches, but the run is held: `cvmd resume {}` releases it", rule.name),
     }
 }

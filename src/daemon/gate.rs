@@ -17,7 +17,7 @@ use crate::message::{self, Filled, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{Frozen, OpenMessage};
-use crate::ruleset::{Message, Webhook};
+use crate::ruleset::{Message, Named, Webhook};
 use crate::schedule::in_season;
 use crate::store::{Batch, Store};
 
@@ -94,13 +94,20 @@ impl DaemonGate {
         if seen.on_hold {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), ON_HOLD.into()));
         }
-        if seen.pauses.drops(&message.rule, &message.channel) {
+        // By its number: it may have been renamed since the decision.
+        let rule = active.position(message.key.decision.rule);
+        let name = rule.map_or(&message.rule, |rule| &active.rules.rules[rule].name);
+        if seen.pauses.drops(name, &message.channel) {
             return Some(Claim::Withdraw("a pause took it back".into()));
         }
-        if seen.pauses.stops(&message.rule, &message.channel).is_some() {
+        if seen.pauses.stops(name, &message.channel).is_some() {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), PAUSED.into()));
         }
-        let found = active.rules.rules.iter().find(|rule| rule.name == message.rule);
+        // A draft, too, has a number of its own: what was decided before it goes no more.
+        let Some(rule) = rule else {
+            return Some(Claim::Withdraw("its rule is gone".into()));
+        };
+        let found = Some(&active.rules.rules[rule]);
         let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
         if let Some(rule) = found.filter(|_| waited) {
             let clock = clock_of(active, &seen.population, rule, message.customer);
@@ -116,6 +123,7 @@ impl DaemonGate {
             moment.truth(&seen.population, message.customer, root) == Some(true)
         };
         let world = (&active.rules, &seen.population as &dyn People, &active.zone);
+        let message = &present(message, name, active);
         match decide::meet_again(message, world, now, matches) {
             Again::Go => None,
             Again::Wait(until) => Some(Claim::Wait(until, QUIET_HOURS.into())),
@@ -222,7 +230,7 @@ impl DaemonGate {
         active: &Active,
         now: Instant,
     ) -> Result<Prepared, Claim> {
-        let webhook = active.rules.webhooks.iter().find(|webhook| webhook.name == message.target);
+        let webhook = called(message, active);
         let webhook = webhook.ok_or_else(|| Claim::Withdraw("its webhook is gone".into()))?;
         let frozen = if let Some(frozen) = &message.frozen {
             frozen.clone()
@@ -311,10 +319,14 @@ impl DaemonGate {
 
 impl Gate for DaemonGate {
     fn route(&self, message: &OpenMessage) -> Route {
-        if message.is_call {
-            return Route::Endpoint(message.target.clone());
+        if message.is_set {
+            return Route::Attributes;
         }
         let seen = self.shared.get();
+        if message.is_call {
+            let called = seen.active.as_ref().and_then(|active| called(message, active));
+            return Route::Endpoint(called.map_or_else(|| message.target.clone(), |hook| hook.name.clone()));
+        }
         let carrier =
             seen.active.as_ref().and_then(|active| declared(message, active).ok()?.1.map(|w| w.name.clone()));
         carrier.map_or(Route::Email, Route::Endpoint)
@@ -336,7 +348,11 @@ impl Gate for DaemonGate {
 
     fn is_paused(&self, message: &OpenMessage) -> bool {
         let seen = self.shared.get();
-        seen.on_hold || seen.pauses.stops(&message.rule, &message.channel).is_some()
+        let active = seen.active.as_ref();
+        let rule = active.and_then(|active| {
+            active.position(message.key.decision.rule).map(|rule| &active.rules.rules[rule].name)
+        });
+        seen.on_hold || seen.pauses.stops(rule.unwrap_or(&message.rule), &message.channel).is_some()
     }
 
     fn report(&self, report: Report) {
@@ -348,10 +364,29 @@ impl Gate for DaemonGate {
 /// The position of the message's declaration, and the webhook that carries it, if one does.
 fn declared<'a>(message: &OpenMessage, active: &'a Active) -> Result<(usize, Option<&'a Webhook>), Claim> {
     let gone = || Claim::Withdraw("its message is gone".into());
-    let position =
-        active.rules.messages.iter().position(|one| one.name == message.target).ok_or_else(gone)?;
+    // It may have been renamed since the decision.
+    let name = active.present_name(Named::Message, &message.target).ok_or_else(gone)?;
+    let position = active.rules.messages.iter().position(|one| one.name == name).ok_or_else(gone)?;
     let webhook = active.rules.messages[position].webhook.map(|webhook| &active.rules.webhooks[webhook]);
     Ok((position, webhook))
+}
+
+/// A message under the names that its rule and its text have now.
+fn present(message: &OpenMessage, rule: &str, active: &Active) -> OpenMessage {
+    let mut message = message.clone();
+    rule.clone_into(&mut message.rule);
+    if !message.is_call
+        && let Some(target) = active.present_name(Named::Message, &message.target)
+    {
+        message.target = target.to_owned();
+    }
+    message
+}
+
+/// The webhook that a rule called, whatever it is called itself by now.
+fn called<'a>(message: &OpenMessage, active: &'a Active) -> Option<&'a Webhook> {
+    let name = active.present_name(Named::Webhook, &message.target)?;
+    active.rules.webhooks.iter().find(|webhook| webhook.name == name)
 }
 
 fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&'a Webhook, Claim> {

@@ -278,7 +278,7 @@ impl Engine {
     }
 
     /// Shows the population what was stored of those customers.
-    fn take_up(&mut self, touched: &BTreeSet<CustomerNumber>) -> Result<(), StoreError> {
+    pub(super) fn take_up(&mut self, touched: &BTreeSet<CustomerNumber>) -> Result<(), StoreError> {
         if touched.len() as u64 * MANY > self.population.len() {
             let mut damages: Vec<Damage> = Vec::new();
             return self.read_customers(&mut damages);

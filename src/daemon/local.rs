@@ -53,7 +53,7 @@ impl Local {
         };
         let mut engine = Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
         let loaded = reload::load(&config.rules).map_err(|error| failed(error.to_string()))?;
-        let (rules, warnings) = check_loaded(&loaded, clock.now())
+        let (rules, warnings) = check_loaded(&loaded, clock.now(), engine.remembered())
             .map_err(|refusal| Refusal { message: "the rules have errors".into(), ..refusal })?;
         for warning in warnings {
             tracing::debug!(warning, "the rules have a warning");

@@ -58,6 +58,12 @@ impl Engine {
         }
         let mut writer = Writer { store: self.store.clone(), batch: Batch::default() };
         put_memory(&mut |put| writer.put(put), number, memory, &touched);
+        // Behind the blocks: a crash in between settles anew, and never forgets who was passed over.
+        let settled = rule.new_matches_only && (memory.settled || selection.settles);
+        if memory.settled != settled {
+            memory.settled = settled;
+            writer.put(&mut |batch| put_state(batch, number, memory));
+        }
         for (skip, members) in &selection.skipped {
             self.note(number, rule, *skip, members, at, &mut |put| writer.put(put))?;
         }

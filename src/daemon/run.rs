@@ -175,11 +175,20 @@ impl Engine {
         };
         let mut call_fields = BTreeMap::new();
         for (action, what) in (0_u8..).zip(&active.rules.rules[position].actions) {
-            if let Action::Call { .. } = what {
-                let fields = values(active.program.call_fields(position, usize::from(action)));
-                let json =
-                    |(name, value): (String, Option<Value>)| (name, fields::json(active, value.as_ref()));
-                call_fields.insert(action, fields.into_iter().map(json).collect());
+            let fields = || values(active.program.call_fields(position, usize::from(action)));
+            match what {
+                Action::Send(_) => {}
+                Action::Call { .. } => {
+                    let json =
+                        |(name, value): (String, Option<Value>)| (name, fields::json(active, value.as_ref()));
+                    call_fields.insert(action, fields().into_iter().map(json).collect());
+                }
+                Action::Set { .. } => {
+                    let text = |(key, value): (String, Option<Value>)| {
+                        Some((key, active.rules.schema.write(&value?)))
+                    };
+                    call_fields.insert(action, fields().into_iter().filter_map(text).collect());
+                }
             }
         }
         let shown = |(text, value): (String, Option<Value>)| {
@@ -224,6 +233,8 @@ impl Engine {
         for message in slice.messages.iter().filter(|message| message.marketing) {
             self.take(message.customer, &message.channel);
         }
+        let sets = slice.messages.iter().filter(|message| message.is_set);
+        self.sets.extend(sets.map(|message| (message.key, message.decided)));
         self.outgoing.add(slice.messages);
         Ok(())
     }

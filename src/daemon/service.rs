@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
-use crate::record::{HoldReason, OpenMessage};
+use crate::record::{HoldReason, MessageKey, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::serve::{
     Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
@@ -40,6 +40,21 @@ impl Outgoing for ToOutbox {
     fn add(&self, messages: Vec<OpenMessage>) {
         if let Some(outbox) = self.0.get() {
             outbox.add(&messages);
+        }
+    }
+
+    fn is_due(&self, key: MessageKey) -> bool {
+        // Before it runs nobody knows what is still under way.
+        self.0.get().is_some_and(|outbox| outbox.is_due(key))
+    }
+
+    fn take(&self, key: MessageKey) -> bool {
+        self.0.get().is_some_and(|outbox| outbox.take_due(key))
+    }
+
+    fn ended(&self, keys: &[MessageKey]) {
+        if let Some(outbox) = self.0.get() {
+            outbox.ended(keys);
         }
     }
 }
@@ -272,7 +287,8 @@ impl Service {
     }
 
     async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
-        let checked = check_loaded(&loaded, self.clock.now());
+        let remembered = Arc::clone(&self.shared.get().remembered);
+        let checked = check_loaded(&loaded, self.clock.now(), &remembered);
         let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
         if let Err(message) = refuse_marketing(&self.config, &rules) {
             let refusal = Refusal { kind: RefusalKind::Errors, message, details: Vec::new() };

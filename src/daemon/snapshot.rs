@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::decide::Pauses;
 use crate::model::Instant;
 use crate::population::Population;
+use crate::ruleset::Remembered;
 
 use super::active::Active;
 
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub on_hold: bool,
     /// When the next of the rules that wait after an event is due.
     pub next_due: Option<Instant>,
+    /// Every name that the store knows, and the rules that ran last.
+    pub remembered: Arc<Remembered>,
 }
 
 /// The latest snapshot. The engine replaces it after each commit that changes it.
@@ -31,8 +34,14 @@ impl Shared {
     /// Begins with a state.
     #[must_use]
     pub fn new(population: Population) -> Arc<Self> {
-        let snapshot =
-            Snapshot { population, active: None, pauses: Pauses::default(), on_hold: false, next_due: None };
+        let snapshot = Snapshot {
+            population,
+            active: None,
+            pauses: Pauses::default(),
+            on_hold: false,
+            next_due: None,
+            remembered: Arc::default(),
+        };
         Arc::new(Self(RwLock::new(Arc::new(snapshot))))
     }
 

@@ -8,7 +8,7 @@ use crate::decide::{Addresses, Ledger, Pauses, Scope};
 use crate::model::{Bitmap, Channel, CustomerNumber, RuleNumber};
 use crate::population::{Population, Told};
 use crate::record::PauseScope;
-use crate::ruleset::Schema;
+use crate::ruleset::{Named, Remembered, Schema};
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
@@ -31,6 +31,12 @@ impl Engine {
     /// When the store cannot be read.
     pub fn open(store: Arc<dyn Store>, outgoing: Arc<dyn Outgoing>) -> Result<Self, StoreError> {
         let names = tables::rules::numbers(&*store)?;
+        let mut remembered = Remembered::default();
+        for (kind, name, first) in tables::rules::first_names(&*store)? {
+            let kind = Named::of_code(kind)
+                .ok_or_else(|| StoreError::Corrupt(format!("a name of the unknown kind {kind}")))?;
+            remembered.insert(kind, name, first);
+        }
         let mut ledger = Ledger::default();
         for pack in tables::ledger::contacts(&*store) {
             pack?.1.into_iter().for_each(|contact| ledger.add(contact));
@@ -84,6 +90,8 @@ impl Engine {
             memories,
             amnesiac,
             names,
+            remembered: Arc::new(remembered),
+            sets: BTreeMap::new(),
             reasons: HashMap::new(),
             interrupted,
             held: BTreeMap::new(),
@@ -93,6 +101,8 @@ impl Engine {
             arrivals,
             timers,
         };
+        engine.read_sets()?;
+        engine.recall_running()?;
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }

@@ -9,6 +9,7 @@ use crate::record::{Hold, HoldReason, Pause, PauseScope, RunState, WhileQueued};
 use crate::store::{Batch, StoreError, tables};
 
 use super::memory::put_state;
+use super::numbers;
 use super::{Engine, TickReport};
 
 /// What a resume let go.
@@ -34,6 +35,7 @@ impl Engine {
     /// # Errors
     /// With a sentence for the user where the rule is unknown or the store fails.
     pub fn pause(&mut self, scope: &Scope, queued: WhileQueued, now: Instant) -> Result<(), String> {
+        let scope = &self.present_scope(scope);
         let stored = self.stored_scope(scope)?;
         self.known_channel(scope)?;
         let mut batch = Batch::default();
@@ -71,6 +73,7 @@ impl Engine {
     /// # Errors
     /// With a sentence for the user where the rule is unknown or the store fails.
     pub fn resume(&mut self, scope: &Scope) -> Result<Resumed, String> {
+        let scope = &self.present_scope(scope);
         let stored = self.stored_scope(scope)?;
         let said = |error: StoreError| error.to_string();
         let mut resumed = Resumed::default();
@@ -149,13 +152,24 @@ impl Engine {
         Err(format!("nothing is sent by a channel `{wanted}`; there are: {}", known.join(", ")))
     }
 
+    /// The scope under the name that its rule has now; an old name means the same rule.
+    fn present_scope(&self, scope: &Scope) -> Scope {
+        match scope {
+            Scope::Rule(name) => {
+                let rules = self.active.as_ref().map(|active| &active.rules);
+                Scope::Rule(numbers::present_name(&self.names, rules, name).to_owned())
+            }
+            Scope::All | Scope::Channel(_) => scope.clone(),
+        }
+    }
+
     /// The scope as the store keeps it.
     fn stored_scope(&self, scope: &Scope) -> Result<PauseScope, String> {
         Ok(match scope {
             Scope::All => PauseScope::Everything,
             Scope::Channel(channel) => PauseScope::Channel(channel.clone()),
             Scope::Rule(name) => PauseScope::Rule(*self.names.get(name).ok_or_else(|| {
-                let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
+                let known: Vec<&str> = numbers::names(&self.names).collect();
                 if known.is_empty() {
                     format!("no rule is called `{name}`: none was ever active on this store")
                 } else {

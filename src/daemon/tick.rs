@@ -30,6 +30,8 @@ pub struct TickReport {
     pub matched: u64,
     /// How many decisions were made.
     pub decisions: u64,
+    /// How many values that rules had set were applied.
+    pub set: u64,
     /// Rules whose run is held, by name.
     pub held: Vec<String>,
     /// Occurrences that were missed by more than the rule allows, by rule.
@@ -58,6 +60,7 @@ impl Engine {
         self.continue_runs(&mut report)?;
         report.events = self.events(now)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
+        report.set = self.apply_sets(&active, now)?;
         self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;
         let questions: Vec<Question> = firings.iter().map(|firing| firing.question.clone()).collect();

@@ -137,7 +137,7 @@ fn consents(
         Action::Send(other) => rules.messages.get(*other).is_none_or(|other| {
             other.purpose != Purpose::Marketing || people.consents(message.customer, &other.channel)
         }),
-        Action::Call { .. } => true,
+        Action::Call { .. } | Action::Set { .. } => true,
     };
     own && (!first || rule.actions.iter().all(also))
 }

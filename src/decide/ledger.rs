@@ -77,7 +77,7 @@ impl Ledger {
             let kind = match contact.kind {
                 ContactKind::Marketing | ContactKind::Transactional => Some(contact.channel) == channel,
                 ContactKind::Call => channel.is_none(),
-                ContactKind::HeldOut | ContactKind::Withdrawn => false,
+                ContactKind::HeldOut | ContactKind::Withdrawn | ContactKind::Draft => false,
             };
             kind && contact.rule == rule && contact.at == due
         };

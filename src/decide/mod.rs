@@ -25,7 +25,7 @@ pub use ledger::Ledger;
 pub use pause::{Pauses, Scope};
 pub use select::{GIVE_UP_AFTER, Selection, condition_of, first_run, hold, select};
 pub use slice::{Particulars, SLICE, Slice, slice, slice_size};
-pub use stage::{CALLS, STAGES, Stage, at_most_of, full_cap, is_off};
+pub use stage::{CALLS, SETS, STAGES, Stage, at_most_of, full_cap, is_off};
 pub use totals::Totals;
 pub use wait::{Waits, wait};
 pub use world::{People, Subject, World};

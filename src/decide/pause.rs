@@ -8,7 +8,7 @@ use crate::model::Channel;
 use crate::record::WhileQueued;
 use crate::ruleset::{Action, Rule, RuleSet};
 
-use super::stage::CALLS;
+use super::stage::{CALLS, SETS};
 
 /// What a pause stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,10 +65,12 @@ impl Pauses {
     /// action's channel stops them all.
     #[must_use]
     pub fn stops_rule(&self, rule: &Rule, rules: &RuleSet) -> Option<&Scope> {
-        let calls = Channel(CALLS.into());
+        let (calls, sets) = (Channel(CALLS.into()), Channel(SETS.into()));
         rule.actions.iter().find_map(|action| {
             let channel = match action {
                 Action::Send(message) => rules.messages.get(*message).map_or(&calls, |m| &m.channel),
+                // No channel of its own: only the pause of the rule or of everything stops it.
+                Action::Set { .. } => &sets,
                 Action::Call { .. } => &calls,
             };
             self.stops(&rule.name, channel)

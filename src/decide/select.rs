@@ -23,6 +23,8 @@ pub struct Selection {
     /// Whether the run is held: a first run above the workspace's limit. Its recipients then stand
     /// under [`Skip::Held`] too.
     pub held: bool,
+    /// Whether this passed over those who matched when a rule with `new matches only` began.
+    pub settles: bool,
     /// Whose memory is cleared: the condition has been false.
     pub rearmed: Bitmap,
     /// Whose match is used up without a decision: no consent, no address, or tried long enough.
@@ -55,6 +57,15 @@ pub fn select(
         selection.given_up = memory.trying.keys().map(|customer| customer.0).collect();
         selection.given_up.intersect(falsity);
     }
+    if rule.new_matches_only && continuous && !memory.settled {
+        // Those who match when the rule is new are no new matches; once is enough to say so.
+        selection.settles = true;
+        if !candidates.is_empty() {
+            selection.used_up = candidates.clone();
+            selection.skipped.insert(Skip::MatchedBefore, candidates);
+        }
+        return selection;
+    }
     selection.matched = candidates.len();
     // Who of several records of one person comes first has the occurrence.
     let mut served = world.served.clone();
@@ -68,7 +79,8 @@ pub fn select(
             Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, give_up_after)),
         }
     }
-    if first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
+    // A rehearsal reaches nobody, however many it means.
+    if !rule.draft && first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
         hold(&mut selection, rule, memory, at);
     }
     if !continuous {

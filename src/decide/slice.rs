@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::stage::CALLS;
+use super::stage::{CALLS, SETS};
 use crate::model::{Bitmap, Channel, CustomerNumber, Duration, Instant, MINUTE_MS, Occurrence, RuleNumber};
 use crate::record::{
     Contact, ContactKind, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip, Wait,
@@ -44,7 +44,8 @@ pub struct Slice {
 }
 
 /// What only the evaluation knows of a customer: the values that mattered, and what a call sends
-/// (per action, name and JSON).
+/// (per action, name and JSON), what a `set` sets (the attribute's key and the canonical text; nothing
+/// where the value is unknown).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Particulars {
     /// Clause and value.
@@ -98,19 +99,24 @@ fn decide_one(
     let Subject { rule, number, customer, .. } = *subject;
     let occurrence =
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
-    let decision =
-        Decision { customer, occurrence, fate: Fate::Send, due: due.at, values: particulars.values };
+    let fate = if rule.draft { Fate::Draft } else { Fate::Send };
+    let decision = Decision { customer, occurrence, fate, due: due.at, values: particulars.values };
+    // A rehearsal leaves nothing in the outbox.
+    let actions = if rule.draft { &[] } else { rule.actions.as_slice() };
     let mut calls = 0;
-    for (position, action) in (0_u8..).zip(&rule.actions) {
+    for (position, action) in (0_u8..).zip(actions) {
+        let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
         let action_number = match action {
             Action::Send(_) => MessageKey::SENT | position,
             Action::Call { .. } => {
                 calls += 1;
                 calls - 1
             }
+            // An unknown value leaves the attribute as it is.
+            Action::Set { .. } if call_fields.is_empty() => continue,
+            Action::Set { .. } => MessageKey::SET | position,
         };
         let key = MessageKey { decision: decision.key(number), action: action_number };
-        let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();
         let event = particulars.event.clone();
         let message = message(world, rule, (run, due), key, action, call_fields);
         slice.messages.push(OpenMessage { event, ..message });
@@ -125,7 +131,7 @@ fn next_ordinal(world: &World<'_>, customer: CustomerNumber, rule: RuleNumber) -
     Occurrence(i64::try_from(decided).unwrap_or(i64::MAX - 1) + 1)
 }
 
-/// A ledger entry per message; one for a rule that only calls.
+/// A ledger entry per message; one for a rule without any, or of which nothing goes out.
 fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contact> {
     let entry = |kind, channel: &Channel, further| Contact {
         customer: subject.customer,
@@ -136,6 +142,9 @@ fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contac
         further,
     };
     let mut entries: Vec<Contact> = Vec::new();
+    if subject.rule.draft {
+        return vec![entry(ContactKind::Draft, &Channel::email(), false)];
+    }
     for message in subject.messages(world.rules) {
         let kind = match message.purpose {
             Purpose::Marketing => ContactKind::Marketing,
@@ -180,6 +189,9 @@ fn message(
         Action::Call { webhook, .. } => {
             (world.rules.webhooks[*webhook].name.clone(), true, false, Channel(CALLS.into()), None)
         }
+        Action::Set { field, .. } => {
+            (world.rules.schema.field(*field).name.clone(), true, false, Channel(SETS.into()), None)
+        }
     };
     let expires = expires_after.map(|after| run.now.plus(after));
     let released = released(due, key);
@@ -188,6 +200,7 @@ fn message(
         rule: rule.name.clone(),
         target,
         is_call,
+        is_set: matches!(action, Action::Set { .. }),
         marketing,
         channel,
         customer: key.decision.customer,

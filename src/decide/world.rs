@@ -109,11 +109,11 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// The messages that the rule sends; none for a rule that only calls.
+    /// The messages that the rule sends; none for a rule that only calls or sets.
     pub fn messages(&self, rules: &'a RuleSet) -> impl Iterator<Item = &'a Message> + use<'a> {
         self.rule.actions.iter().filter_map(|action| match action {
             Action::Send(message) => rules.messages.get(*message),
-            Action::Call { .. } => None,
+            Action::Call { .. } | Action::Set { .. } => None,
         })
     }
 

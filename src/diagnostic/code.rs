@@ -144,6 +144,12 @@ codes! {
     UnknownZone "E114" Error;
     /// A channel that no message uses.
     UnknownChannel "E115" Error;
+    /// A former name that another item has, had or claims too.
+    FormerlyClash "E121" Error;
+    /// A new item under a name that this store remembers as another's.
+    RememberedName "E122" Error;
+    /// A rule that runs under a new name and would lose its history.
+    LostHistory "E123" Error;
     /// A value where a condition is needed.
     NotACondition "E201" Error;
     /// A condition where a value is needed.
@@ -234,6 +240,12 @@ codes! {
     AfterWithoutOn "E441" Error;
     /// A wait after an event that is nothing, or too long.
     BadWait "E442" Error;
+    /// A rule that sets what imports write or the engine computes.
+    SetsImported "E450" Error;
+    /// An attribute whose value depends on itself.
+    SetCycle "E451" Error;
+    /// `new matches only` in a rule with a schedule.
+    NewMatchesScheduled "E452" Error;
     /// A template that cannot be read.
     BadTemplate "E501" Error;
     /// A placeholder that names nothing.

@@ -53,7 +53,8 @@ pub fn read_customers(
 }
 
 fn names(schema: &Schema) -> Vec<String> {
-    schema.fields.iter().map(|field| field.name.clone()).collect()
+    // Kept under the first name: a renamed attribute keeps its values.
+    schema.keys().map(str::to_owned).collect()
 }
 
 /// The customers of a file, in the order in which they first came.

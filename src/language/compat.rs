@@ -55,6 +55,8 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         Rule::compat_this => Some((format!("in {}", words(&lower)), Applicability::Safe)),
         // Days ahead: `in 30 days` may also be meant for the one day that is 30 days away.
         Rule::compat_ahead => Some((format!("next {}", words(&lower)), Applicability::NeedsReview)),
+        Rule::compat_to => safe("to"),
+        Rule::compat_then_draft => safe("draft then"),
         Rule::compat_twice => safe("2 times"),
         Rule::compat_if_missed => safe("if missed,"),
         Rule::compat_in_customer_time => safe("customer time"),

@@ -76,7 +76,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::quiet_span => "a span such as `21:00 to 08:30`, or `all of sunday`",
         Rule::quiet_clock => "`customer time` or a zone",
         Rule::or_skip => "`or skip`",
-        Rule::action_chunk | Rule::action | Rule::send | Rule::call => "an action such as `send offer`",
+        Rule::action_chunk | Rule::action | Rule::send | Rule::call | Rule::set => "an action such as `send offer`",
         Rule::field => "a field",
         Rule::clv_horizon => "a horizon such as `in 12 months`",
         Rule::clv_unit => "`months`",
@@ -102,6 +102,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::cron_clause
         | Rule::season_clause
         | Rule::if_missed_clause
+        | Rule::draft_clause
+        | Rule::new_matches_clause
+        | Rule::formerly_clause
         | Rule::cap_clause
         | Rule::quiet_clause
         | Rule::arbitration_clause
@@ -148,6 +151,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::on_each => "`for each event`",
         Rule::kw_day => "`day`",
         Rule::kw_discount => "`discount`",
+        Rule::kw_draft => "`draft`",
         Rule::kw_else => "`else`",
         Rule::kw_ever => "`ever`",
         Rule::kw_event => "`event`",
@@ -155,6 +159,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_expires_after => "`expires after`",
         Rule::kw_first => "`first`",
         Rule::kw_first_run => "`first run`",
+        Rule::kw_formerly => "`formerly`",
         Rule::kw_from => "`from`",
         Rule::kw_give_up_after => "`give up after`",
         Rule::kw_if_several => "`if several rules want one customer`",
@@ -187,6 +192,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_secret => "`secret`",
         Rule::kw_segments => "`segments`",
         Rule::kw_send => "`send`",
+        Rule::kw_set => "`set`",
         Rule::kw_set_by_rules => "`set by rules`",
         Rule::kw_signed_with => "`signed with`",
         Rule::kw_since => "`since`",
@@ -225,6 +231,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_if_missed => "`if missed`",
         Rule::kw_leaves => "`leaves`",
         Rule::kw_minute => "`minute`",
+        Rule::kw_new_matches_only => "`new matches only`",
         Rule::kw_next => "`next`",
         Rule::kw_rises => "`rises`",
         Rule::kw_skip => "`skip`",
@@ -295,6 +302,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_day_joint
         | Rule::compat_list_joint
         | Rule::compat_twice
+        | Rule::compat_to
+        | Rule::compat_then_draft
         | Rule::unavailable_in_top
         | Rule::compat_becomes
         | Rule::compat_equal_sign

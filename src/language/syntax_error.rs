@@ -120,9 +120,12 @@ fn keyword(positives: &[Rule], word: &str) -> Option<&'static str> {
         let inner = describe(*rule).strip_prefix('`')?.strip_suffix('`')?;
         inner.chars().all(|c| c.is_ascii_lowercase()).then_some(inner)
     });
-    let actions = [Rule::action_chunk, Rule::action, Rule::send, Rule::call];
-    let verbs =
-        if positives.iter().any(|rule| actions.contains(rule)) { ["send", "call"].as_slice() } else { &[] };
+    let actions = [Rule::action_chunk, Rule::action, Rule::send, Rule::call, Rule::set];
+    let verbs = if positives.iter().any(|rule| actions.contains(rule)) {
+        ["send", "call", "set"].as_slice()
+    } else {
+        &[]
+    };
     nearest(word, keywords.chain(verbs.iter().copied()))
 }
 

@@ -1,5 +1,9 @@
 //! The syntax tree: what was written, with spans, before any name is looked up.
 
+mod term;
+
+pub use term::Term;
+
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Currency, Date, Duration, Share, TimeOfDay};
 use crate::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
@@ -33,6 +37,8 @@ pub struct Item {
     pub head: Span,
     /// What it declares.
     pub kind: ItemKind,
+    /// `formerly OLD_NAME`: what it was called before.
+    pub formerly: Option<Name>,
     /// Whether a clause of it was left out as broken: the checker then keeps silent about what is missing.
     pub broken: bool,
 }
@@ -290,6 +296,10 @@ pub enum RuleClause {
     GiveUpAfter(Duration, Span),
     /// `priority 80`.
     Priority(u8, Span),
+    /// `draft`: rehearsed, nothing goes out.
+    Draft(Span),
+    /// `new matches only`.
+    NewMatchesOnly(Span),
     /// `then …`: its actions.
     Then(Vec<Action>),
 }
@@ -332,6 +342,13 @@ pub enum Action {
         webhook: Name,
         /// Values with the names they are given.
         fields: Vec<(Expr, Option<Name>)>,
+    },
+    /// `set ATTRIBUTE to VALUE`.
+    Set {
+        /// The attribute.
+        attribute: Name,
+        /// What it becomes.
+        value: Expr,
     },
 }
 
@@ -436,42 +453,6 @@ pub enum MovementWords {
     Rises,
     /// `falls`.
     Falls,
-}
-
-/// The words of several words, and those that are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Term {
-    /// `orders`
-    Orders,
-    /// `revenue`
-    Revenue,
-    /// `average order value`
-    AverageOrderValue,
-    /// `recency`
-    Recency,
-    /// `tenure`
-    Tenure,
-    /// `frequency`
-    Frequency,
-}
-
-impl Term {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Orders, Self::Revenue, Self::AverageOrderValue, Self::Recency, Self::Tenure, Self::Frequency];
-
-    /// As it is written: also the value of a choice that is spelt like a term.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Orders => "orders",
-            Self::Revenue => "revenue",
-            Self::AverageOrderValue => "average order value",
-            Self::Recency => "recency",
-            Self::Tenure => "tenure",
-            Self::Frequency => "frequency",
-        }
-    }
 }
 
 /// The words of a window.

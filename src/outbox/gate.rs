@@ -13,6 +13,8 @@ pub enum Route {
     Email,
     /// The webhook of this name.
     Endpoint(String),
+    /// Nowhere: what rules set. The engine takes it when it is due; there are no workers.
+    Attributes,
 }
 
 impl std::fmt::Display for Route {
@@ -20,6 +22,7 @@ impl std::fmt::Display for Route {
         match self {
             Self::Email => f.write_str("email"),
             Self::Endpoint(name) => write!(f, "webhook `{name}`"),
+            Self::Attributes => f.write_str("attributes"),
         }
     }
 }

@@ -200,6 +200,14 @@ impl Index {
         Found::Messages(taken)
     }
 
+    /// Whether a message waits for no other and no worker has it; true where it is over.
+    pub(super) fn is_due(&self, key: MessageKey) -> bool {
+        match self.entries.get(&key).map(|entry| entry.standing) {
+            None | Some(Standing::Due(_)) => true,
+            Some(Standing::Follows(_) | Standing::Taken | Standing::InDoubt) => false,
+        }
+    }
+
     /// Takes one message that no worker has, for a person's wish; none where one has it.
     pub(super) fn take_one(&mut self, key: MessageKey) -> Option<Instant> {
         let entry = self.entries.get_mut(&key)?;

@@ -45,6 +45,27 @@ impl Outbox {
         self.shared.enqueue(new);
     }
 
+    /// Whether nothing that this message follows is under way; true too where it is over.
+    #[must_use]
+    pub fn is_due(&self, key: MessageKey) -> bool {
+        self.shared.index().is_due(key)
+    }
+
+    /// Takes a due message that no worker will: what a rule sets. False where somebody has it.
+    #[must_use]
+    pub fn take_due(&self, key: MessageKey) -> bool {
+        let mut index = self.shared.index();
+        index.is_due(key) && (!index.contains(key) || index.take_one(key).is_some())
+    }
+
+    /// Hears that messages taken by [`Outbox::take_due`] are over, durably.
+    pub fn ended(&self, keys: &[MessageKey]) {
+        let mut index = self.shared.index();
+        for key in keys {
+            index.remove(*key);
+        }
+    }
+
     /// Makes due at once what the gate held back: after a resume, or when the rules changed.
     pub fn recheck(&self) {
         let now = self.shared.clock.now();

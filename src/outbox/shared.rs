@@ -129,6 +129,7 @@ impl Shared {
         let count = match route {
             Route::Email => self.options.mail_workers,
             Route::Endpoint(_) => self.options.calls_per_endpoint,
+            Route::Attributes => return,
         };
         for _ in 0..count.max(1) {
             let number = self.workers.fetch_add(1, Ordering::Relaxed);

@@ -66,7 +66,8 @@ impl Worker {
     pub(super) fn new(shared: Arc<Shared>, queue: usize, route: &Route, journal: Journal) -> Self {
         let (sender, most) = match route {
             Route::Email => (Sender::Mail(shared.channels.mailer.session()), shared.options.mails_per_claim),
-            Route::Endpoint(_) => {
+            // Nobody is employed for attributes.
+            Route::Endpoint(_) | Route::Attributes => {
                 (Sender::Calls(shared.channels.caller.clone()), shared.options.calls_per_claim)
             }
         };

@@ -271,7 +271,7 @@ fn facts<'a>(schema: &Schema, currency: Option<Currency>, customers: &[Customer<
 /// is to fetch its scattered texts from memory.
 fn cells<'a>(schema: &Schema, customers: &[Customer<'a>]) -> Vec<Vec<(usize, Option<&'a str>)>> {
     let mut by_name: Vec<(&str, usize)> =
-        schema.fields.iter().enumerate().map(|(position, field)| (&*field.name, position)).collect();
+        schema.keys().enumerate().map(|(position, key)| (key, position)).collect();
     by_name.sort_unstable();
     let blank: Vec<(usize, Option<&str>)> = customers.iter().map(|c| (c.row(), None)).collect();
     let mut cells = vec![blank; schema.fields.len()];

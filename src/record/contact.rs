@@ -37,10 +37,13 @@ pub enum ContactKind {
     /// Takes back an earlier entry of the same rule, instant and channel: the message ended before
     /// anything of it went out, and gives its room back. Its ordinal stays used.
     Withdrawn,
+    /// Rehearsed by a `draft`, which has a number of its own: counts under its `at most` only.
+    Draft,
 }
 
 impl ContactKind {
-    const ALL: [Self; 5] = [Self::Marketing, Self::Transactional, Self::Call, Self::HeldOut, Self::Withdrawn];
+    const ALL: [Self; 6] =
+        [Self::Marketing, Self::Transactional, Self::Call, Self::HeldOut, Self::Withdrawn, Self::Draft];
 }
 
 impl Contact {

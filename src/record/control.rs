@@ -131,6 +131,8 @@ pub struct RuleState {
     pub released: bool,
     /// The last run that was closed: its instant and how many it meant to send.
     pub last_run: Option<(Instant, u64)>,
+    /// Whether those who matched when a rule with `new matches only` began are passed over.
+    pub settled: bool,
 }
 
 /// A rule set that decided, or is the last good one.

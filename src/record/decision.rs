@@ -32,11 +32,13 @@ pub enum Skip {
     SameAddress,
     /// The message would expire before its time comes.
     Expired,
+    /// Matched already when a rule with `new matches only` began.
+    MatchedBefore,
 }
 
 impl Skip {
     /// All reasons, in the order of their stored codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Consent,
         Self::Suppression,
         Self::NoAddress,
@@ -48,6 +50,7 @@ impl Skip {
         Self::QuietHours,
         Self::SameAddress,
         Self::Expired,
+        Self::MatchedBefore,
     ];
 
     /// The code in keys and records.
@@ -71,6 +74,7 @@ impl Skip {
             Self::QuietHours => "quiet hours",
             Self::SameAddress => "same address",
             Self::Expired => "expired",
+            Self::MatchedBefore => "matched before",
         }
     }
 
@@ -81,7 +85,12 @@ impl Skip {
             Self::Cap | Self::Paused | Self::Held | Self::Arbitration | Self::QuietHours | Self::Expired => {
                 true
             }
-            Self::Consent | Self::Suppression | Self::NoAddress | Self::AtMost | Self::SameAddress => false,
+            Self::Consent
+            | Self::Suppression
+            | Self::NoAddress
+            | Self::AtMost
+            | Self::SameAddress
+            | Self::MatchedBefore => false,
         }
     }
 }
@@ -93,6 +102,8 @@ pub enum Fate {
     Send,
     /// In the holdout: recorded as it would have been sent.
     HeldOut,
+    /// Rehearsed by a `draft`: nothing goes out.
+    Draft,
 }
 
 /// A decision, made once under its key.
@@ -182,4 +193,6 @@ pub struct RuleMemory {
     pub released: bool,
     /// The last run that was closed: its instant and how many it meant to send.
     pub last_run: Option<(Instant, u64)>,
+    /// Whether those who matched when a rule with `new matches only` began are passed over.
+    pub settled: bool,
 }

@@ -12,13 +12,17 @@ use crate::model::{Channel, CustomerNumber, DecisionKey, Instant};
 pub struct MessageKey {
     /// The decision.
     pub decision: DecisionKey,
-    /// Calls count from 0; what is sent has its position in the rule above [`MessageKey::SENT`].
+    /// Calls count from 0; what is sent has its position in the rule above [`MessageKey::SENT`], what
+    /// is set above [`MessageKey::SET`].
     pub action: u8,
 }
 
 impl MessageKey {
     /// What is sent begins here, so that a decision's first call is its action 0.
     pub const SENT: u8 = 0x80;
+
+    /// What is set begins here.
+    pub const SET: u8 = 0xc0;
 
     /// The `webhook-id`: the decision's id for its first call, that with the action for others.
     #[must_use]
@@ -130,8 +134,11 @@ pub struct OpenMessage {
     pub rule: String,
     /// The message's or the webhook's name.
     pub target: String,
-    /// Whether `target` is a webhook called by the rule.
+    /// Whether it follows what the decision sends: `target` is a webhook called by the rule, or an
+    /// attribute that it sets.
     pub is_call: bool,
+    /// Whether `target` is an attribute: the engine sets it, no worker.
+    pub is_set: bool,
     /// Marketing mail is never sent twice.
     pub marketing: bool,
     /// Its channel; a call has `webhook`.
@@ -158,7 +165,8 @@ pub struct OpenMessage {
     pub frozen: Option<Frozen>,
     /// The rule set that decided, its commit and the rule's place: `d41… winback.rules:1`.
     pub provenance: (String, String),
-    /// What a call sends: name and JSON value at the decision, in the rule's order.
+    /// What a call sends: name and JSON value at the decision, in the rule's order. What is set: the
+    /// attribute's first name and its canonical text.
     pub call_fields: Vec<(String, String)>,
     /// The event on which it was decided, where it was on one; an order as such.
     pub event: Option<Event>,

@@ -6,20 +6,26 @@
 mod event;
 mod expression;
 mod movement;
+mod names;
 mod policy;
+mod remembered;
 mod rule;
 mod schema;
 mod text;
+mod walk;
 
 pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
 pub use expression::{AggregateFunction, Comparison, DaySpan, Expr, ExprKind, Type, Value, Which, Window};
 pub use movement::{Change, Movement, Track};
+pub use names::{FirstNames, Named};
 pub use policy::{Cap, CapScope, CapSubject, Policy, QuietHours, QuietSpan};
+pub use remembered::{Remembered, Running};
 pub use rule::{
     Action, AtMost, Message, OnEvent, Period, Place, Purpose, Rule, Season, Trigger, Webhook, Workspace,
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;
+pub use walk::Read;
 
 // How timetables look is the model's, because rules remember in the store by which they fired.
 pub use crate::model::{CronFields, DaySet, Frame, Schedule, Timetable};
@@ -52,6 +58,8 @@ pub struct RuleSet {
     pub policies: Vec<Policy>,
     /// In the order of their names.
     pub rules: Vec<Rule>,
+    /// What items were called first, where that is another name: it keys what is kept of them.
+    pub first_names: FirstNames,
     /// The texts the set was made of, path to text: kept in the store with the decisions they made.
     pub sources: BTreeMap<String, String>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{Channel, Currency, Date, Duration, Timetable};
 
-use super::{EventId, Expr};
+use super::{EventId, Expr, FieldId};
 
 /// A file and a line in it, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,6 +65,10 @@ pub struct Rule {
     pub priority: u8,
     /// One or more; they share one fate.
     pub actions: Vec<Action>,
+    /// `draft`: decided and recorded, nothing goes out.
+    pub draft: bool,
+    /// `new matches only`: who matches when the rule is new is passed over (continuous rules).
+    pub new_matches_only: bool,
 }
 
 /// What lets a rule fire.
@@ -165,6 +169,13 @@ pub enum Action {
         webhook: usize,
         /// Name in the payload, and the value.
         fields: Vec<(String, Expr)>,
+    },
+    /// Sets an attribute that rules write.
+    Set {
+        /// Which.
+        field: FieldId,
+        /// To what; an unknown value leaves the attribute as it is.
+        value: Expr,
     },
 }
 

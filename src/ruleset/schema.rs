@@ -29,6 +29,8 @@ pub struct Attribute {
     pub field: FieldId,
     /// Written by rules, never by imports.
     pub set_by_rules: bool,
+    /// What it was called first: under this name its values are kept.
+    pub first_name: String,
 }
 
 /// The values of a choice, by code; ordered choices rise with the code.
@@ -82,6 +84,27 @@ impl Schema {
     pub fn find(&self, name: &str) -> Option<FieldId> {
         let position = self.fields.iter().position(|field| field.name == name)?;
         u16::try_from(position).ok().map(FieldId)
+    }
+
+    /// The name under which a field's values are kept: its first.
+    ///
+    /// # Panics
+    /// For an id of another schema.
+    #[must_use]
+    pub fn key(&self, id: FieldId) -> &str {
+        let declared = self.attributes.iter().find(|attribute| attribute.field == id);
+        declared.map_or(&self.fields[id.0 as usize].name, |attribute| &attribute.first_name)
+    }
+
+    /// The names under which the fields' values are kept, in the order of the fields.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let mut keys: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
+        for attribute in &self.attributes {
+            if let Some(key) = keys.get_mut(attribute.field.0 as usize) {
+                *key = &attribute.first_name;
+            }
+        }
+        keys.into_iter()
     }
 
     /// A field by its id.

@@ -3,12 +3,12 @@
 use cvmd::diagnostic::{Code, Severity};
 
 use super::human::human;
-use super::tree::{cases, checked, expect, read};
+use super::tree::{cases, checked, checked_beside, expect, read, remembered};
 
 #[test]
 fn bad_files_are_answered_as_expected() {
     for case in cases("bad") {
-        let checked = checked(&read(&case));
+        let checked = checked_beside(&read(&case), remembered(&case).as_ref());
         let name = case.file_name().unwrap().to_str().unwrap();
         let number = name.split('_').next().unwrap();
         assert!(
@@ -41,7 +41,8 @@ fn every_code_of_the_checker_has_a_case() {
 fn fixes_fix() {
     for case in cases("bad") {
         let files = read(&case);
-        let before = checked(&files);
+        let memory = remembered(&case);
+        let before = checked_beside(&files, memory.as_ref());
         for found in before.diagnostics.iter().filter(|found| found.fix.is_some()) {
             let fix = found.fix.as_ref().unwrap();
             let path = before.sources.path(fix.span.file);
@@ -49,7 +50,7 @@ fn fixes_fix() {
             text.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
             let mut mended = files.clone();
             mended.insert(path.to_string(), text);
-            let after = checked(&mended);
+            let after = checked_beside(&mended, memory.as_ref());
             let count =
                 |list: &[cvmd::diagnostic::Diagnostic]| list.iter().filter(|d| d.code == found.code).count();
             assert!(

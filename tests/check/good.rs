@@ -124,6 +124,10 @@ fn dump(rules: &RuleSet) -> String {
                         dump_expr(expr, 3, &mut out);
                     }
                 }
+                cvmd::ruleset::Action::Set { field, value } => {
+                    let _ = writeln!(out, "  set {}", rules.schema.field(*field).name);
+                    dump_expr(value, 3, &mut out);
+                }
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cvmd::check::{Checked, Files, Options, check};
+use cvmd::check::{Checked, Files, Options, check, check_beside};
 use cvmd::model::Date;
+use cvmd::ruleset::Remembered;
 
 /// The day on which all cases are checked.
 pub(crate) fn today() -> Date {
@@ -13,6 +14,29 @@ pub(crate) fn today() -> Date {
 
 pub(crate) fn checked(files: &Files) -> Checked {
     check(files, &Options { commit: "unknown", today: today() })
+}
+
+/// What a store remembers after it ran the tree in the case's folder `before`, if there is one.
+pub(crate) fn remembered(case: &Path) -> Option<Remembered> {
+    let mut remembered = None;
+    for before in ["before", "then"] {
+        let folder = case.join(before);
+        if folder.is_dir() {
+            let mut files = Files::new();
+            add(&folder, "", &mut files);
+            let options = Options { commit: "unknown", today: today() };
+            let checked = check_beside(&files, &options, remembered.as_ref());
+            let rules =
+                checked.rules.unwrap_or_else(|| panic!("{}: {:?}", folder.display(), checked.diagnostics));
+            remembered.get_or_insert_with(Remembered::default).take_over(&rules);
+        }
+    }
+    remembered
+}
+
+/// Checks a case beside what its store remembers.
+pub(crate) fn checked_beside(files: &Files, remembered: Option<&Remembered>) -> Checked {
+    check_beside(files, &Options { commit: "unknown", today: today() }, remembered)
 }
 
 /// The folder of cases of that name.
@@ -44,7 +68,9 @@ fn add(folder: &Path, prefix: &str, files: &mut Files) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
-        if path.is_dir() {
+        if prefix.is_empty() && (name == "before" || name == "then") {
+            // What ran before: no part of the tree.
+        } else if path.is_dir() {
             add(&path, &format!("{name}/"), files);
         } else if name != "expected.txt" {
             files.insert(name, fs::read(&path).unwrap());

@@ -1,10 +1,13 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
+mod drafts;
 pub mod engine;
 mod events;
 mod movement;
+mod names;
 mod on_event;
 mod policies;
 mod reload;
 mod schedule;
 mod serve;
+mod sets;

@@ -114,6 +114,8 @@ pub fn shop() -> Shop {
         give_up_after: None,
         priority: 50,
         actions: vec![Action::Send(0)],
+        draft: false,
+        new_matches_only: false,
     };
     let rules = RuleSet {
         hash: RuleSetHash::default(),
@@ -131,6 +133,7 @@ pub fn shop() -> Shop {
         }],
         policies: Vec::new(),
         rules: vec![rule],
+        first_names: cvmd::ruleset::FirstNames::default(),
         sources: BTreeMap::new(),
     };
     Shop {

@@ -121,6 +121,8 @@ pub fn rule(position: usize, when: Expr) -> Rule {
         at_most: None,
         priority: 50,
         actions: Vec::new(),
+        draft: false,
+        new_matches_only: false,
     }
 }
 
@@ -147,6 +149,7 @@ pub fn rules(segments: Vec<Vec<Expr>>, audiences: Vec<Expr>, conditions: Vec<Exp
         webhooks: Vec::new(),
         policies: Vec::new(),
         rules: conditions.into_iter().enumerate().map(|(position, when)| rule(position, when)).collect(),
+        first_names: cvmd::ruleset::FirstNames::default(),
         sources: BTreeMap::new(),
     }
 }

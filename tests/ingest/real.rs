@@ -98,7 +98,7 @@ fn complete_journeys_households_are_customers() {
     for (name, ty) in [("age", Type::Text), ("income", Type::Text), ("kids_count", Type::Text)] {
         let field = FieldId(u16::try_from(told.schema.fields.len()).unwrap());
         told.schema.fields.push(Field { name: name.into(), ty });
-        told.schema.attributes.push(Attribute { field, set_by_rules: false });
+        told.schema.attributes.push(Attribute { field, set_by_rules: false, first_name: name.into() });
     }
     let mut world = World::default();
     let done = world.import(Kind::Customers, "cj", &bytes, &told).unwrap();

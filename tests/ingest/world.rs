@@ -88,7 +88,7 @@ pub(crate) fn schema() -> Schema {
     ] {
         let field = FieldId(u16::try_from(schema.fields.len()).unwrap());
         schema.fields.push(Field { name: name.into(), ty });
-        schema.attributes.push(Attribute { field, set_by_rules });
+        schema.attributes.push(Attribute { field, set_by_rules, first_name: name.into() });
     }
     let fields = [
         ("value", Type::Money),

@@ -210,6 +210,8 @@ fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
         RuleClause::AtMost { count, period, .. } => format!("at most {count} {}", self::period(*period)),
         RuleClause::GiveUpAfter(after, _) => format!("give up after {after}"),
         RuleClause::Priority(priority, _) => format!("priority {priority}"),
+        RuleClause::Draft(_) => "draft".into(),
+        RuleClause::NewMatchesOnly(_) => "new matches only".into(),
         RuleClause::Then(actions) => {
             lines.push("then".into());
             lines.extend(actions.iter().map(|action| format!("  {}", self::action(action))));
@@ -234,6 +236,7 @@ fn action(action: &Action) -> String {
                 .collect();
             format!("call {} with [{}]", name(webhook), fields.join(", "))
         }
+        Action::Set { attribute, value } => format!("set {} to {}", name(attribute), expr(value)),
     }
 }
 

@@ -216,11 +216,13 @@ fn rules_and_contents() {
     let [mut written] = <[Batch; 1]>::try_from(rules::rule_set_batches(&set)).unwrap();
     rules::set_active(&mut written, set.hash);
     rules::put_number(&mut written, "winback", RULE);
+    rules::put_first_name(&mut written, 0, "come_back", "winback");
     rules::put_content(&mut written, "0a1b", "subject: Málaga");
     let store = golden("rules", &written);
     assert_eq!(rules::rule_set(&store, set.hash).unwrap(), Some(set.clone()));
     assert_eq!(rules::active(&store).unwrap(), Some(set.hash));
     assert_eq!(rules::numbers(&store).unwrap().get("winback"), Some(&RULE));
+    assert_eq!(rules::first_names(&store).unwrap(), [(0, "come_back".into(), "winback".into())]);
     assert_eq!(rules::content(&store, "0a1b").unwrap().as_deref(), Some("subject: Málaga"));
 }
 

@@ -176,6 +176,7 @@ pub(crate) fn memory() -> RuleMemory {
         ran: Some([3; 32]),
         released: true,
         last_run: Some((Instant(1_795_420_800_000), 50)),
+        settled: true,
     }
 }
 
@@ -207,6 +208,7 @@ pub(crate) fn open_messages() -> Vec<OpenMessage> {
         rule: text("winback"),
         target: text("offer"),
         is_call: n == 1,
+        is_set: false,
         marketing: n == 0,
         channel: Channel::email(),
         customer: CUSTOMER,

@@ -70,6 +70,7 @@ proptest! {
                 ran: None,
                 released: served.is_some(),
                 last_run: served.map(|at| (Instant(at), 7)),
+                settled: served.is_some(),
             };
             let mut batch = Batch::default();
             memories::put_changes(&mut batch, RULE, &before, &after);

@@ -61,6 +61,32 @@ impl Expressions<'_, '_> {
         self.value_for(expr, scope, None)
     }
 
+    /// A value that an attribute of this type is set to; `None` after a diagnostic.
+    pub(super) fn value_to_set(
+        &mut self,
+        expr: &tree::Expr,
+        ty: Type,
+        attribute: &str,
+    ) -> Option<ruleset::Expr> {
+        let wanted = Wanted { ty: if ty == Type::ListOfText { Type::Text } else { ty }, plain: Plain::No };
+        let typed = self.value_for(expr, Scope::Customer, Some(wanted))?;
+        if typed.ty == ty || ty == Type::ListOfText && typed.ty == Type::Text {
+            return Some(typed);
+        }
+        let same_word = matches!((typed.ty, ty), (Type::Choice(_), Type::Choice(_)));
+        let label = if same_word {
+            "a choice with other values".into()
+        } else {
+            format!("this is {}", kind(typed.ty))
+        };
+        self.report.add(
+            problem(Code::DifferentKinds, expr.span, format!("`{attribute}` is {}", kind(ty)))
+                .label(label)
+                .why("a value of another kind would be unknown from the moment it is set"),
+        );
+        None
+    }
+
     /// A value beside another: bare numbers, texts and words take their meaning from it.
     fn value_for(
         &mut self,

@@ -21,6 +21,9 @@ use super::{Subject, World};
 /// The channel name of a `call`: nobody consents to it, but it can be paused.
 pub const CALLS: &str = "webhook";
 
+/// The channel name of a `set`, which goes nowhere.
+pub const SETS: &str = "set";
+
 /// The stage that judges the occurrence itself, not the instant to which it is moved.
 pub(super) const SAME_ADDRESS: &str = "same_address";
 

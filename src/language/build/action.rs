@@ -1,4 +1,4 @@
-//! `send` and `call`.
+//! `send`, `call` and `set`.
 
 use crate::diagnostic::Diagnostic;
 
@@ -15,8 +15,12 @@ pub(super) fn actions(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diag
 }
 
 fn action(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Action> {
-    let inner = child(node, &[Rule::send, Rule::call])?;
+    let inner = child(node, &[Rule::send, Rule::call, Rule::set])?;
     let name = clause.name(&child(&inner, &NAMES)?);
+    if inner.as_rule() == Rule::set {
+        let value = child(&inner, &[Rule::right, Rule::operand])?;
+        return Some(Action::Set { attribute: name, value: operand(clause, &value, found) });
+    }
     if inner.as_rule() == Rule::send {
         return Some(Action::Send(name));
     }

@@ -41,14 +41,15 @@ pub(in crate::language) fn build(
         head: span(file, first.start, first.end),
         kind: empty(raw.word)?,
         named: raw.word == ItemWord::When,
+        formerly: None,
         running: Running::default(),
         found,
     };
     for chunk in chunks(scan, raw) {
         builder.chunk(&chunk);
     }
-    let Builder { broken, head, kind, named, .. } = builder;
-    named.then_some(Item { span: whole, head, kind, broken })
+    let Builder { broken, head, kind, named, formerly, .. } = builder;
+    named.then_some(Item { span: whole, head, kind, formerly, broken })
 }
 
 /// An item of a kind before its clauses are read.
@@ -82,6 +83,8 @@ struct Builder<'a> {
     kind: ItemKind,
     /// Whether the head was read: an item without its name is none.
     named: bool,
+    /// What it was called before.
+    formerly: Option<Name>,
     /// The clause that is being read, as far as the next chunk must know it.
     running: Running,
     found: &'a mut Vec<Diagnostic>,
@@ -169,6 +172,9 @@ impl<'a> Builder<'a> {
         if is_head(node.as_rule()) {
             return self.add_head(clause, node);
         }
+        if node.as_rule() == Rule::formerly_clause {
+            return self.add_formerly(clause, node);
+        }
         let found = &mut *self.found;
         match &mut self.kind {
             ItemKind::Workspace { clauses, .. } => clauses.push(workspace_clause(clause, node, found)?),
@@ -188,6 +194,8 @@ impl<'a> Builder<'a> {
                 | RuleClause::AtMost { .. }
                 | RuleClause::GiveUpAfter(..)
                 | RuleClause::Priority(..)
+                | RuleClause::Draft(_)
+                | RuleClause::NewMatchesOnly(_)
                 | RuleClause::Then(_) => return None,
             },
             ItemKind::Message { clauses, .. } => clauses.push(message_clause(clause, node, found)?),
@@ -210,6 +218,23 @@ impl<'a> Builder<'a> {
             ItemKind::Rule { clauses, .. } => clauses.push(rule_clause(clause, node, found)?),
             ItemKind::Attribute { .. } => return None,
         }
+        Some(())
+    }
+
+    fn add_formerly(&mut self, clause: &Clause<'a>, node: &Node<'a>) -> Option<()> {
+        let name = clause.name(&child(node, &NAMES)?);
+        if self.formerly.is_some() {
+            self.found.push(Diagnostic {
+                code: Code::DuplicateClause,
+                message: "a second `formerly`".into(),
+                span: clause.place(node),
+                label: "keep the latest name; the store knows the earlier ones".into(),
+                why: "an item has one history, and so one name that it had before".into(),
+                fix: None,
+            });
+            return None;
+        }
+        self.formerly = Some(name);
         Some(())
     }
 

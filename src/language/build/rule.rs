@@ -45,6 +45,8 @@ pub(super) fn rule_clause(
             let period = period(clause, &child(node, &[Rule::period])?, found);
             RuleClause::AtMost { count: times(clause, node, found)?, period: period?, span }
         }
+        Rule::draft_clause => RuleClause::Draft(span),
+        Rule::new_matches_clause => RuleClause::NewMatchesOnly(span),
         Rule::every_clause => {
             let words = schedule(clause, &child(node, &[Rule::every])?, found)?;
             RuleClause::Every(words, zone(clause, node), span)

@@ -202,7 +202,7 @@ impl Cutter<'_> {
         let word = self.look(index);
         let places = self.item == ItemWord::Segments && self.opens_place(index + 1);
         if at.first && word.is("formerly") && !places {
-            return Some(ChunkKind::Unavailable("renaming with `formerly`"));
+            return Some(ChunkKind::Read(Rule::formerly_clause));
         }
         // The words on the item's own line that are its name begin no clause.
         let named = at.first || (at.head_line && index >= self.range.start + 2);
@@ -259,6 +259,13 @@ impl Cutter<'_> {
     }
 }
 
+impl Cutter<'_> {
+    /// Whether a condition goes on at this token: `plan = draft`, `paid and draft`.
+    pub(super) fn goes_on(&self, index: usize) -> bool {
+        self.before(index).any(&["=", "<", ">", "(", ",", "and", "or", "not", "when"])
+    }
+}
+
 /// Where a token stands in its item.
 pub(super) struct At {
     pub(super) index: usize,
@@ -276,7 +283,7 @@ const ACTIONS: [(&str, Option<&str>); 10] = [
     ("send", None),
     ("call", None),
     ("give", Some("`give` an offer")),
-    ("set", Some("`set` an attribute")),
+    ("set", None),
     ("start", Some("`start` a journey")),
     ("split", Some("`split` between actions")),
     ("wait", Some("`wait` among the actions of a rule")),

@@ -12,6 +12,9 @@ impl Cutter<'_> {
         if word.is("then") && !joins && !self.is_value(at.index) {
             return Some(self.action_kind(at.index + 1, true));
         }
+        if word.is("draft") && !joins && self.look(at.index + 1).is("then") && !self.goes_on(at.index) {
+            return Some(ChunkKind::Read(Rule::draft_clause));
+        }
         let bare = self.item == ItemWord::When && at.index == self.range.start;
         if word.is("when")
             && (at.first || bare || (at.head_line && at.index > self.range.start && !self.is_value(at.index)))
@@ -48,8 +51,8 @@ impl Cutter<'_> {
             "hold" => ChunkKind::Unavailable("`hold out`"),
             "goal" => ChunkKind::Unavailable("a rule's `goal`"),
             "reach" => ChunkKind::Unavailable("a rule's `reach`"),
-            "draft" => ChunkKind::Unavailable("a `draft` rule"),
-            "new" if next.is("matches") => ChunkKind::Unavailable("`new matches only`"),
+            "draft" => ChunkKind::Read(Rule::draft_clause),
+            "new" if next.is("matches") => ChunkKind::Read(Rule::new_matches_clause),
             "if" if next.is("missed") => ChunkKind::Read(Rule::if_missed_clause),
             "give" if next.is("up") => ChunkKind::Read(Rule::give_up_clause),
             _ => return None,
@@ -70,7 +73,7 @@ impl Cutter<'_> {
             "if" => next.is("missed"),
             "from" | "until" => next.is_number() && !self.look(index + 2).is_word(),
             "on" => in_head && next.is_word() && !next.any(&["day", "last"]),
-            "draft" | "goal" => in_head,
+            "goal" => in_head,
             _ => false,
         };
         (certain && !before.any(&["=", "<", ">", "and", "or", "(", ","]))

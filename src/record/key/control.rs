@@ -18,6 +18,20 @@ pub fn parse_rule_name(key: &[u8]) -> Option<String> {
     String::from_utf8(rest.0.to_vec()).ok()
 }
 
+/// What an item was called first, by the code of its kind and a name that it had.
+#[must_use]
+pub fn first_name(kind: u8, name: &str) -> Vec<u8> {
+    start(Table::FirstName).u8(kind).bytes(name.as_bytes()).0
+}
+
+/// Reads the key of a first name.
+#[must_use]
+pub fn parse_first_name(key: &[u8]) -> Option<(u8, String)> {
+    let mut rest = Rest::of(Table::FirstName, key)?;
+    let kind = rest.u8()?;
+    Some((kind, String::from_utf8(rest.0.to_vec()).ok()?))
+}
+
 /// A rule set.
 #[must_use]
 pub fn rule_set(hash: RuleSetHash) -> Vec<u8> {

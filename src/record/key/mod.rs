@@ -15,7 +15,10 @@ mod movement;
 mod parts;
 mod runs;
 
-pub use control::{content, load, parse_load, parse_rule_name, parse_rule_set, pause, rule_name, rule_set};
+pub use control::{
+    content, first_name, load, parse_first_name, parse_load, parse_rule_name, parse_rule_set, pause,
+    rule_name, rule_set,
+};
 pub use customers::{
     change, changes_of, ledger, orders, orders_of, parse_change, parse_ledger, parse_orders, parse_profile,
     parse_suppression, profile, suppression,
@@ -108,11 +111,13 @@ pub enum Table {
     /// Messages that ended before anything of them went out, by their key, until the ledger has
     /// taken their entries back.
     TakenBack = 31,
+    /// First names, by the kind of item and every name that it had.
+    FirstName = 32,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -144,6 +149,7 @@ impl Table {
         Self::Deeds,
         Self::Met,
         Self::TakenBack,
+        Self::FirstName,
     ];
 
     /// What all its keys begin with.
@@ -199,7 +205,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=31).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=32).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }

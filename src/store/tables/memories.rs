@@ -63,6 +63,7 @@ pub fn state_of(memory: &RuleMemory) -> RuleState {
         ran,
         released,
         last_run,
+        settled,
         spent: _,
         trying: _,
         met: _,
@@ -75,6 +76,7 @@ pub fn state_of(memory: &RuleMemory) -> RuleState {
         ran: *ran,
         released: *released,
         last_run: *last_run,
+        settled: *settled,
     }
 }
 
@@ -163,11 +165,11 @@ pub fn memories(
         Ok(())
     })?;
     read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
-        let RuleState { began, served, served_by, season_end, ran, released, last_run } =
+        let RuleState { began, served, served_by, season_end, ran, released, last_run, settled } =
             codec::decode(STATE, key, bytes)?;
         (memory.began, memory.served, memory.ran) = (began, served, ran);
         (memory.served_by, memory.season_end) = (served_by, season_end);
-        (memory.released, memory.last_run) = (released, last_run);
+        (memory.released, memory.last_run, memory.settled) = (released, last_run, settled);
         Ok(())
     })?;
     Ok(found)

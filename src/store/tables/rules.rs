@@ -9,6 +9,7 @@ use crate::record::{StoredRuleSet, codec};
 use crate::store::{Batch, Store, StoreError};
 
 const NAME: u8 = 1;
+const FIRST_NAME: u8 = 1;
 const RULE_SET: u8 = 1;
 const ACTIVE: u8 = 1;
 const CONTENT: u8 = 1;
@@ -40,6 +41,25 @@ pub fn next_number(numbers: &BTreeMap<String, RuleNumber>) -> RuleNumber {
 /// Gives a name its number, for ever.
 pub fn put_number(batch: &mut Batch, name: &str, number: RuleNumber) {
     put(batch, &key::rule_name(name), NAME, &number);
+}
+
+/// What items were called first: the code of the kind, a name that the item had, its first.
+///
+/// # Errors
+/// When a record does not read back: without it a new item could take another's history.
+pub fn first_names(store: &dyn Store) -> Result<Vec<(u8, String, String)>, StoreError> {
+    let prefix = Table::FirstName.prefix();
+    let read = |item: Result<(Vec<u8>, Vec<u8>), StoreError>| {
+        let (key, bytes) = item?;
+        let (kind, name) = key::parse_first_name(&key).ok_or_else(|| strange_key(&key))?;
+        Ok((kind, name, codec::decode(FIRST_NAME, &key, &bytes)?))
+    };
+    store.scan(&prefix, &prefix).map(read).collect()
+}
+
+/// Remembers for ever what an item was called first.
+pub fn put_first_name(batch: &mut Batch, kind: u8, name: &str, first: &str) {
+    put(batch, &key::first_name(kind, name), FIRST_NAME, first);
 }
 
 /// A rule set that decided.

@@ -86,6 +86,7 @@ pub fn mail(customer: u32) -> OpenMessage {
         rule: "winback".into(),
         target: "offer".into(),
         is_call: false,
+        is_set: false,
         marketing: true,
         channel: Channel::email(),
         customer: key(customer).decision.customer,
