@@ -11,3 +11,4 @@ mod reload;
 mod schedule;
 mod serve;
 mod sets;
+mod timetables;
