@@ -112,6 +112,9 @@ impl Question {
     }
 }
 
+/// Which question, and about whom.
+type Asked<'a> = (usize, Option<&'a Bitmap>);
+
 impl Engine {
     /// Answers questions at an instant, in their order; each clock is looked at once.
     pub(super) fn answers(
@@ -121,7 +124,7 @@ impl Engine {
         now: Instant,
         questions: &[Question],
     ) -> Vec<Match> {
-        let mut clocks: Vec<(&TimeZone, Vec<(usize, Option<&Bitmap>)>)> = Vec::new();
+        let mut clocks: Vec<(&TimeZone, Vec<Asked<'_>>)> = Vec::new();
         for (index, question) in questions.iter().enumerate() {
             for (zone, members) in &question.clocks {
                 let asked = (index, members.as_ref());

@@ -110,11 +110,9 @@ fn all_instants_of(civil: DateTime, zone: &TimeZone) -> impl Iterator<Item = Ins
 /// The civil times of a schedule on a day, in their order.
 pub(super) fn times_on(schedule: &Schedule, day: Date) -> impl Iterator<Item = DateTime> + use<> {
     let (hours, minutes) = match schedule {
-        Schedule::Every(_) => (0, 0),
         Schedule::Days { days, at } if falls_on(days, day) => (1 << (at.0 / 60), 1 << (at.0 % 60)),
-        Schedule::Days { .. } => (0, 0),
         Schedule::Cron(cron) if cron_falls_on(cron, day) => (cron.hours, cron.minutes),
-        Schedule::Cron(_) => (0, 0),
+        Schedule::Every(_) | Schedule::Days { .. } | Schedule::Cron(_) => (0, 0),
     };
     let hours = members(u64::from(hours));
     hours.flat_map(move |hour| members(minutes).map(move |minute| day.at(hour, minute, 0, 0)))

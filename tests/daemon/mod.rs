@@ -1,5 +1,6 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
+mod croner;
 mod drafts;
 pub mod engine;
 mod events;
