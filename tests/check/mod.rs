@@ -2,6 +2,6 @@
 
 mod bad;
 mod good;
-mod human;
+pub(crate) mod human;
 mod render;
-mod tree;
+pub(crate) mod tree;

@@ -11,7 +11,7 @@ use cvmd::model::Date;
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
 
 /// The whole file.
-pub(super) fn file(file: &File) -> String {
+pub(crate) fn file(file: &File) -> String {
     let mut out = String::new();
     for node in &file.items {
         item(&mut out, node);

@@ -1,6 +1,6 @@
 //! Tests of `language` and of the renderers of its diagnostics.
 
-mod dump;
+pub(crate) mod dump;
 mod fixes;
 mod golden;
 mod pages;
