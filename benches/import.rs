@@ -92,6 +92,6 @@ fn ten_million_orders() {
 fn a_million_customers() {
     let start = Stopwatch::now();
     let shop = cvmd::generate::shop(1, 1_000_000, NOW);
-    let written = cvmd::generate::write(shop, io::sink(), io::sink()).unwrap();
+    let written = cvmd::generate::write(shop, io::sink(), io::sink(), io::sink()).unwrap();
     println!("{written:?} generated in {:.1?}", start.elapsed());
 }

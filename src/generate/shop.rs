@@ -1,7 +1,8 @@
 //! The shop: one customer after another, each from a stream of random numbers of their own.
 
-use crate::model::{DAY_MS, HOUR_MS, Instant, MINUTE_MS, Money};
+use crate::model::{DAY_MS, Date, HOUR_MS, Instant, MINUTE_MS, Money};
 
+use super::doings::{GeneratedEvent, doings};
 use super::life::{mean_spend, repeat_days, spend_cents};
 use super::people::{Person, person};
 use super::random::Random;
@@ -19,6 +20,10 @@ const REVOKED: f64 = 0.06;
 const REFUNDS: f64 = 0.02;
 /// Whose time zone the shop does not know.
 const NO_ZONE: f64 = 0.04;
+/// Who told the shop their birthday.
+const BIRTHDAYS: f64 = 0.7;
+/// Who ticked the newsletter, of those who said yes to marketing mail.
+const NEWSLETTER: f64 = 0.6;
 /// What a valuable customer is worth at least, in the currency's units.
 const VALUABLE: f64 = 560.0;
 
@@ -68,6 +73,12 @@ pub struct GeneratedCustomer {
     pub consent: Option<GeneratedConsent>,
     /// In the order of time, refunds included.
     pub orders: Vec<GeneratedOrder>,
+    /// Where they told it.
+    pub birthday: Option<Date>,
+    /// Whether they want the weekly digest; unknown of those who never said anything.
+    pub newsletter: Option<bool>,
+    /// Baskets left and reviews, in the order of time.
+    pub events: Vec<GeneratedEvent>,
 }
 
 /// What was said last about marketing mail.
@@ -133,6 +144,10 @@ enum Part {
     New,
     /// An order within the last five hours.
     JustOrdered,
+    /// A birthday today.
+    Birthday,
+    /// A basket left within the last hour, with consent.
+    Cart,
     /// As the models have it.
     Anybody,
 }
@@ -142,6 +157,8 @@ fn part(number: u32) -> Part {
         0 => Part::Lapsing,
         1 => Part::New,
         2 => Part::JustOrdered,
+        3 => Part::Birthday,
+        4 => Part::Cart,
         _ => Part::Anybody,
     }
 }
@@ -165,12 +182,23 @@ fn customer(seed: u64, number: u32, now: Instant) -> GeneratedCustomer {
         None => ago(now, random.between(0.0, DAYS)),
     };
     let clv = history.map_or(0.0, |history| expected_margin(history, mean));
+    let consent = consent(&mut random, part, created, now);
+    // A stream of its own: what is drawn here changes nothing of the orders.
+    let mut further = Random::new(seed, u64::from(number) | 1 << 40);
+    let today =
+        Date(i32::try_from((now.0 + person.home.offset_minutes * MINUTE_MS).div_euclid(DAY_MS)).unwrap_or(0));
+    let birthday = birthday(&mut further, part, today);
+    let newsletter = newsletter(&mut further, consent);
+    let events = doings(&mut further, number, (part == Part::Cart, times.last().copied()), (created, now));
     GeneratedCustomer {
         id: format!("c{number:07}"),
         created,
         plan: random.weighted(&PLANS),
         clv: cents(clv),
-        consent: consent(&mut random, part, created, now),
+        consent,
+        birthday,
+        newsletter,
+        events,
         time_zone: (!random.chance(NO_ZONE)).then_some(person.home.zone),
         orders: orders(&mut random, number, &times, mean, now),
         ..unplaced(person)
@@ -193,7 +221,28 @@ fn unplaced(person: Person) -> GeneratedCustomer {
         clv: Money(0),
         consent: None,
         orders: Vec::new(),
+        birthday: None,
+        newsletter: None,
+        events: Vec::new(),
     }
+}
+
+/// A birthday of somebody between 18 and 80, where they told it.
+fn birthday(random: &mut Random, part: Part, today: Date) -> Option<Date> {
+    let told = random.chance(BIRTHDAYS);
+    let days = random.between(18.0, 80.0) * 365.25;
+    #[expect(clippy::cast_possible_truncation, reason = "eighty years of days")]
+    let any = Date(today.0 - days as i32);
+    if part != Part::Birthday {
+        return told.then_some(any);
+    }
+    let (date, today) = (any.to_civil()?, today.to_civil()?);
+    date.with().month(today.month()).day(today.day()).build().ok().or(Some(date)).map(Date::from_civil)
+}
+
+fn newsletter(random: &mut Random, consent: Option<GeneratedConsent>) -> Option<bool> {
+    let wants = random.chance(NEWSLETTER);
+    consent.map(|consent| consent.given && wants)
 }
 
 /// How many days ago each order was, the first one first; none for a prospect.
@@ -217,7 +266,7 @@ fn order_days(random: &mut Random, part: Part) -> Vec<f64> {
             days
         }
         Part::Anybody if random.chance(PROSPECTS) => Vec::new(),
-        Part::Anybody => ordinary_days(random),
+        Part::Anybody | Part::Birthday | Part::Cart => ordinary_days(random),
     }
 }
 
@@ -249,7 +298,7 @@ fn order_times(days_ago: &[f64], now: Instant, offset_minutes: i64) -> Vec<Insta
 }
 
 /// So many days before, to the second.
-fn ago(now: Instant, days: f64) -> Instant {
+pub(super) fn ago(now: Instant, days: f64) -> Instant {
     #[expect(clippy::cast_possible_truncation, reason = "two years of seconds fit")]
     let seconds = (days * 86_400.0).round() as i64;
     Instant(now.0 - seconds * 1_000)
@@ -276,7 +325,7 @@ fn consent(random: &mut Random, part: Part, created: Instant, now: Instant) -> O
     };
     let (yes_at, no_at) = (later(random.unit() * 0.02), later(random.between(0.1, 1.0)));
     let unticked = random.chance(0.5);
-    if part == Part::Lapsing || said_yes && !revoked {
+    if matches!(part, Part::Lapsing | Part::Birthday | Part::Cart) || said_yes && !revoked {
         Some(GeneratedConsent { given: true, at: Some(yes_at) })
     } else if said_yes {
         Some(GeneratedConsent { given: false, at: Some(no_at) })

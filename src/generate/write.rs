@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::model::Instant;
 
-use super::{GeneratedConsent, GeneratedCustomer, GeneratedOrder, Shop, shop};
+use super::{GeneratedConsent, GeneratedCustomer, GeneratedEvent, GeneratedKind, GeneratedOrder, Shop, shop};
 
-const CUSTOMERS: [&str; 13] = [
+const CUSTOMERS: [&str; 15] = [
     "id",
     "email",
     "phone",
@@ -19,12 +19,15 @@ const CUSTOMERS: [&str; 13] = [
     "time_zone",
     "created",
     "plan",
+    "birthday",
+    "newsletter",
     "clv",
     "consent_email_marketing",
     "consent_email_marketing_at",
 ];
 const ORDERS: [&str; 8] =
     ["order_id", "customer_id", "time", "total", "quantity", "product", "category", "channel"];
+const EVENTS: [&str; 7] = ["id", "customer_id", "time", "event", "value", "items", "stars"];
 
 /// How many were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,18 +36,27 @@ pub struct Written {
     pub customers: u64,
     /// Orders, refunds included.
     pub orders: u64,
+    /// Events.
+    pub events: u64,
 }
 
-/// Writes customers and orders as CSV, one customer after another. No currency is named: amounts
+/// Writes customers, orders and events as CSV, one customer after another. No currency is named: amounts
 /// are in the workspace's.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write(shop: Shop, customers: impl Write, orders: impl Write) -> io::Result<Written> {
+pub fn write(
+    shop: Shop,
+    customers: impl Write,
+    orders: impl Write,
+    events: impl Write,
+) -> io::Result<Written> {
     let mut customer_rows = csv::Writer::from_writer(customers);
     let mut order_rows = csv::Writer::from_writer(orders);
     customer_rows.write_record(CUSTOMERS)?;
     order_rows.write_record(ORDERS)?;
+    let mut event_rows = csv::Writer::from_writer(events);
+    event_rows.write_record(EVENTS)?;
     let mut written = Written::default();
     for customer in shop {
         customer_rows.write_record(customer_cells(&customer))?;
@@ -53,20 +65,25 @@ pub fn write(shop: Shop, customers: impl Write, orders: impl Write) -> io::Resul
             order_rows.write_record(order_cells(&customer.id, order))?;
             written.orders += 1;
         }
+        for event in &customer.events {
+            event_rows.write_record(event_cells(&customer.id, event))?;
+            written.events += 1;
+        }
     }
     customer_rows.flush()?;
+    event_rows.flush()?;
     order_rows.flush()?;
     Ok(written)
 }
 
-/// Writes `customers.csv` and `orders.csv` into a folder, which is made where it is missing.
+/// Writes `customers.csv`, `orders.csv` and `events.csv` into a folder, which is made where it is missing.
 ///
 /// # Errors
 /// When the folder or the files cannot be written.
 pub fn write_folder(folder: &Path, seed: u64, customers: u32, now: Instant) -> io::Result<Written> {
     fs::create_dir_all(folder)?;
     let file = |name| File::create(folder.join(name)).map(BufWriter::new);
-    write(shop(seed, customers, now), file("customers.csv")?, file("orders.csv")?)
+    write(shop(seed, customers, now), file("customers.csv")?, file("orders.csv")?, file("events.csv")?)
 }
 
 fn customer_cells(customer: &GeneratedCustomer) -> [String; CUSTOMERS.len()] {
@@ -83,6 +100,8 @@ fn customer_cells(customer: &GeneratedCustomer) -> [String; CUSTOMERS.len()] {
         text(customer.time_zone.unwrap_or("")),
         customer.created.to_string(),
         text(customer.plan),
+        customer.birthday.map_or_else(String::new, |date| date.to_string()),
+        text(customer.newsletter.map_or("", |wants| if wants { "yes" } else { "no" })),
         customer.clv.to_string(),
         text(customer.consent.map_or("", said)),
         customer.consent.and_then(|consent| consent.at).map_or_else(String::new, |at| at.to_string()),
@@ -100,4 +119,14 @@ fn order_cells(customer: &str, order: &GeneratedOrder) -> [String; ORDERS.len()]
         order.category.to_owned(),
         order.channel.to_owned(),
     ]
+}
+
+fn event_cells(customer: &str, event: &GeneratedEvent) -> [String; EVENTS.len()] {
+    let (name, value, items, stars) = match event.kind {
+        GeneratedKind::Cart { value, items } => {
+            ("cart_abandoned", value.to_string(), items.to_string(), String::new())
+        }
+        GeneratedKind::Review { stars } => ("review_left", String::new(), String::new(), stars.to_string()),
+    };
+    [event.id.clone(), customer.to_owned(), event.time.to_string(), name.to_owned(), value, items, stars]
 }

@@ -38,6 +38,5 @@ fn compare(path: &str, found: &str) -> Option<String> {
         return None;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    (expected != found)
-        .then(|| format!("{}\n--- expected\n{expected}\n--- found\n{found}", path.display()))
+    (expected != found).then(|| format!("{}\n--- expected\n{expected}\n--- found\n{found}", path.display()))
 }

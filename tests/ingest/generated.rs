@@ -1,8 +1,9 @@
 //! The generated shop: the same for the same seed, with the shares it promises, and importable.
 
-use cvmd::generate::{GeneratedCustomer, shop, write, write_folder};
+use cvmd::generate::{GeneratedCustomer, GeneratedKind, shop, write, write_folder};
 use cvmd::ingest::Kind;
-use cvmd::model::{Duration, HOUR_MS, Instant};
+use cvmd::model::{Date, Duration, HOUR_MS, Instant};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::world::{Told, World, instant};
@@ -15,7 +16,7 @@ fn now() -> Instant {
 
 fn bytes(seed: u64, customers: u32, now: Instant) -> (Vec<u8>, Vec<u8>) {
     let (mut first, mut second) = (Vec::new(), Vec::new());
-    write(shop(seed, customers, now), &mut first, &mut second).unwrap();
+    write(shop(seed, customers, now), &mut first, &mut second, std::io::sink()).unwrap();
     (first, second)
 }
 
@@ -27,6 +28,22 @@ fn recency(customer: &GeneratedCustomer, now: Instant) -> Option<Duration> {
         .map(|order| order.time)
         .max()
         .map(|last| now.since(last))
+}
+
+fn left_a_basket(customer: &GeneratedCustomer, now: Instant) -> bool {
+    customer.consent.is_some_and(|consent| consent.given)
+        && customer.events.iter().any(|event| now.since(event.time) < Duration::hours(1))
+}
+
+/// Today where they live, give or take the hour that summer time makes.
+fn has_a_birthday(customer: &GeneratedCustomer, now: Instant) -> bool {
+    let Some(born) = customer.birthday.and_then(Date::to_civil) else { return false };
+    let day = |shift: i64| {
+        let zone = TimeZone::get(customer.time_zone.unwrap_or("UTC")).unwrap();
+        let at = jiff::Timestamp::from_millisecond(now.0 + shift * HOUR_MS).unwrap();
+        (at.to_zoned(zone.clone()).month(), at.to_zoned(zone).day())
+    };
+    [-1, 0, 1].iter().any(|shift| day(*shift) == (born.month(), born.day())) || day(0) == (2, 29)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some thousands")]
@@ -59,7 +76,13 @@ fn the_shares_are_as_promised() {
         assert!(share(&customers, |c| c.time_zone == Some(zone)) > 0.03, "{zone}");
     }
     assert!(share(&customers, |c| c.orders.iter().any(|order| order.total.0 < 0)) > 0.01);
+    let told = share(&customers, |c| c.birthday.is_some());
+    assert!((0.69..0.72).contains(&told), "{told}");
+    assert!((0.14..0.19).contains(&share(&customers, |c| {
+        c.events.iter().any(|e| matches!(e.kind, GeneratedKind::Cart { .. }))
+    })));
     for customer in &customers {
+        assert!(customer.events.iter().all(|event| event.time <= now() && event.time >= customer.created));
         assert!(customer.orders.iter().all(|order| order.time <= now() && order.time > customer.created));
         assert!(customer.consent.and_then(|c| c.at).is_none_or(|at| at >= customer.created && at <= now()));
     }
@@ -82,6 +105,8 @@ proptest! {
             let new = hundred.iter().filter(|c| now.since(c.created) < Duration::days(4) && c.orders.len() == 1);
             prop_assert!(new.count() >= 1);
             prop_assert!(hundred.iter().any(|c| recency(c, now).is_some_and(|r| r < Duration::hours(5))));
+            prop_assert!(hundred.iter().any(|c| left_a_basket(c, now)));
+            prop_assert!(hundred.iter().any(|c| has_a_birthday(c, now)));
         }
     }
 }

@@ -80,6 +80,8 @@ pub(crate) fn schema() -> Schema {
     schema.choices.push(Choices { names: ["free", "basic", "pro"].map(Into::into).to_vec(), ordered: true });
     for (name, ty, set_by_rules) in [
         ("age", Type::Number, false),
+        ("birthday", Type::Date, false),
+        ("newsletter", Type::YesNo, false),
         ("plan", Type::Choice(ChoiceId(0)), false),
         ("renewal_date", Type::Date, false),
         ("tags", Type::ListOfText, false),
