@@ -73,10 +73,11 @@ async fn show(arguments: &Arguments, output: &mut Output) -> Result<(), Failure>
         Some(made) => {
             import(&config, made).await?;
             output.line(format!(
-                "made `{}`: {} customers, {} orders of two years",
+                "made `{}`: {} customers, {} orders of two years, {} baskets and reviews",
                 folder.display(),
                 thousands(made.customer_count),
-                thousands(made.order_count)
+                thousands(made.order_count),
+                thousands(made.event_count)
             ))?;
         }
         None => output.line(format!("`{}` is there already: going on with it", folder.display()))?,
@@ -92,7 +93,11 @@ async fn import(config: &Config, made: &Made) -> Result<(), Failure> {
     let local = opened.map_err(super::ask::refused)?;
     let file =
         |kind, path: &Path| ImportFile { kind, name: path.display().to_string(), path: path.to_owned() };
-    let files = vec![file(ImportKind::Customers, &made.customers), file(ImportKind::Orders, &made.orders)];
+    let files = vec![
+        file(ImportKind::Customers, &made.customers),
+        file(ImportKind::Orders, &made.orders),
+        file(ImportKind::Events, &made.events),
+    ];
     let request = Request::Import(Import { files, map: Vec::new(), event: None, total: None, rejects: None });
     match ask(&local, request).await? {
         Response::Imported(_) => Ok(()),

@@ -35,14 +35,18 @@ const CRM: &str = "https://crm.shop.example/v1/touch";
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// Files with customers and orders, to be imported.
+    /// Files with customers, orders and events, to be imported.
     pub customers: PathBuf,
     /// The orders.
     pub orders: PathBuf,
+    /// What else they did.
+    pub events: PathBuf,
     /// How many customers.
     pub customer_count: u64,
     /// How many orders.
     pub order_count: u64,
+    /// How many events.
+    pub event_count: u64,
 }
 
 /// Turns a new workspace into the demo's and generates its customers, or, where they were generated
@@ -77,8 +81,10 @@ pub fn make(
     Ok(Some(Made {
         customers: import.join("customers.csv"),
         orders: import.join("orders.csv"),
+        events: import.join("events.csv"),
         customer_count: written.customers,
         order_count: written.orders,
+        event_count: written.events,
     }))
 }
 
