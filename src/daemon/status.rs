@@ -91,12 +91,13 @@ impl Engine {
                 }
                 let waiting = self.timers.count(Some(number));
                 if note.is_none() && waiting > 0 {
-                    note = Some(format!("waits after {waiting} event(s)"));
+                    let firings = if waiting == 1 { "firing waits" } else { "firings wait" };
+                    note = Some(format!("{waiting} {firings}"));
                 }
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),
-                    schedule: rule.timetable().map(ToString::to_string),
+                    schedule: schedule_words(active, rule),
                     next: next_firing(active, &self.population, rule, now)
                         .or_else(|| self.timers.next_due(Some(number))),
                     last_run: last.map(|(at, _)| at),
@@ -134,4 +135,13 @@ impl Engine {
     fn held_matches(&self, number: RuleNumber) -> Option<u64> {
         self.held.get(&number).copied()
     }
+}
+
+/// When a rule fires, as it is written; none for a continuous one.
+fn schedule_words(active: &Active, rule: &Rule) -> Option<String> {
+    let Some(on) = rule.on_event() else { return rule.timetable().map(ToString::to_string) };
+    let event = &active.rules.schema.event(on.event).name;
+    let after = on.after.map(|after| format!(", after {after}")).unwrap_or_default();
+    let each = if on.each { ", for each event" } else { "" };
+    Some(format!("on {event}{after}{each}"))
 }

@@ -323,3 +323,13 @@ proptest::proptest! {
         proptest::prop_assert_eq!(said(&one_by_one), said(&before));
     }
 }
+
+#[test]
+fn the_status_says_on_what_a_rule_fires_and_what_waits() {
+    let mut shop = Shop::new(EACH);
+    shop.carts(&[("k1", "ana", 1, "90"), ("k2", "ana", 2, "90")], at(2));
+    shop.fire(at(2));
+    let status = shop.engine.status(at(3)).rules.remove(0);
+    assert_eq!(status.schedule.as_deref(), Some("on cart_abandoned, after 2 hours, for each event"));
+    assert_eq!((status.note.as_deref(), status.next), (Some("2 firings wait"), Some(at(121))));
+}
