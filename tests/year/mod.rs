@@ -50,7 +50,7 @@ const POLICIES: [&str; 12] = [
 ];
 
 #[test]
-#[ignore = "takes minutes: `.ci/run` runs it, optimised"]
+#[ignore = "takes minutes: `CVMD_YEAR=1 bash .ci/run` runs it, optimised"]
 fn a_year_breaks_no_law_and_every_policy_bound() {
     let findings = live(world::Size { seed: 3, start: at("2026-01-01T00:00:00Z"), days: 365, people: 200 });
     println!("{:#?}\n{:#?}", findings.looked, findings.bound);

@@ -11,6 +11,8 @@ pub struct World<'a> {
     pub end: Ms,
     /// The rules, each from an instant on.
     pub books: Vec<(Ms, Book)>,
+    /// The first name of each rule that was ever called otherwise.
+    roots: BTreeMap<String, String>,
     /// A customer's rows, each from an instant on.
     people: BTreeMap<&'a str, Vec<(Ms, &'a Person)>>,
     /// When it was learnt, when it happened, cents.
@@ -31,6 +33,7 @@ impl<'a> World<'a> {
             start: script.start,
             end: script.end,
             books: vec![(EVER, reader::read(&script.tree))],
+            roots: BTreeMap::new(),
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
             suppressed: BTreeMap::new(),
@@ -40,6 +43,7 @@ impl<'a> World<'a> {
         for (at, what) in &script.happenings {
             world.happen(*at, what);
         }
+        world.roots = world.find_roots();
         world
     }
 
@@ -91,6 +95,15 @@ impl<'a> World<'a> {
 
     /// The first name of a rule.
     pub fn root<'n>(&'n self, name: &'n str) -> &'n str {
+        self.roots.get(name).map_or(name, String::as_str)
+    }
+
+    fn find_roots(&self) -> BTreeMap<String, String> {
+        let names: BTreeSet<&String> = self.books.iter().flat_map(|(_, book)| book.rules.keys()).collect();
+        names.into_iter().map(|name| (name.clone(), self.first_name(name).to_owned())).collect()
+    }
+
+    fn first_name<'n>(&'n self, name: &'n str) -> &'n str {
         let mut name = name;
         let mut seen = BTreeSet::new();
         while seen.insert(name) {
