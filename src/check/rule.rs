@@ -68,10 +68,11 @@ pub(super) fn check(
     }
     let fired = on.as_ref().map(|on| on.event);
     let when = match clauses.when {
-        Some(when) if clauses.on.is_some() && no_movement(when, report, MOVEMENT_AT_AN_EVENT) => None,
         Some(when) => {
+            let moved = clauses.on.is_some() && no_movement(when, report, MOVEMENT_AT_AN_EVENT);
             let mut expressions = Expressions { names, fired, report: &mut *report };
-            expressions.condition(when, Scope::Customer)
+            // One mistake hides no other.
+            expressions.condition(when, Scope::Customer).filter(|_| !moved)
         }
         // The event says whom it means.
         None => clauses.on.as_ref().map(|on| on_event::everybody(on, report)),
