@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Span};
-use crate::language::tree::Expr as TreeExpr;
+use crate::language::tree::{Expr as TreeExpr, Name};
 use crate::model::{Duration, Number};
 use crate::ruleset::{
     AggregateFunction, Audience, ChoiceId, Comparison, EventId, Expr, ExprKind, Place, Schema, Segments,
@@ -11,10 +11,10 @@ use crate::ruleset::{
 };
 
 use super::attribute::add_choices;
-use super::expression::{Expressions, Scope, no_movement};
+use super::expression::{Expressions, Scope, no_movement, shadowed};
 use super::item::{Of, PlaceLine};
 use super::names::{Names, check_field_name, check_name, shorten};
-use super::report::{Report, problem};
+use super::report::{Problem, Report, problem};
 
 /// Places that a segmentation may have.
 const PLACE_LIMIT: usize = 100;
@@ -101,15 +101,32 @@ pub(super) fn segments(
 ) -> Segments {
     check_otherwise(item, report);
     let place = report.place(item.item.head);
-    let mut conditions = Vec::new();
-    for when in item.parts.iter().filter_map(|(_, when)| when.as_ref()) {
-        if !no_movement(when, report, MOVEMENT_IN_A_GROUP) {
-            conditions.extend(
-                Expressions { names, fired: None, report: &mut *report }.condition(when, Scope::Customer),
-            );
+    let mut conditions: Vec<Expr> = Vec::new();
+    let mut lines: Vec<&Name> = Vec::new();
+    for (name, when) in item.parts {
+        let Some(when) = when else { continue };
+        let moved = no_movement(when, report, MOVEMENT_IN_A_GROUP);
+        let mut expressions = Expressions { names, fired: None, report: &mut *report };
+        // One mistake hides no other.
+        let Some(checked) = expressions.condition(when, Scope::Customer).filter(|_| !moved) else { continue };
+        if let Some(by) = shadowed(&checked, &conditions, &names.schema) {
+            report.add(shadowed_by(name, when.span, by.map(|by| lines[by])));
         }
+        conditions.push(checked);
+        lines.push(name);
     }
     Segments { name: item.name.text.clone(), choices, conditions, place }
+}
+
+/// A place that nobody comes to; `by` is the line that takes them all, where it is one alone.
+fn shadowed_by(name: &Name, span: Span, by: Option<&Name>) -> Problem {
+    let label = match by {
+        Some(by) => format!("everybody who meets this is in `{}` already", shorten(&by.text)),
+        None => "the lines above take everybody who meets this".into(),
+    };
+    problem(Code::ShadowedBy, span, format!("nobody comes to `{}`", shorten(&name.text)))
+        .label(label)
+        .why("the first fitting line wins: write the narrower condition first, or leave this place out")
 }
 
 fn check_otherwise(item: &Of<'_, &[PlaceLine]>, report: &mut Report<'_>) {
@@ -160,10 +177,12 @@ pub(super) fn audience(
         return None;
     };
     let place = report.place(item.item.head);
-    if no_movement(when, report, MOVEMENT_IN_A_GROUP) {
+    let moved = no_movement(when, report, MOVEMENT_IN_A_GROUP);
+    // One mistake hides no other.
+    let when = Expressions { names, fired: None, report }.condition(when, Scope::Customer)?;
+    if moved {
         return None;
     }
-    let when = Expressions { names, fired: None, report }.condition(when, Scope::Customer)?;
     Some(Audience { name: item.name.text.clone(), when, place })
 }
 

@@ -4,6 +4,7 @@
 //! files; only then is any expression looked at, so the order of files and lines means nothing.
 
 mod action;
+mod advice;
 mod allow;
 mod attribute;
 mod body;
@@ -64,6 +65,8 @@ pub struct Checked {
     pub sources: Sources,
     /// Errors and warnings, by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What could be better, by place: for those who ask.
+    pub advice: Vec<Diagnostic>,
 }
 
 /// Whether a path is one that a rules tree consists of: rule files anywhere, bodies of messages in
@@ -101,7 +104,8 @@ pub fn check_beside(files: &Files, options: &Options<'_>, memory: Option<&Rememb
         diagnostics.extend(found);
     }
     let (rules, found) = check_trees((files, &sources, &trees), diagnostics, options, memory);
-    Checked { rules, sources, diagnostics: found }
+    let (advice, diagnostics) = found.into_iter().partition(|one| one.code.severity() == Severity::Advice);
+    Checked { rules, sources, diagnostics, advice }
 }
 
 /// The texts of all files that belong to the tree; what is not UTF-8 has replacement characters.
@@ -236,6 +240,8 @@ fn workspace_of(
         first_names,
         sources: report.sources.iter().map(|(_, path, text)| (path.to_string(), text.to_string())).collect(),
     };
+    let written = advice::Written { attributes: &attributes, events: &event_items };
+    advice::advise(&checked, &written, report);
     if let Some(memory) = memory {
         rename::lost(&checked, &rule_items, memory, report);
     }

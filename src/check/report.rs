@@ -99,6 +99,19 @@ impl<'a> Report<'a> {
     }
 }
 
+/// The text of a line, without what is blank around it and without its comment.
+pub(super) fn line_of(sources: &Sources, place: &Place) -> Option<Span> {
+    let (file, _, text) = sources.iter().find(|(_, path, _)| **path == place.file)?;
+    let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
+    let start = match line {
+        0 => 0,
+        _ => text.match_indices('\n').nth(line - 1)?.0 + 1,
+    };
+    let words = without_comment(text[start..].lines().next().unwrap_or_default());
+    let indent = words.len() - words.trim_start().len();
+    Some(span(file, start + indent..start + words.trim_end().len().max(indent)))
+}
+
 /// A line up to its comment: the first `#` outside of quotes.
 pub(super) fn without_comment(line: &str) -> &str {
     comment_start(line).map_or(line, |at| &line[..at])

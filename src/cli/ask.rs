@@ -38,6 +38,15 @@ pub(super) async fn vault(common: &Common) -> Result<Box<dyn Control>, Failure> 
     }
 }
 
+/// As [`vault`]; none where there is neither a daemon nor a store, which is not made.
+pub(super) async fn whole_store(config: &Config) -> Result<Option<Box<dyn Control>>, Failure> {
+    match daemon(config).await? {
+        Some(remote) => Ok(Some(remote)),
+        None if !config.data.join("store").exists() => Ok(None),
+        None => local::vault(config).await.map(Some),
+    }
+}
+
 /// The daemon of the configuration, for what only a daemon can do.
 pub(super) async fn daemon_only(common: &Common) -> Result<Box<dyn Control>, Failure> {
     let config = common.configuration()?;

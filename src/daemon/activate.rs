@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::check::{self, Files};
 use crate::decide::Scope;
 use crate::failpoint;
-use crate::model::{Date, Instant, RuleNumber, RuleSetHash};
+use crate::model::{Instant, RuleNumber, RuleSetHash};
 use crate::record::StoredRuleSet;
 use crate::ruleset::RuleSet;
 use crate::store::{Batch, StoreError, tables};
@@ -13,8 +12,8 @@ use crate::store::{Batch, StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::memory::put_state;
-use super::numbers;
 use super::start::Damage;
+use super::{numbers, remembered};
 
 impl Engine {
     /// Makes a checked rule set the one that runs: its rules get their numbers, its text is kept,
@@ -142,14 +141,7 @@ impl Engine {
 
     /// A rule set that decided before, by its hash, from the text that was kept with its decisions.
     pub(super) fn kept_rules(&self, hash: RuleSetHash) -> Result<Option<Arc<Active>>, StoreError> {
-        let Some(stored) = tables::rules::rule_set(&*self.store, hash)? else { return Ok(None) };
-        let mut files = Files::new();
-        for (path, text) in stored.sources {
-            files.insert(path, text.into_bytes());
-        }
-        // What changes with the date alone is a warning: any day will do.
-        let options = check::Options { commit: &stored.commit, today: Date(0) };
-        let rules = check::check(&files, &options).rules;
+        let rules = remembered::kept(&*self.store, hash)?;
         Ok(rules.map(|rules| self.provisional(rules)))
     }
 
@@ -167,16 +159,5 @@ impl Engine {
         rules.settle_names(&self.remembered);
         let numbers = numbers::number(&mut self.names.clone(), &rules, |_, _| {});
         Active::new(rules, numbers, Arc::clone(&self.remembered))
-    }
-
-    /// Recalls which rules ran last, so that a renamed one is known again after a restart too.
-    pub(super) fn recall_running(&mut self) -> Result<(), StoreError> {
-        if let Some(mut rules) = self.last_good()? {
-            rules.settle_names(&self.remembered);
-            let mut remembered = (*self.remembered).clone();
-            remembered.take_over(&rules);
-            self.remembered = Arc::new(remembered);
-        }
-        Ok(())
     }
 }

@@ -31,6 +31,7 @@ impl Engine {
             }
             Request::OutboxList(filter) => self.outbox_rows(&filter, now),
             Request::Import(import) => self.import(&import, now, on_bytes),
+            Request::Names {} => vault::names(&self.remembered),
             Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
             // An engine that was opened on a store knows what an import would change.
             Request::StoreImport { .. } => vault::refuse_import(),

@@ -28,6 +28,7 @@ mod occurred;
 mod outgoing;
 mod past;
 mod people;
+mod remembered;
 mod run;
 mod said;
 mod season;

@@ -440,6 +440,7 @@ impl Service {
             | Request::Evaluate { .. }
             | Request::Explain { .. }
             | Request::Progress {}
+            | Request::Names {}
             | Request::StoreStats {} => self.decider.call(request).await,
         }
     }

@@ -8,12 +8,13 @@ use crate::decide::{Addresses, Ledger, Pauses, Scope};
 use crate::model::{Bitmap, Channel, CustomerNumber, RuleNumber};
 use crate::population::{Population, Told};
 use crate::record::PauseScope;
-use crate::ruleset::{Named, Remembered, Schema};
+use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
+use super::remembered;
 use super::snapshot::Shared;
 use super::timers::Timers;
 use super::told::Beside;
@@ -31,12 +32,7 @@ impl Engine {
     /// When the store cannot be read.
     pub fn open(store: Arc<dyn Store>, outgoing: Arc<dyn Outgoing>) -> Result<Self, StoreError> {
         let names = tables::rules::numbers(&*store)?;
-        let mut remembered = Remembered::default();
-        for (kind, name, first) in tables::rules::first_names(&*store)? {
-            let kind = Named::of_code(kind)
-                .ok_or_else(|| StoreError::Corrupt(format!("a name of the unknown kind {kind}")))?;
-            remembered.insert(kind, name, first);
-        }
+        let remembered = remembered::of(&*store)?;
         let mut ledger = Ledger::default();
         for pack in tables::ledger::contacts(&*store) {
             pack?.1.into_iter().for_each(|contact| ledger.add(contact));
@@ -102,7 +98,6 @@ impl Engine {
             timers,
         };
         engine.read_sets()?;
-        engine.recall_running()?;
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }

@@ -9,9 +9,12 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::Instant;
-use crate::serve::{Control, Refusal, RefusalKind, Reply, Request, Response, Transferred};
+use crate::ruleset::Remembered;
+use crate::serve::{Control, Names, Refusal, RefusalKind, Reply, Request, Response, Transferred};
 use crate::store::transfer::{self, Summary, TransferError};
 use crate::store::{self, Store};
+
+use super::remembered;
 
 /// A store in this process, open for a transfer.
 pub struct Vault {
@@ -51,6 +54,12 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
     let (done, file) = match request {
         Request::StoreExport { file } => (export(store, file, now), file),
         Request::StoreImport { file } => (import(store, file, now), file),
+        Request::Names {} => {
+            return match remembered::of(store) {
+                Ok(remembered) => names(&remembered),
+                Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+            };
+        }
         Request::Status {}
         | Request::Reload {}
         | Request::Pause { .. }
@@ -62,7 +71,10 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::Progress {}
         | Request::StoreStats {}
         | Request::Stop {} => {
-            return Response::refused(RefusalKind::Usage, "the store is open for an export or import only");
+            return Response::refused(
+                RefusalKind::Usage,
+                "the store is open as a whole only: for an export, an import, its names",
+            );
         }
     };
     match done {
@@ -73,6 +85,14 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
             let text = format!("`{}`: {error}", file.display());
             Response::refused(RefusalKind::Failed, text)
         }
+        Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+    }
+}
+
+/// What is remembered of names, for another process.
+pub(super) fn names(remembered: &Remembered) -> Response {
+    match serde_json::to_value(remembered) {
+        Ok(remembered) => Response::Names(Names { remembered }),
         Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
     }
 }

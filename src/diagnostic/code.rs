@@ -1,8 +1,8 @@
 //! The codes: stable for ever, one page of explanation each.
 //!
 //! `E0xx` files, language and splitting, `E1xx` names, `E2xx` types, `E3xx` units, money and time,
-//! `E4xx` what rules and other items need, `E5xx` message texts, `W1xx` lints. A number is never
-//! reused.
+//! `E4xx` what rules and other items need, `E5xx` message texts, `W1xx` lints, `W2xx` advice on
+//! request. A number is never reused.
 
 use super::Severity;
 
@@ -28,7 +28,7 @@ macro_rules! codes {
                 }
             }
 
-            /// Error or warning.
+            /// Error, warning or advice.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self {
@@ -270,12 +270,22 @@ codes! {
     ExpiredAllow "W106" Warning;
     /// An `allow` that cannot be read.
     BadAllow "W107" Warning;
+    /// A place that an earlier line of its segmentation leaves nobody for.
+    ShadowedBy "W108" Warning "shadowed_by";
     /// A time of day that the clocks leave out on some day.
     CronInDstGap "W120" Warning "cron_in_dst_gap";
     /// A rule whose last day has passed.
     HasEnded "W121" Warning "has_ended";
     /// Quiet hours that cover the whole week.
     QuietHoursNeverOpen "W130" Warning "quiet_hours_never_open";
+    /// A rule that begins on a day and ends on none.
+    NoEndDate "W201" Advice "no_end_date";
+    /// A declaration that nothing names.
+    NeverUsed "W202" Advice "never_used";
+    /// A limit that a stricter one makes idle.
+    NeverBinds "W203" Advice "never_binds";
+    /// A rule that does what another does.
+    DoesTheSame "W204" Advice "does_the_same";
 }
 
 impl Code {

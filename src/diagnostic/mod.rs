@@ -57,6 +57,8 @@ pub enum Severity {
     Error,
     /// It loads; a person should look.
     Warning,
+    /// It loads and is right; it could be better. Said on request only.
+    Advice,
 }
 
 /// Whether a fix may be applied without looking.

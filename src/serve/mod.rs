@@ -14,9 +14,9 @@ pub use client::{Remote, connect};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
 pub use response::{
-    Explanation, Imported, ImportedFile, Matches, OutboxRow, PastDecision, Progress, Refusal, RefusalKind,
-    Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred,
-    Waiting,
+    Explanation, Imported, ImportedFile, Matches, Names, OutboxRow, PastDecision, Progress, Refusal,
+    RefusalKind, Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats,
+    Transferred, Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};

@@ -50,6 +50,9 @@ pub enum Request {
     Import(Import),
     /// How far the import under way is: [`super::Progress`].
     Progress {},
+    /// What the store remembers of names, so that rules can be checked as a reload would:
+    /// [`super::Names`].
+    Names {},
     /// The store's size: [`super::StoreStats`].
     StoreStats {},
     /// Write all that the store holds to a file: [`super::Transferred`].
@@ -145,6 +148,7 @@ impl Request {
             Self::OutboxList(_) => "outbox list",
             Self::Import(_) => "import",
             Self::Progress {} => "progress",
+            Self::Names {} => "names",
             Self::StoreStats {} => "store stats",
             Self::StoreExport { .. } => "store export",
             Self::StoreImport { .. } => "store import",

@@ -36,6 +36,8 @@ pub enum Response {
     Imported(Imported),
     /// To a progress.
     Progress(Progress),
+    /// To a question for names.
+    Names(Names),
     /// To store stats.
     StoreStats(StoreStats),
     /// To an export or an import of the store.
@@ -333,6 +335,14 @@ pub struct Progress {
     pub done: u64,
     /// Bytes of all files; 0 where none is under way.
     pub total: u64,
+}
+
+/// What a store remembers of names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// First names by kind and name, and the rules that run, as `ruleset::Remembered` writes itself:
+    /// for the same version of the program.
+    pub remembered: serde_json::Value,
 }
 
 /// The store's size.

@@ -2,6 +2,7 @@
 
 mod binary;
 mod check;
+mod check_beside;
 mod daemonless;
 mod help;
 mod trouble;

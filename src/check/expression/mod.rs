@@ -20,6 +20,7 @@ use super::report::{Problem, Report, problem};
 use plain::Plain;
 
 pub(super) use movement::no_movement;
+pub(super) use reach::shadowed;
 pub(super) use word::{placeholder, placeholder_names};
 
 /// What the names in an expression belong to.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Diagnostic, Position, Sources};
+use super::super::{Diagnostic, Position, Severity, Sources};
 use super::{MAX_SHOWN, fix_name, severity};
 
 pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
@@ -29,7 +29,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
         let _ = writeln!(
             out,
             "::{} file={},line={},endLine={}{columns},title={}::{}",
-            severity(diagnostic),
+            command(diagnostic),
             property(sources.path(diagnostic.span.file)),
             place.line,
             place.end_line,
@@ -41,6 +41,15 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
         let _ = writeln!(out, "::notice::and {rest} more");
     }
     out
+}
+
+/// The kind of annotation.
+const fn command(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.code.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "notice",
+    }
 }
 
 /// What would end a message or begin another command.

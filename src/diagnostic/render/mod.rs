@@ -58,11 +58,12 @@ impl Format {
 /// programs read is not cut: each file's diagnostics are bounded where they are made.
 pub const MAX_SHOWN: usize = 200;
 
-/// `error` or `warning`.
+/// `error`, `warning` or `advice`.
 const fn severity(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.code.severity() {
         super::Severity::Error => "error",
         super::Severity::Warning => "warning",
+        super::Severity::Advice => "advice",
     }
 }
 

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::{Code, Diagnostic, Fix, Position, Sources, Span};
-use super::severity;
+use super::super::{Code, Diagnostic, Fix, Position, Severity, Sources, Span};
 
 pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     let codes: BTreeSet<Code> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
@@ -55,7 +54,7 @@ fn result(sources: &Sources, diagnostic: &Diagnostic, codes: &[Code]) -> Value {
     };
     let mut result = json!({
         "ruleId": diagnostic.code.number(),
-        "level": severity(diagnostic),
+        "level": level(diagnostic),
         "message": {"text": text},
         "locations": [{"physicalLocation": {
             "artifactLocation": artifact(sources, diagnostic.span),
@@ -69,6 +68,15 @@ fn result(sources: &Sources, diagnostic: &Diagnostic, codes: &[Code]) -> Value {
         result["fixes"] = json!([fix_object(sources, fix)]);
     }
     result
+}
+
+/// What SARIF calls how bad it is.
+const fn level(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.code.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "note",
+    }
 }
 
 fn fix_object(sources: &Sources, fix: &Fix) -> Value {
