@@ -7,7 +7,8 @@ use cvmd::model::{
 };
 use cvmd::record::{Consent, Deed, DeedKind, Event, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Type, Value, Which, Window,
+    AggregateFunction, Change, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Movement, Track,
+    Type, Value, Which, Window,
 };
 
 use super::shop::{CART, CARTS, FIELDS, Happened, PLACES, PLAN, Person, VISITS, condition, expr, schema};
@@ -186,9 +187,36 @@ pub struct Conditions<'r> {
     pub now: Instant,
     pub segments: usize,
     pub audiences: usize,
+    /// What the rule fires on, where it does on an event.
+    pub fired: Option<EventId>,
+    /// Whether movement may be asked for: not under a `not`.
+    pub movement: bool,
 }
 
 impl Conditions<'_> {
+    /// A field of the event that fires the rule.
+    fn fired_field(&mut self, ty: Type) -> Option<Expr> {
+        let event = self.fired?;
+        let schema = schema();
+        let fields = &schema.event(event).fields;
+        let fitting: Vec<usize> = (0..fields.len()).filter(|&at| fields[at].ty == ty).collect();
+        if fitting.is_empty() {
+            return None;
+        }
+        let field = EventFieldId(u16::try_from(self.r.of(&fitting)).unwrap());
+        Some(expr(ExprKind::Fired(event, field), ty, "fired"))
+    }
+
+    fn moved(&mut self) -> Expr {
+        let track = Track::Segments(self.r.index(self.segments));
+        let change = match self.r.below(3) {
+            0 => Change::Becomes(0),
+            1 => Change::Becomes(1),
+            _ => Change::Changes { from: Some(1), to: None },
+        };
+        condition(ExprKind::Moved(Movement { track, change }), "moved")
+    }
+
     fn constant(&mut self, ty: Type) -> Expr {
         let value = value(self.r, ty, self.now);
         expr(ExprKind::Constant(value), if ty == Type::ListOfText { Type::Text } else { ty }, "constant")
@@ -274,6 +302,12 @@ impl Conditions<'_> {
             let of = self.value(ty, depth - 1);
             return expr(ExprKind::ShareOf(share, of.into()), ty, "share of");
         }
+        if self.fired.is_some()
+            && self.r.chance(30)
+            && let Some(field) = self.fired_field(ty)
+        {
+            return field;
+        }
         let computed = choice < 6;
         match ty {
             Type::Number if choice == 5 => expr(ExprKind::Frequency, ty, "frequency"),
@@ -317,8 +351,16 @@ impl Conditions<'_> {
             return match self.r.below(5) {
                 0 | 1 => condition(ExprKind::And(parts(self)), "and"),
                 2 | 3 => condition(ExprKind::Or(parts(self)), "or"),
-                _ => condition(ExprKind::Not(self.condition(depth - 1).into()), "not"),
+                _ => {
+                    let movement = std::mem::replace(&mut self.movement, false);
+                    let inner = self.condition(depth - 1);
+                    self.movement = movement;
+                    condition(ExprKind::Not(inner.into()), "not")
+                }
             };
+        }
+        if self.movement && self.r.chance(20) {
+            return self.moved();
         }
         if self.audiences > 0 && self.r.chance(15) {
             let position = self.r.index(self.audiences);

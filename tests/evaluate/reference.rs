@@ -4,8 +4,8 @@
 use cvmd::model::{Currency, Instant};
 use cvmd::record::{Deed, DeedKind, Event, Line, Order, Profile};
 use cvmd::ruleset::{
-    AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, RuleSet, Type, Value,
-    Which, Window,
+    AggregateFunction, Comparison, DaySpan, EventFieldId, EventId, Expr, ExprKind, Movement, RuleSet, Type,
+    Value, Which, Window,
 };
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
@@ -24,6 +24,9 @@ pub struct World<'a> {
     pub zone: &'a TimeZone,
 }
 
+/// Says who moved.
+pub type Moved<'a> = &'a dyn Fn(Movement) -> Option<bool>;
+
 /// Whom it is judged for; inside `where` also which event.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
@@ -32,10 +35,14 @@ pub struct Subject<'a> {
     pub events: &'a [Event],
     pub deeds: &'a [Deed],
     pub event: Option<Happening<'a>>,
+    /// What the rule fires on.
+    pub fired: Option<(EventId, Happening<'a>)>,
+    /// Whether they moved; no population says it.
+    pub moved: Option<Moved<'a>>,
 }
 
 /// One event of any kind.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Happening<'a> {
     Order(&'a Order),
     Told(&'a Event),
@@ -43,7 +50,7 @@ pub enum Happening<'a> {
 }
 
 impl Happening<'_> {
-    fn time(self) -> Instant {
+    pub fn time(self) -> Instant {
         match self {
             Happening::Order(order) => order.time,
             Happening::Told(event) => event.time,
@@ -91,7 +98,7 @@ impl World<'_> {
     }
 
     /// The events of a kind up to now in their order; of orders, refunds among them or not.
-    fn seen<'o>(&self, subject: Subject<'o>, kind: EventId, refunds: bool) -> Vec<Happening<'o>> {
+    pub fn seen<'o>(&self, subject: Subject<'o>, kind: EventId, refunds: bool) -> Vec<Happening<'o>> {
         let name = &self.rules.schema.event(kind).name;
         let orders = subject.orders.iter().filter(|o| name == "order" && (refunds || o.total.0 >= 0));
         let told = subject.events.iter().filter(|event| event.name == *name);
@@ -211,6 +218,10 @@ impl World<'_> {
                 self.rules.schema.read_canonical(field.ty, text).map(|value| constant(&value))
             }
             ExprKind::EventField(event, field) => self.event_field(subject.event?, *event, *field),
+            ExprKind::Fired(event, field) => {
+                let (_, fired) = subject.fired.filter(|(kind, _)| kind == event)?;
+                self.event_field(fired, *event, *field)
+            }
             ExprKind::Aggregate { function, event, field, window, filter } => {
                 self.aggregate(subject, *function, (*event, *field), *window, filter.as_deref())
             }
@@ -241,7 +252,7 @@ impl World<'_> {
         }
     }
 
-    fn event_field(&self, event: Happening<'_>, kind: EventId, field: EventFieldId) -> Option<Known> {
+    pub fn event_field(&self, event: Happening<'_>, kind: EventId, field: EventFieldId) -> Option<Known> {
         let field = self.rules.schema.event(kind).field(field);
         match event {
             Happening::Order(order) => self.order_field(order, &field.name),
@@ -309,7 +320,9 @@ impl World<'_> {
         for one in self.seen(subject, event, totals && function == AggregateFunction::Sum) {
             let inside = Subject { event: Some(one), ..subject };
             let judged = filter.is_none_or(|filter| self.truth(inside, filter) == Some(true));
-            if self.window(subject, window, one.time())? && judged {
+            // The event that fired is in every `in last D`.
+            let fired = matches!(window, Window::Last(_)) && subject.fired == Some((event, one));
+            if (self.window(subject, window, one.time())? || fired) && judged {
                 seen.push(one);
             }
         }
@@ -381,8 +394,7 @@ impl World<'_> {
                 let Known::Number(number) = self.value(subject, of)? else { panic!("no day") };
                 Some(self.falls(of.ty, number, *span))
             }
-            // No population says who moved: the tests of movement say it beside.
-            ExprKind::Moved(_) => None,
+            ExprKind::Moved(movement) => subject.moved.and_then(|moved| moved(*movement)),
             ExprKind::InAudience(position) => self.truth(subject, &self.rules.audiences[*position].when),
             ExprKind::And(parts) => all(parts.iter().map(|part| self.truth(subject, part))),
             ExprKind::Or(parts) => {
