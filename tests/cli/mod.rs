@@ -7,3 +7,4 @@ mod daemonless;
 mod help;
 mod trouble;
 mod usage;
+mod waits;
