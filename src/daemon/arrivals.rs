@@ -9,13 +9,14 @@ use std::sync::Arc;
 use crate::decide;
 use crate::evaluate::Moment;
 use crate::failpoint;
-use crate::model::{Bitmap, Duration, Instant};
+use crate::model::{Duration, Instant};
 use crate::record::{Arrival, Timer};
 use crate::ruleset::OnEvent;
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::fire::Ready;
 use super::occurred::{Occurred, fired};
 
 /// Changes that are gathered before they are committed.
@@ -57,27 +58,31 @@ impl Engine {
             return Ok(EventReport::default());
         }
         self.take_back()?;
-        let report = self.events(now)?;
-        // What fires together meets arbitration together; the next tick begins anew.
-        self.taken = Bitmap::new();
+        let mut report = EventReport::default();
+        if let Some(active) = self.active.clone() {
+            let ready = self.asked(&active, now, &mut report)?;
+            self.fire_while((&active, now), &ready, |_| true, &mut report)?;
+            if !report.is_empty() || !ready.is_empty() {
+                self.publish();
+            }
+        }
+        // Whom it took stays taken for the tick that comes, as after a restart.
         Ok(report)
     }
 
-    /// As [`Engine::fire_events`], as part of a tick.
-    pub(super) fn events(&mut self, now: Instant) -> Result<EventReport, StoreError> {
-        let mut report = EventReport::default();
-        let Some(active) = self.active.clone() else { return Ok(report) };
-        let asked = !self.arrivals.is_empty();
-        if asked {
+    /// Asks the rules on events about those that came; what is due then, of these and of waits.
+    pub(super) fn asked(
+        &mut self,
+        active: &Active,
+        now: Instant,
+        report: &mut EventReport,
+    ) -> Result<Vec<Ready>, StoreError> {
+        if self.arrivals.first_key_value().is_some_and(|(arrival, _)| arrival.event.time <= now) {
             failpoint::hit("events_before_rules");
-            self.ask_rules(&active, now, &mut report)?;
+            self.ask_rules(active, now, report)?;
             failpoint::hit("events_after_rules");
         }
-        let fired = self.fire_timers(&active, now, &mut report)?;
-        if asked || fired {
-            self.publish();
-        }
-        Ok(report)
+        self.ready(active, now, report)
     }
 
     /// From notes of events to timers of rules.
@@ -95,7 +100,9 @@ impl Engine {
             .filter(|position| active.rule(*position).0.on_event().is_some())
             .collect();
         let mut batch = Batch::default();
-        while let Some((arrival, sequence)) = self.arrivals.pop_first() {
+        // One that is ahead of the clock comes at its own time.
+        while let Some(next) = self.arrivals.first_entry().filter(|next| next.key().event.time <= now) {
+            let (arrival, sequence) = next.remove_entry();
             report.asked += 1;
             for position in &on_events {
                 self.ask(active, *position, (&arrival, now), &mut occurred, &mut batch, report)?;
@@ -173,7 +180,7 @@ impl Engine {
         occurred: &mut Occurred<'_>,
     ) -> Result<bool, StoreError> {
         let Some(found) = occurred.find(*customer, event)? else { return Ok(true) };
-        let moment = Moment::new(&active.program, now.max(event.time), &active.zone);
+        let moment = Moment::new(&active.program, now, &active.zone);
         let moment = moment.on(fired(&found, &active.rules.schema));
         let root = active.program.rules()[position];
         Ok(moment.truth(&self.population, *customer, root) == Some(false))

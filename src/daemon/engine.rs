@@ -150,6 +150,12 @@ impl Engine {
         &self.ledger
     }
 
+    /// When something of rules on events is due next: a wait, or an event that is ahead of the clock.
+    fn next_event(&self) -> Option<Instant> {
+        let arrival = self.arrivals.first_key_value().map(|(arrival, _)| arrival.event.time);
+        [arrival, self.timers.next_due(None)].into_iter().flatten().min()
+    }
+
     /// Shows others the state as it is now.
     pub(super) fn publish(&self) {
         let seen = Snapshot {
@@ -157,7 +163,7 @@ impl Engine {
             active: self.active.clone(),
             pauses: self.pauses.clone(),
             on_hold: self.hold.is_some(),
-            next_due: self.timers.next_due(None),
+            next_due: self.next_event(),
             remembered: Arc::clone(&self.remembered),
         };
         self.shared.publish(seen);

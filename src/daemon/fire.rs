@@ -8,7 +8,7 @@ use crate::decide::{self, Particulars, Slice};
 use crate::evaluate::{Fired, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant};
-use crate::record::{ContactKind, Event, Run, RunState, Timer};
+use crate::record::{Event, Run, RunState, Timer};
 use crate::schedule::in_season;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables::events::TimerPlace;
@@ -23,27 +23,25 @@ use super::occurred::{Occurred, fired};
 const RESERVE: usize = 20;
 
 /// A timer whose time has come.
-struct Ready {
-    /// When it is decided: by the clock, or at its event's time where that is ahead.
-    instant: Instant,
+pub(super) struct Ready {
     /// The rule's place in the order in which rules meet the caps.
-    order: usize,
+    pub(super) order: usize,
     position: usize,
     place: TimerPlace,
     timer: Timer,
 }
 
 impl Engine {
-    /// Lets fire what is due; answers whether anything was.
-    pub(super) fn fire_timers(
+    /// What is due, in the order in which rules meet the caps.
+    pub(super) fn ready(
         &mut self,
         active: &Active,
         now: Instant,
         report: &mut EventReport,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Vec<Ready>, StoreError> {
         let timers = self.timers.ready(now);
         if timers.is_empty() {
-            return Ok(false);
+            return Ok(Vec::new());
         }
         let mut orders = BTreeMap::new();
         for (order, position) in active.order().into_iter().enumerate() {
@@ -56,23 +54,30 @@ impl Engine {
                 None => gone.push(place),
                 // It waits until a restart.
                 Some(_) if self.amnesiac.contains_key(&place.0) => {}
-                Some(&(order, position)) => {
-                    let instant = now.max(timer.due);
-                    ready.push(Ready { instant, order, position, place, timer });
-                }
+                Some(&(order, position)) => ready.push(Ready { order, position, place, timer }),
             }
         }
         self.let_go(&gone, report)?;
-        let key = |ready: &Ready| (ready.instant, ready.order, ready.timer.due, ready.place);
+        let key = |ready: &Ready| (ready.order, ready.timer.due, ready.place);
         ready.sort_by_key(key);
-        let mut rest = ready.as_slice();
-        while let Some(first) = rest.first() {
+        Ok(ready)
+    }
+
+    /// Lets fire the first of what is due, as long as it is `wanted`; the rest.
+    pub(super) fn fire_while<'r>(
+        &mut self,
+        (active, now): (&Active, Instant),
+        mut rest: &'r [Ready],
+        wanted: impl Fn(&Ready) -> bool,
+        report: &mut EventReport,
+    ) -> Result<&'r [Ready], StoreError> {
+        while let Some(first) = rest.first().filter(|first| wanted(first)) {
             let limit = decide::slice_size(active.rule(first.position).0);
             let (group, later) = rest.split_at(together(rest, limit));
-            self.fire_or_silence_group(active, group, report)?;
+            self.fire_or_silence_group((active, now), group, report)?;
             rest = later;
         }
-        Ok(true)
+        Ok(rest)
     }
 
     /// Ends timers of rules that are gone, or fire on something else now.
@@ -89,11 +94,11 @@ impl Engine {
     /// Lets a group fire; a rule that ends in an internal error is silenced, the others go on.
     fn fire_or_silence_group(
         &mut self,
-        active: &Active,
+        (active, now): (&Active, Instant),
         group: &[Ready],
         report: &mut EventReport,
     ) -> Result<(), StoreError> {
-        let fired = catch_unwind(AssertUnwindSafe(|| self.fire_group(active, group, report)));
+        let fired = catch_unwind(AssertUnwindSafe(|| self.fire_group((active, now), group, report)));
         fired.unwrap_or_else(|_| {
             if let Some(first) = group.first() {
                 self.silence(active, first.position);
@@ -118,7 +123,7 @@ impl Engine {
     /// or several where what they leave behind is too large for one.
     fn fire_group(
         &mut self,
-        active: &Active,
+        (active, now): (&Active, Instant),
         group: &[Ready],
         report: &mut EventReport,
     ) -> Result<(), StoreError> {
@@ -126,8 +131,8 @@ impl Engine {
         if self.amnesiac.contains_key(&first.place.0) {
             return Ok(());
         }
-        let matched = self.matching(active, group)?;
-        let (run, slice) = self.decide_group(active, first, &matched);
+        let matched = self.matching((active, now), group)?;
+        let (run, slice) = self.decide_group(active, (first, now), &matched);
         let mut batch = Batch::default();
         let next_ledger = if slice.decisions.is_empty() {
             self.next_ledger
@@ -142,8 +147,8 @@ impl Engine {
         let more = RESERVE.saturating_add(usize::try_from(noted).unwrap_or(usize::MAX));
         if group.len() > 1 && batch.changes.len().saturating_add(more) > BATCH_LIMIT {
             let (one, other) = group.split_at(group.len() / 2);
-            self.fire_group(active, one, report)?;
-            return self.fire_group(active, other, report);
+            self.fire_group((active, now), one, report)?;
+            return self.fire_group((active, now), other, report);
         }
         report.matched += matched.len() as u64;
         report.decisions += slice.decisions.len() as u64;
@@ -153,13 +158,13 @@ impl Engine {
     /// For whom the condition holds, each with the event.
     fn matching(
         &self,
-        active: &Active,
+        (active, now): (&Active, Instant),
         group: &[Ready],
     ) -> Result<BTreeMap<CustomerNumber, (Event, Fired)>, StoreError> {
         let store = Arc::clone(&self.store);
         let mut occurred = Occurred::new(&*store, active.rules.workspace.currency);
         let mut matched = BTreeMap::new();
-        for Ready { instant, position, place: (_, customer, _), timer, .. } in group {
+        for Ready { position, place: (_, customer, _), timer, .. } in group {
             let Some(event) = occurred.find(*customer, &timer.event)? else {
                 tracing::warn!(
                     customer = customer.0,
@@ -168,11 +173,11 @@ impl Engine {
                 continue;
             };
             let Some(fired) = fired(&event, &active.rules.schema) else { continue };
-            let moment = Moment::new(&active.program, *instant, &active.zone).on(Some(fired.clone()));
+            let moment = Moment::new(&active.program, now, &active.zone).on(Some(fired.clone()));
             let root = active.program.rules()[*position];
             let season = active.rule(*position).0.season;
             let holds = || moment.truth(&self.population, *customer, root) == Some(true);
-            if in_season(season, &active.zone, *instant) && holds() {
+            if in_season(season, &active.zone, now) && holds() {
                 matched.insert(*customer, (event, fired));
             }
         }
@@ -183,18 +188,18 @@ impl Engine {
     fn decide_group(
         &self,
         active: &Active,
-        first: &Ready,
+        (first, now): (&Ready, Instant),
         matched: &BTreeMap<CustomerNumber, (Event, Fired)>,
     ) -> (Run, Slice) {
         let (rule, number) = active.rule(first.position);
         // A run is known by its rule and instant: several at one instant stand a moment apart.
         let last = self.memories.get(&number).and_then(|memory| memory.last_run);
-        let at = last.map_or(first.instant, |(last, _)| first.instant.max(Instant(last.0.saturating_add(1))));
+        let at = last.map_or(now, |(last, _)| now.max(Instant(last.0.saturating_add(1))));
         let recipients: Bitmap = matched.keys().map(|customer| customer.0).collect();
         let mut run = Run {
             rule: number,
             at,
-            now: first.instant,
+            now,
             continuous: true,
             rule_set: active.rules.hash,
             commit: active.rules.commit.clone(),
@@ -204,7 +209,7 @@ impl Engine {
             skipped: BTreeMap::new(),
             state: RunState::Closed,
         };
-        let moment = Moment::new(&active.program, first.instant, &active.zone);
+        let moment = Moment::new(&active.program, now, &active.zone);
         let particulars = |customer: CustomerNumber| {
             let Some((event, fired)) = matched.get(&customer) else { return Particulars::default() };
             let moment = moment.clone().on(Some(fired.clone()));
@@ -212,14 +217,8 @@ impl Engine {
             Particulars { event: Some(event.clone()), ..values }
         };
         let all = (CustomerNumber(0), usize::MAX);
-        let slice = decide::slice(
-            &self.world(active, first.instant),
-            (rule, number),
-            &run,
-            &recipients,
-            all,
-            &particulars,
-        );
+        let slice =
+            decide::slice(&self.world(active, now), (rule, number), &run, &recipients, all, &particulars);
         run.skipped = slice.skipped.iter().map(|(skip, members)| (*skip, members.len())).collect();
         (run, slice)
     }
@@ -250,23 +249,16 @@ impl Engine {
         for ready in group {
             self.timers.remove(ready.place);
         }
-        self.next_ledger = next_ledger;
-        for contact in slice.contacts {
-            if contact.kind == ContactKind::Marketing {
-                self.taken.insert(contact.customer.0);
-            }
-            self.ledger.add(contact);
-        }
-        self.outgoing.add(slice.messages);
+        self.hand_on(slice, next_ledger);
         Ok(())
     }
 }
 
-/// How many of the first are decided together: of one rule at one instant, each customer once.
+/// How many of the first are decided together: of one rule, each customer once.
 fn together(ready: &[Ready], limit: usize) -> usize {
     let mut customers = BTreeSet::new();
     let Some(first) = ready.first() else { return 0 };
-    let same = |one: &&Ready| (one.instant, one.position) == (first.instant, first.position);
+    let same = |one: &&Ready| one.position == first.position;
     ready.iter().take(limit).take_while(same).take_while(|one| customers.insert(one.place.1)).count()
 }
 

@@ -226,6 +226,12 @@ impl Engine {
         self.remember_slice(&mut batch, (active, rule), number, run, &slice)?;
         self.store.commit(batch).wait()?;
         failpoint::hit("slice_after_commit");
+        self.hand_on(slice, next_ledger);
+        Ok(())
+    }
+
+    /// Takes over what a slice left, which is durable, and hands its messages on.
+    pub(super) fn hand_on(&mut self, slice: Slice, next_ledger: u64) {
         self.next_ledger = next_ledger;
         for contact in slice.contacts {
             self.ledger.add(contact);
@@ -236,7 +242,6 @@ impl Engine {
         let sets = slice.messages.iter().filter(|message| message.is_set);
         self.sets.extend(sets.map(|message| (message.key, message.decided)));
         self.outgoing.add(slice.messages);
-        Ok(())
     }
 
     /// Commits a new run: its recipients first, so that a run record implies that they are whole.

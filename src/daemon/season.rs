@@ -30,6 +30,8 @@ impl Engine {
         if memory.season_end.is_some_and(|ended| start >= ended) {
             memory.spent = Bitmap::new();
             memory.trying.clear();
+            // Nor is whoever matches then a new match.
+            memory.settled = false;
             memory.began = Some(now);
         }
         memory.season_end = end;

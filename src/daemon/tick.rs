@@ -13,6 +13,7 @@ use super::Engine;
 use super::active::Active;
 use super::arrivals::EventReport;
 use super::clocks::Question;
+use super::fire::Ready;
 use super::firings::Firing;
 
 /// What a tick did, for logs and tests.
@@ -58,16 +59,26 @@ impl Engine {
         self.take_up_deeds();
         self.take_back()?;
         self.continue_runs(&mut report)?;
-        report.events = self.events(now)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
+        let ready = self.asked(&active, now, &mut report.events)?;
         report.set = self.apply_sets(&active, now)?;
         self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;
         let questions: Vec<Question> = firings.iter().map(|firing| firing.question.clone()).collect();
         let matches = self.answers(&active, &self.population, now, &questions);
+        // What fires on events has its place among the others.
+        let mut rest = ready.as_slice();
+        let order = active.order();
         for (firing, matches) in firings.iter().zip(&matches) {
             report.rules += 1;
+            let place = order.iter().position(|position| *position == firing.position);
+            let before = |one: &Ready| Some(one.order) < place;
+            rest = self.fire_while((&active, now), rest, before, &mut report.events)?;
             self.fire_or_silence(&active, firing, matches, now, &mut report)?;
+        }
+        self.fire_while((&active, now), rest, |_| true, &mut report.events)?;
+        if !report.events.is_empty() || !ready.is_empty() {
+            self.publish();
         }
         let mut batch = Batch::default();
         tables::control::put_tick(&mut batch, now);
@@ -90,14 +101,7 @@ impl Engine {
             self.fire(active, firing.position, matches, (firing.at, now), report)
         }));
         fired.unwrap_or_else(|_| {
-            let (rule, number) = active.rule(firing.position);
-            tracing::error!(
-                rule = rule.name,
-                "a rule ended with an internal error, a bug of cvmd: it is silenced"
-            );
-            let problem =
-                format!("rule `{}` is silenced until a restart: an internal error, see the log", rule.name);
-            self.amnesiac.insert(number, problem);
+            self.silence(active, firing.position);
             Ok(())
         })
     }

@@ -37,15 +37,10 @@ impl Timers {
         self.by_place.range(range).map(|((_, _, n), timer)| (*n, timer)).collect()
     }
 
-    /// Those that fire now: whose time has come, and those that do not wait.
+    /// Those whose time has come.
     pub(super) fn ready(&self, now: Instant) -> Vec<(TimerPlace, Timer)> {
-        let due = |(due, place): &(Instant, TimerPlace)| {
-            let timer = &self.by_place[place];
-            (*due <= now || !timer.waits).then(|| (*place, timer.clone()))
-        };
-        // What does not wait is due at the event's time, which may lie a little ahead of the clock.
-        let until = now.plus(crate::ingest::MAX_AHEAD);
-        self.by_due.iter().take_while(|(due, _)| *due <= until).filter_map(due).collect()
+        let due = self.by_due.iter().take_while(|(due, _)| *due <= now);
+        due.map(|(_, place)| (*place, self.by_place[place].clone())).collect()
     }
 
     /// When the next one is due, of one rule or of all.
@@ -71,25 +66,25 @@ mod tests {
     use super::*;
     use crate::record::EventRef;
 
-    fn timer(due: i64, waits: bool) -> Timer {
+    fn timer(due: i64) -> Timer {
         let event = EventRef { time: Instant(due), name: "cart".into(), id: "e".into() };
-        Timer { due: Instant(due), waits, since: Instant(due), event }
+        Timer { due: Instant(due), waits: true, since: Instant(due), event }
     }
 
     #[test]
     fn a_timer_is_found_by_whom_and_by_when() {
         let mut timers = Timers::default();
         let place = |customer, n| (RuleNumber(1), CustomerNumber(customer), n);
-        timers.put(place(1, 0), timer(10, true));
-        timers.put(place(1, 1), timer(30, true));
-        timers.put(place(2, 0), timer(25, false));
-        timers.put(place(1, 0), timer(20, true));
+        timers.put(place(1, 0), timer(10));
+        timers.put(place(1, 1), timer(30));
+        timers.put(place(2, 0), timer(25));
+        timers.put(place(1, 0), timer(20));
         assert_eq!((timers.count(None), timers.count(Some(RuleNumber(2)))), (3, 0));
         assert_eq!(timers.next_due(Some(RuleNumber(1))), Some(Instant(20)));
         assert_eq!(timers.of(RuleNumber(1), CustomerNumber(1)).len(), 2);
         let ready = |now| timers.ready(Instant(now)).iter().map(|(place, _)| *place).collect::<Vec<_>>();
-        assert_eq!(ready(19), [place(2, 0)], "it does not wait");
-        assert_eq!(ready(20), [place(1, 0), place(2, 0)]);
+        assert_eq!(ready(19), []);
+        assert_eq!(ready(25), [place(1, 0), place(2, 0)]);
         timers.remove(place(1, 0));
         assert_eq!(timers.next_due(None), Some(Instant(25)));
     }

@@ -54,7 +54,9 @@ fn find(subject: &Subject<'_>, world: &World<'_>) -> (Due, Option<Skip>) {
     let mut latest: Option<Instant> = None;
     for _ in 0..STEPS {
         let moved = Subject { at: due.at, ..*subject };
-        match quiet_hours::at(&moved, world) {
+        // An occurrence that runs late goes into whatever it is by then.
+        let going = Subject { at: due.at.max(world.now), ..*subject };
+        match quiet_hours::at(&going, world) {
             quiet_hours::Quiet::Skip => return (due, Some(Skip::QuietHours)),
             quiet_hours::Quiet::Until(end) if end.since(subject.at) > LONGEST_NIGHT && latest.is_none() => {
                 return (due, Some(Skip::QuietHours));

@@ -87,3 +87,19 @@ fn new_matches_only_passes_over_who_matched_when_it_was_new() {
     import(&mut engine, Kind::Customers, "id,clv\nana,700\n", later(4));
     assert_eq!(decisions(&mut engine, 4), 1, "ana comes to match anew");
 }
+
+#[test]
+fn a_season_that_begins_anew_with_new_matches_only_passes_over_who_matches_then() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let mut engine = engine(Arc::clone(&store));
+    let rule = |season: &str| {
+        format!("rule winback\n  {season}\n  when clv > 500\n  new matches only\n  then send offer\n")
+    };
+    take(&mut engine, &rule("from 2026-11-23 until 2026-11-25"), 0);
+    assert_eq!(decisions(&mut engine, 0), 0);
+    import(&mut engine, Kind::Customers, CUSTOMERS, NOW);
+    assert_eq!(decisions(&mut engine, 1), 2, "ana and bob come to match");
+    import(&mut engine, Kind::Customers, "id,clv\ncy,700\n", later(4));
+    take(&mut engine, &rule("from 2026-12-01"), 5);
+    assert_eq!(decisions(&mut engine, 60), 0, "cy matched before it began anew");
+}

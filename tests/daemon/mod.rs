@@ -4,6 +4,7 @@ mod croner;
 mod drafts;
 pub mod engine;
 mod events;
+mod many;
 mod movement;
 mod names;
 mod on_event;

@@ -140,8 +140,15 @@ fn what_is_an_hour_old_is_history_and_fires_nothing() {
 fn an_event_ahead_of_the_clock_is_decided_at_its_own_time() {
     let mut shop = Shop::new(AT_ONCE);
     shop.carts(&[("ahead", "ana", 4, "90")], NOW);
-    assert_eq!(shop.fire(NOW).decisions, 1);
-    assert_eq!(shop.caught.0.lock().unwrap()[0].decided, at(4));
+    assert_eq!(shop.fire(NOW).decisions, 0);
+    assert_eq!(shop.engine.shared().get().next_due, Some(at(4)), "somebody wakes it then");
+    let mut shop = shop.restart(at(3));
+    assert_eq!(shop.fire(at(3)).decisions, 0);
+    shop.carts(&[("now", "bob", 3, "90")], at(3));
+    assert_eq!(shop.fire(at(3)).decisions, 1, "it delays nobody");
+    assert_eq!(shop.fire(at(4)).decisions, 1);
+    let decided: Vec<Instant> = shop.caught.0.lock().unwrap().iter().map(|one| one.decided).collect();
+    assert_eq!(decided, [at(3), at(4)]);
 }
 
 #[test]

@@ -13,8 +13,14 @@ pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
         return None;
     }
     let this_tick = |at| world.since.is_some_and(|since| at > since) && at <= world.now;
+    // Decided together, and perhaps due at another instant: two records' nights end by their own clocks.
+    let beside = world.fresh.is_some_and(|fresh| {
+        let slice = World { ledger: fresh, fresh: None, ..*world };
+        slice.of_person(subject.customer).next().is_some()
+    });
     let mut contacts = world.of_person(subject.customer);
     let taken = world.taken.contains(subject.customer.0)
+        || beside
         || contacts.any(|contact| contact.at == subject.at || this_tick(contact.at));
     taken.then_some(Skip::Arbitration)
 }

@@ -12,20 +12,23 @@ pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
     let mut messages = subject.messages(world.rules);
     let had = messages.any(|message| {
         let mut others = world.addresses.others(subject.customer, &message.channel);
-        others.any(|other| {
-            world.served.contains(other.0)
-                || world.fresh.is_some_and(|fresh| fresh.of_rule(other, subject.number) > 0)
-                || match &subject.rule.trigger {
-                    Trigger::Continuous => since_own(subject, world, other),
-                    Trigger::Scheduled(timetable) => {
-                        timetable.frame == Frame::Customer && met_by_own_clock(subject, world, other)
-                    }
-                    // Each event is its own occurrence.
-                    Trigger::Event(_) => false,
-                }
+        others.any(|other| match &subject.rule.trigger {
+            Trigger::Continuous => in_this_run(subject, world, other) || since_own(subject, world, other),
+            Trigger::Scheduled(timetable) => {
+                in_this_run(subject, world, other)
+                    || timetable.frame == Frame::Customer && met_by_own_clock(subject, world, other)
+            }
+            // Each event is its own occurrence, whether it comes alone or with another.
+            Trigger::Event(_) => false,
         })
     });
     had.then_some(Skip::SameAddress)
+}
+
+/// Whether another record has this very occurrence.
+fn in_this_run(subject: &Subject<'_>, world: &World<'_>, other: CustomerNumber) -> bool {
+    world.served.contains(other.0)
+        || world.fresh.is_some_and(|fresh| fresh.of_rule(other, subject.number) > 0)
 }
 
 /// Whether another record met this civil date and time of a rule in customer time already, by its

@@ -4,7 +4,9 @@
 mod address;
 mod again;
 mod arbitration;
+mod arrivals;
 mod caps;
+mod events;
 mod quiet;
 mod shop;
 mod waits;

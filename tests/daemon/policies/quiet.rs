@@ -214,3 +214,20 @@ fn the_outbox_and_the_status_say_who_waits_for_what_until_when() {
         assert!(shop.engine.status(at(over)).waiting.is_empty());
     }
 }
+
+#[test]
+fn an_occurrence_that_runs_late_does_not_go_into_the_night() {
+    let cap = "policy house\n  at most 1 email per customer per day\n";
+    let text = format!(
+        "{cap}  quiet hours 21:00 to 08:30 customer time\n{}{}",
+        rule("late", "every monday at 20:55", "mail"),
+        rule("next", "every tuesday at 12:00", "mail")
+    );
+    let now = "2026-11-23T19:00:00Z";
+    for mut shop in Shop::both(&text, &person("ana", "", "a"), now) {
+        shop.quiet_tick(now);
+        assert_eq!(shop.tick("2026-11-23T20:10:00Z"), 1, "a quarter of an hour late");
+        assert_eq!(shop.due(), ["late ana 2026-11-24T07:30:00Z quiet hours"]);
+        assert_eq!(shop.tick("2026-11-24T11:00:00Z"), 0, "it is Tuesday's one");
+    }
+}

@@ -20,6 +20,9 @@ const SHOP: &str = "workspace shop
   first run 100000
 attribute plan text
 attribute stage text
+attribute touched yes/no set by rules
+event cart
+  value money
 webhook gateway
   post \"https://sms.shop.example/\"
 message nudge
@@ -87,6 +90,47 @@ impl Shop {
 
     pub fn import(&mut self, customers: &str, now: Instant) {
         import(&mut self.engine, Kind::Customers, &format!("{COLUMNS}{customers}"), now);
+    }
+
+    /// Imports carts, all in one load: id, customer, time, value.
+    pub fn carts(&mut self, carts: &[(&str, &str, &str, u32)], now: &str) {
+        let row = |(id, customer, time, value): &(&str, &str, &str, u32)| {
+            format!("{id},{customer},{time},cart,{value}\n")
+        };
+        let csv: String = carts.iter().map(row).collect();
+        import(&mut self.engine, Kind::Events, &format!("id,customer_id,time,event,value\n{csv}"), at(now));
+    }
+
+    /// Imports orders, all in one load: id, customer, time, total.
+    pub fn orders(&mut self, orders: &[(&str, &str, &str, u32)], now: &str) {
+        let row = |(id, customer, time, total): &(&str, &str, &str, u32)| {
+            format!("{id},{customer},{time},{total}\n")
+        };
+        let csv: String = orders.iter().map(row).collect();
+        import(&mut self.engine, Kind::Orders, &format!("order_id,customer_id,time,total\n{csv}"), at(now));
+    }
+
+    /// Everything that was ever decided, sorted: when, for when, by which rule, for whom, on which
+    /// event, and what.
+    pub fn said(&self) -> Vec<String> {
+        let messages = self.caught.0.lock().unwrap();
+        let shown = |message: &OpenMessage| {
+            let OpenMessage { decided, due, rule, target, .. } = message;
+            let customer = self.engine.population().id(message.customer).unwrap();
+            let event = message.event.as_ref().map_or("", |event| &event.id);
+            format!("{decided} {due} {rule} {customer} {event} {target}")
+        };
+        let mut said: Vec<String> = messages.iter().map(shown).collect();
+        said.sort();
+        said
+    }
+
+    /// Lets fire what is due of rules on events, and returns how many decisions that made.
+    pub fn fire(&mut self, now: &str) -> u64 {
+        if self.restarts {
+            self.restart(at(now));
+        }
+        self.engine.fire_events(at(now)).unwrap().decisions
     }
 
     /// Imports one other column of one customer.
