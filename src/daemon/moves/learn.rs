@@ -57,6 +57,9 @@ impl Engine {
                 self.put_moves(number, &moving, &moves, now, &mut receipts);
             }
         }
+        if receipts.is_empty() {
+            return Ok(());
+        }
         failpoint::hit("moves_before_commit");
         for receipt in receipts {
             receipt.wait()?;
@@ -124,6 +127,11 @@ impl Engine {
         for (block, moving) in blocks {
             let mut own = Batch::default();
             put_block(followed, number, block, &moving, &mut own);
+            if failpoint::sabotage("place_early") {
+                // A commit that fails here fails the next one, too.
+                let _ = self.store.commit(own.clone()).wait();
+                failpoint::hit("place_early");
+            }
             let learnt: Vec<Move> =
                 moving.iter().filter_map(|one| moves.get(&one.customer)).copied().collect();
             tables::movement::put_moves(&mut own, number, (now, block), &learnt);

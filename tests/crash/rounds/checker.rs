@@ -2,16 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cvmd::model::Instant;
 use cvmd::serve::OutboxRow;
 use standardwebhooks::Webhook;
 
 use super::super::shop::Shop;
-use super::input::{Who, batch};
+use super::input::{ON_CARTS, ONCE, SETS, WAIT_MS, Who, batch};
 use crate::support::smtp::Mail;
 use crate::support::webhook::{Call, SECRET};
 
-/// A customer's id and a rule.
+/// A customer's id, for a rule on carts with the cart's value, and a rule.
 type Slot = (String, String);
+
+/// What is known of the input.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// When each batch begins.
+    pub begins: Vec<Instant>,
+    /// The batches of which some become warm.
+    pub warm: BTreeSet<usize>,
+}
 
 /// What arrived outside, by decision.
 #[derive(Default)]
@@ -25,14 +35,14 @@ pub struct Seen {
 
 impl Seen {
     /// Looks at all that arrived so far; what must never be is noted at once.
-    pub fn of(shop: &Shop) -> Self {
+    pub fn of(shop: &Shop, told: &Told) -> Self {
         let mut seen = Self::default();
         let mut contents: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for mail in shop.mail.taken() {
             seen.mail(&mail, &mut contents);
         }
         for call in shop.calls.calls() {
-            seen.call(&call, &mut contents);
+            seen.call(&call, told, &mut contents);
         }
         for ((customer, rule), ids) in &seen.arrived {
             if ids.len() > 1 {
@@ -53,14 +63,20 @@ impl Seen {
         self.arrive((customer, rule.to_owned()), id, &mail.bytes, contents);
     }
 
-    fn call(&mut self, call: &Call, contents: &mut BTreeMap<String, Vec<u8>>) {
+    fn call(&mut self, call: &Call, told: &Told, contents: &mut BTreeMap<String, Vec<u8>>) {
         let id = call.id().to_owned();
         if !is_signed(call) {
             self.wrong.push(format!("the signature of {id} is wrong"));
         }
         let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
         let text = |name: &str| body["data"][name].as_str().unwrap_or_default().to_owned();
-        let (customer, rule) = (text("customer_id"), text("rule"));
+        let (mut customer, rule) = (text("customer_id"), text("rule"));
+        if ON_CARTS.contains(&rule.as_str()) {
+            let value = body["data"]["fields"]["cart_value"].as_u64().unwrap();
+            let stamp = body["timestamp"].as_str().unwrap();
+            self.time(&customer, (&rule, value), stamp, told);
+            customer = format!("{customer}/{value}");
+        }
         if rule == "minutely" {
             let occurrence = body["data"]["occurrence"].as_i64().unwrap();
             self.occurrences.entry(occurrence).or_default().insert(customer.clone());
@@ -76,48 +92,121 @@ impl Seen {
         *self.arrived.entry(slot).or_default().entry(id).or_default() += 1;
     }
 
+    /// A rule that waits fires when its wait is over, not before.
+    fn time(&mut self, customer: &str, (rule, value): (&str, u64), stamp: &str, told: &Told) {
+        let decided = Instant(stamp.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let who = Who::of(customer).filter(|who| who.batch < told.begins.len());
+        let cart = who.and_then(|who| {
+            let cart = who.carts().into_iter().find(|cart| cart.value as u64 == value)?;
+            Some(cart.time(told.begins[who.batch]))
+        });
+        let wait = if rule == "baskets" { 0 } else { WAIT_MS };
+        match cart {
+            None => self.wrong.push(format!("{customer} left no cart of {value}, and had `{rule}` for it")),
+            Some(time) if decided.0 < time.0 + wait => {
+                self.wrong.push(format!("`{rule}` was early for {customer}: {stamp}, left at {time}"));
+            }
+            Some(_) => {}
+        }
+    }
+
     /// What must never be, whatever is still on its way.
     pub fn wrong(&self) -> &[String] {
         &self.wrong
     }
 
     /// Whether as much arrived as these many batches bring, marketing mail in doubt left out.
-    pub fn is_complete(&self, batches: usize) -> bool {
-        let missing =
-            |rule: &&str| everybody(batches).any(|who| who.gets(rule) && self.ids(who, rule).is_none());
-        !["receipts", "calls", "careful", "minutely"].iter().any(missing)
+    pub fn is_complete(&self, told: &Told) -> bool {
+        let missing = |rule: &&str| {
+            *rule != "offers"
+                && told.everybody().any(|who| told.gets(who, rule) && !self.has(&who.id(), rule))
+        };
+        let lost = |rule: &&str| {
+            told.everybody().any(|who| {
+                let wanted = who.carts().into_iter().filter(|cart| cart.fires(rule) > 0);
+                wanted.into_iter().any(|cart| !self.has(&format!("{}/{}", who.id(), cart.value), rule))
+            })
+        };
+        !ONCE.iter().any(missing) && !ON_CARTS.iter().any(lost)
     }
 
-    fn ids(&self, who: Who, rule: &str) -> Option<&BTreeMap<String, usize>> {
-        self.arrived.get(&(who.id(), rule.to_owned()))
+    fn has(&self, customer: &str, rule: &str) -> bool {
+        self.arrived.contains_key(&(customer.to_owned(), rule.to_owned()))
     }
 
     /// What is wrong once all is quiet.
-    pub fn settle(mut self, batches: usize, sent: &[OutboxRow], doubt: &[OutboxRow]) -> Vec<String> {
-        for rule in ["offers", "receipts", "calls", "careful", "minutely"] {
+    pub fn settle(mut self, told: &Told, sent: &[OutboxRow], doubt: &[OutboxRow]) -> Vec<String> {
+        for rule in ONCE {
             let of_rule = |rows: &[OutboxRow]| -> BTreeMap<String, String> {
                 let rows = rows.iter().filter(|row| row.rule == rule);
                 rows.map(|row| (row.customer_id.clone(), row.id.clone())).collect()
             };
             let (sent, doubt) = (of_rule(sent), of_rule(doubt));
-            for who in everybody(batches) {
-                self.settle_one(who, rule, &sent, &doubt);
+            for who in told.everybody() {
+                self.settle_one(told, who, rule, (&sent, &doubt));
             }
         }
-        self.halves(batches);
+        self.carts(told, sent);
+        self.sets(told, sent);
+        self.halves(told.begins.len());
         self.wrong
+    }
+
+    /// Each cart was decided once by each rule on carts that it fires, and by no other.
+    fn carts(&mut self, told: &Told, sent: &[OutboxRow]) {
+        for rule in ON_CARTS {
+            let rows = rows_of(sent, rule);
+            for who in told.everybody() {
+                let (id, mut wanted) = (who.id(), 0);
+                for cart in who.carts() {
+                    let fires = cart.fires(rule);
+                    wanted += fires;
+                    match (fires > 0, self.has(&format!("{id}/{}", cart.value), rule)) {
+                        (true, false) => {
+                            self.wrong.push(format!("{id} has not had `{rule}` for {}", cart.value));
+                        }
+                        (false, true) => {
+                            self.wrong.push(format!("{id} must not have had `{rule}` for {}", cart.value));
+                        }
+                        (true, true) | (false, false) => {}
+                    }
+                }
+                self.counted(&id, rule, (rows.get(&id).copied().unwrap_or_default(), wanted));
+            }
+        }
+    }
+
+    /// What was to be set was set, and each time once.
+    fn sets(&mut self, told: &Told, sent: &[OutboxRow]) {
+        for rule in SETS {
+            let rows = rows_of(sent, rule);
+            for who in told.everybody() {
+                let wanted = match rule {
+                    "marks" => usize::from(who.gets(rule)),
+                    _ => who.carts().iter().map(|cart| cart.fires(rule)).sum(),
+                };
+                let id = who.id();
+                self.counted(&id, rule, (rows.get(&id).copied().unwrap_or_default(), wanted));
+            }
+        }
+    }
+
+    fn counted(&mut self, customer: &str, rule: &str, (found, wanted): (usize, usize)) {
+        if found != wanted {
+            self.wrong.push(format!("{customer} is said to have had `{rule}` {found} times, not {wanted}"));
+        }
     }
 
     fn settle_one(
         &mut self,
+        told: &Told,
         who: Who,
         rule: &str,
-        sent: &BTreeMap<String, String>,
-        doubt: &BTreeMap<String, String>,
+        (sent, doubt): (&BTreeMap<String, String>, &BTreeMap<String, String>),
     ) {
         let id = who.id();
-        let arrived = self.ids(who, rule).is_some();
-        let trouble = match (who.gets(rule), arrived, sent.contains_key(&id), doubt.contains_key(&id)) {
+        let arrived = self.has(&id, rule);
+        let trouble = match (told.gets(who, rule), arrived, sent.contains_key(&id), doubt.contains_key(&id)) {
             (false, true, _, _) | (false, _, true, _) | (false, _, _, true) => "must not have had",
             (true, _, true, true) => "is both sent and in doubt:",
             (true, false, true, false) => "is said to have had, and did not have,",
@@ -142,6 +231,26 @@ impl Seen {
             }
         }
     }
+}
+
+impl Told {
+    fn everybody(&self) -> impl Iterator<Item = Who> + use<> {
+        everybody(self.begins.len())
+    }
+
+    /// Whether a rule is to fire for a customer, once.
+    fn gets(&self, who: Who, rule: &str) -> bool {
+        who.gets(rule) && (rule != "warmed" || self.warm.contains(&who.batch))
+    }
+}
+
+/// How many messages of a rule each customer has.
+fn rows_of(rows: &[OutboxRow], rule: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.rule == rule) {
+        *counts.entry(row.customer_id.clone()).or_default() += 1;
+    }
+    counts
 }
 
 fn everybody(batches: usize) -> impl Iterator<Item = Who> {

@@ -97,6 +97,19 @@ fn an_unknown_that_counts_as_false_is_noticed() {
 }
 
 #[test]
+fn a_wait_that_ends_ahead_of_its_decision_is_noticed() {
+    let focus = [Death::At("timer_early", 2), Death::Terminated];
+    must_turn_red("timer_early", &focus, Power::Holds, &["has not had"]);
+}
+
+#[test]
+fn a_place_ahead_of_its_move_is_noticed() {
+    // Those of a first life are seen by the second; the third lets them move.
+    let focus = [Death::Terminated, Death::Terminated, Death::At("place_early", 1)];
+    must_turn_red("place_early", &focus, Power::Holds, &["`warmed`"]);
+}
+
+#[test]
 fn a_cursor_ahead_of_its_slice_is_noticed() {
     // The first slice of a second life is one of `minutely`; the life after it goes on with the next.
     let focus = [Death::Terminated, Death::At("cursor_early", 1), Death::Terminated];

@@ -1,7 +1,7 @@
 //! How each life ends. Seeded: the same number plans the same deaths.
 
 /// The places at which the process is killed, and how often each is passed in a life, roughly.
-pub const POINTS: [(&str, u64); 18] = [
+pub const POINTS: [(&str, u64); 26] = [
     ("commit_before_sync", 60),
     ("commit_before_reply", 60),
     ("after_claim", 6),
@@ -20,6 +20,14 @@ pub const POINTS: [(&str, u64); 18] = [
     ("reload_before_commit", 2),
     ("reload_before_text", 2),
     ("reload_before_swap", 2),
+    ("events_before_rules", 1),
+    ("events_after_rules", 1),
+    ("event_before_commit", 4),
+    ("event_after_commit", 4),
+    ("moves_before_commit", 1),
+    ("moves_after_commit", 1),
+    ("set_before_commit", 1),
+    ("set_after_commit", 1),
 ];
 
 /// Numbers from a seed (`SplitMix64`, Steele et al. 2014).
@@ -70,7 +78,7 @@ impl Power {
 
 /// The death of a round: its number over all stories, and within its own. With a mistake turned on,
 /// a story begins with the deaths that show it best, in their order; later half of all are of those.
-/// Without, two in three go through [`POINTS`] in their order.
+/// Without, four in five go through [`POINTS`] in their order.
 pub fn death(dice: &mut Dice, (round, within): (usize, usize), focus: &[Death]) -> Death {
     if !focus.is_empty() && (within < focus.len() || dice.below(2) == 0) {
         let any = usize::try_from(dice.below(focus.len() as u64)).unwrap();
@@ -79,13 +87,13 @@ pub fn death(dice: &mut Dice, (round, within): (usize, usize), focus: &[Death]) 
             other => other,
         };
     }
-    if round % 3 == 2 {
+    if round % 5 == 4 {
         return match dice.below(8) {
             0 => Death::Terminated,
             1 | 2 => Death::Acknowledged,
             _ => Death::After(i64::try_from(dice.below(900)).unwrap()),
         };
     }
-    let (name, passes) = POINTS[(round - round / 3) % POINTS.len()];
+    let (name, passes) = POINTS[(round - round / 5) % POINTS.len()];
     Death::At(name, 1 + dice.below(passes))
 }

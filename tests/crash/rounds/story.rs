@@ -1,13 +1,15 @@
 //! One store that lives through many deaths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
+use cvmd::clock::{Clock, SystemClock};
+use cvmd::model::Duration;
 use cvmd::serve::Request;
 
 use super::super::shop::{PATIENCE_MS, Shop, elapsed};
-use super::checker::Seen;
+use super::checker::{Seen, Told};
 use super::input::{self, RULES};
 use super::plan::{Death, Dice, death};
 use crate::support::breathe;
@@ -66,9 +68,13 @@ struct Story {
     script: Script,
     dice: Dice,
     shift: i64,
-    /// Batches written, and which of them were acknowledged.
-    batches: usize,
-    acknowledged: Vec<bool>,
+    /// What was written.
+    told: Told,
+    /// The folders that were written, and which of them were acknowledged.
+    folders: Vec<String>,
+    acknowledged: BTreeSet<String>,
+    /// Batches that a tick has looked at.
+    placed: BTreeSet<usize>,
     kills: usize,
     /// Of the rules.
     edition: usize,
@@ -86,8 +92,10 @@ pub async fn live(script: Script) -> Outcome {
         shop,
         script,
         shift: 0,
-        batches: 0,
-        acknowledged: Vec::new(),
+        told: Told::default(),
+        folders: Vec::new(),
+        acknowledged: BTreeSet::new(),
+        placed: BTreeSet::new(),
         kills: 0,
         edition: 0,
         outcome: Outcome::default(),
@@ -131,9 +139,7 @@ impl Story {
     async fn round(&mut self, round: usize) {
         let death = death(&mut self.dice, (self.script.first + round, round), &self.script.focus);
         self.shift += STEP_MS;
-        input::write(&self.shop, self.batches);
-        self.batches += 1;
-        self.acknowledged.push(false);
+        self.write();
         self.trouble();
         let in_import =
             matches!(&death, Death::At(name, _) if name.starts_with("import") || name.starts_with("open"));
@@ -147,6 +153,7 @@ impl Story {
             return self.ended_early(&death, &mut daemon);
         };
         self.expect_input((status.customers, status.orders), "after a start");
+        self.see_places().await;
         self.reload().await;
         let deadline = elapsed() + if let Death::After(ms) = death { ms } else { LONGEST_LIFE_MS };
         let imported = self.import_beside(&mut daemon, &death, deadline).await;
@@ -168,7 +175,36 @@ impl Story {
         let by_itself = daemon.has_ended().is_some();
         daemon.kill();
         self.count(&death, by_itself);
-        self.outcome.wrong.extend(Seen::of(&self.shop).wrong().iter().cloned());
+        self.outcome.wrong.extend(Seen::of(&self.shop, &self.told).wrong().iter().cloned());
+    }
+
+    /// The next batch, whose carts were left a moment ago, and the change of those that were seen before.
+    fn write(&mut self) {
+        let number = self.told.begins.len();
+        let begins = SystemClock.now().plus(Duration(self.shift - 20_000));
+        input::write(&self.shop, number, begins);
+        self.told.begins.push(begins);
+        for batch in self.placed.difference(&self.told.warm) {
+            input::write_warm(&self.shop, *batch);
+            self.folders.push(format!("warm{batch}"));
+        }
+        self.folders.push(format!("in{number}"));
+        self.told.warm.extend(&self.placed);
+    }
+
+    /// Waits for the tick with which a life begins: it has looked at all that was acknowledged before.
+    async fn see_places(&mut self) {
+        let known: Vec<usize> =
+            (0..self.told.begins.len()).filter(|n| self.acknowledged.contains(&format!("in{n}"))).collect();
+        for _ in 0..50 {
+            // It may die over it.
+            let Some(status) = self.shop.status().await else { return };
+            if status.last_tick.is_some_and(|tick| status.started.is_some_and(|began| tick >= began)) {
+                self.placed.extend(known);
+                return;
+            }
+            breathe(10).await;
+        }
     }
 
     /// Puts the disk's image in the store's place. The workers' files were never synced.
@@ -228,9 +264,8 @@ impl Story {
         death: &Death,
         deadline: i64,
     ) -> bool {
-        let commands: Vec<(usize, Command)> =
-            self.open().map(|n| (n, self.import_command(n, None))).collect();
-        for (number, mut command) in commands {
+        for folder in self.open() {
+            let mut command = self.import_command(&folder, None);
             let mut import = tokio::task::spawn_blocking(move || command.output().unwrap());
             let is_timed = matches!(death, Death::After(_));
             while !import.is_finished() {
@@ -243,36 +278,35 @@ impl Story {
             if !output.status.success() {
                 return false;
             }
-            self.acknowledged[number] = true;
+            self.acknowledged.insert(folder);
         }
         true
     }
 
-    fn open(&self) -> impl Iterator<Item = usize> + use<> {
-        let open: Vec<usize> = (0..self.batches).filter(|n| !self.acknowledged[*n]).collect();
-        open.into_iter()
+    fn open(&self) -> Vec<String> {
+        self.folders.iter().filter(|folder| !self.acknowledged.contains(*folder)).cloned().collect()
     }
 
-    fn import_command(&self, number: usize, death: Option<&Death>) -> Command {
-        self.command(&["import", "folder", &format!("in{number}")], death)
+    fn import_command(&self, folder: &str, death: Option<&Death>) -> Command {
+        self.command(&["import", "folder", folder], death)
     }
 
     /// Imports all that was not acknowledged yet; whoever holds the store does it.
     async fn import(&mut self, death: Option<&Death>) -> Result<(), String> {
-        for number in self.open() {
-            let mut command = self.import_command(number, death);
+        for folder in self.open() {
+            let mut command = self.import_command(&folder, death);
             let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into_owned());
             }
-            self.acknowledged[number] = true;
+            self.acknowledged.insert(folder);
         }
         Ok(())
     }
 
     /// Every acknowledged input is there.
     fn expect_input(&mut self, (customers, orders): (u64, u64), when: &str) {
-        let batches = self.acknowledged.iter().filter(|is| **is).count() as u64;
+        let batches = self.acknowledged.iter().filter(|folder| folder.starts_with("in")).count() as u64;
         let least = (batches * input::SIZE as u64, batches * input::orders());
         if customers < least.0 || orders < least.1 {
             let text = format!("{when}: {customers} customers and {orders} orders, acknowledged {least:?}");
@@ -310,7 +344,7 @@ impl Story {
         if doubt.len() > doubtful * self.kills {
             self.outcome.wrong.push(format!("{} in doubt after {} kills", doubt.len(), self.kills));
         }
-        self.outcome.wrong.extend(Seen::of(&self.shop).settle(self.batches, &sent, &doubt));
+        self.outcome.wrong.extend(Seen::of(&self.shop, &self.told).settle(&self.told, &sent, &doubt));
         let status = daemon.terminate().await;
         if !status.success() {
             self.outcome.wrong.push(format!("SIGTERM ended in {status}:\n{}", daemon.log()));
@@ -322,7 +356,7 @@ impl Story {
         let output =
             self.command(&["evaluate", "--rule", "calls", "--format", "csv"], None).output().unwrap();
         let found = String::from_utf8_lossy(&output.stdout).lines().count().saturating_sub(1);
-        let wanted = usize::try_from(input::orders()).unwrap() * self.batches;
+        let wanted = usize::try_from(input::orders()).unwrap() * self.told.begins.len();
         if found != wanted {
             self.outcome.wrong.push(format!("`cvmd evaluate` finds {found} of {wanted}"));
         }
@@ -330,27 +364,29 @@ impl Story {
 
     /// Waits until nothing is on its way and two more looks at everybody brought nothing.
     async fn quiet(&self) -> Result<(), String> {
-        let deadline = elapsed() + PATIENCE_MS;
+        // A daemon that is broken on purpose may never be done.
+        let patience = if self.script.sabotage.is_empty() { PATIENCE_MS } else { PATIENCE_MS / 4 };
+        let deadline = elapsed() + patience;
         let mut since = None;
         loop {
-            let seen = Seen::of(&self.shop);
+            let seen = Seen::of(&self.shop, &self.told);
             if let Some(first) = seen.wrong().first() {
                 return Err(first.clone());
             }
             let Some(status) = self.shop.status().await else { return Err("it does not answer".into()) };
             let is_quiet = status.hold.is_none() && status.outbox.keys().all(|state| state == "in doubt");
-            if !is_quiet || !seen.is_complete(self.batches) {
+            if !is_quiet || !seen.is_complete(&self.told) {
                 since = None;
             }
             let began = *since.get_or_insert(elapsed());
-            if is_quiet && seen.is_complete(self.batches) && elapsed() - began >= 2_300 {
+            if is_quiet && seen.is_complete(&self.told) && elapsed() - began >= 2_300 {
                 return Ok(());
             }
             if elapsed() >= deadline {
                 let (hold, outbox) = (&status.hold, &status.outbox);
                 return Err(format!("never quiet: hold {hold:?}, outbox {outbox:?}"));
             }
-            breathe(100).await;
+            breathe(250).await;
         }
     }
 }
