@@ -140,31 +140,24 @@ impl Engine {
         let free = waiting.last().map_or(0, |(n, _)| n.saturating_add(1));
         let OnEvent { after, each, .. } = *on;
         let Some(after) = after else {
-            let timer = Timer { due: event.time, waits: false, since: event.time, event: event.clone() };
+            let timer = Timer { due: event.time, waits: false, event: event.clone() };
             tables::events::put_timer(batch, (number, *customer, free), &timer);
             self.timers.put((number, *customer, free), timer);
             return Ok(());
         };
-        let waits = decide::wait(&waiting, event, after, each);
-        let followed = waits.followed.and_then(|(n, since)| {
-            let (_, timer) = waiting.iter().find(|(other, _)| *other == n)?;
-            Some((n, Timer { since, ..(*timer).clone() }))
-        });
+        let later = if each { None } else { occurred.later(*customer, event)? };
+        let waits =
+            decide::wait(&waiting, event, after, each, |until| later.is_some_and(|later| later < until));
         for n in waits.ended {
             report.restarted += 1;
             tables::events::remove_timer(batch, (number, *customer, n));
             self.timers.remove((number, *customer, n));
         }
-        if let Some((n, timer)) = followed {
-            tables::events::put_timer(batch, (number, *customer, n), &timer);
-            self.timers.put((number, *customer, n), timer);
-        }
-        let Some(since) = waits.begins else { return Ok(()) };
-        if self.is_hopeless(active, position, (arrival, now), occurred)? {
+        if !waits.begins || self.is_hopeless(active, position, (arrival, now), occurred)? {
             return Ok(());
         }
         report.began += 1;
-        let timer = Timer { due: wait_end(event.time, after), waits: true, since, event: event.clone() };
+        let timer = Timer { due: wait_end(event.time, after), waits: true, event: event.clone() };
         tables::events::put_timer(batch, (number, *customer, free), &timer);
         self.timers.put((number, *customer, free), timer);
         Ok(())

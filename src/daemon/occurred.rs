@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::evaluate::Fired;
-use crate::model::{Currency, CustomerNumber};
+use crate::model::{Currency, CustomerNumber, Instant};
 use crate::record::{Event, EventRef, Line, ORDER, Order};
 use crate::ruleset::{LIST_SEPARATOR, Schema};
 use crate::store::{Store, StoreError, tables};
@@ -31,21 +31,36 @@ impl<'a> Occurred<'a> {
         customer: CustomerNumber,
         event: &EventRef,
     ) -> Result<Option<Event>, StoreError> {
-        let order = event.name == ORDER;
+        Ok(self.of(customer, event.name == ORDER)?.iter().find(|one| one.reference() == *event).cloned())
+    }
+
+    /// When the next event of that name behind one was, of those that are known.
+    pub(super) fn later(
+        &mut self,
+        customer: CustomerNumber,
+        event: &EventRef,
+    ) -> Result<Option<Instant>, StoreError> {
+        let all = self.of(customer, event.name == ORDER)?.iter();
+        let behind = all.filter(|one| one.name == event.name && one.reference() > *event);
+        Ok(behind.map(|one| one.time).min())
+    }
+
+    /// All events of a customer, or their orders as such; a refund is none.
+    fn of(&mut self, customer: CustomerNumber, order: bool) -> Result<&[Event], StoreError> {
         if !self.at_hand.contains_key(&(customer, order)) {
             if self.at_hand.len() >= AT_HAND {
                 self.at_hand.clear();
             }
             let read = if order {
                 let orders = tables::customers::orders(self.store, customer)?;
-                orders.iter().map(|order| of_order(order, self.currency)).collect()
+                let orders = orders.iter().filter(|order| order.total.0 >= 0);
+                orders.map(|order| of_order(order, self.currency)).collect()
             } else {
                 tables::events::events(self.store, customer)?
             };
             self.at_hand.insert((customer, order), read);
         }
-        let events = self.at_hand.get(&(customer, order));
-        Ok(events.and_then(|all| all.iter().find(|one| one.reference() == *event)).cloned())
+        Ok(self.at_hand.get(&(customer, order)).map_or(&[], Vec::as_slice))
     }
 }
 
@@ -54,7 +69,7 @@ pub(super) fn latest(
     store: &dyn Store,
     currency: Option<Currency>,
     customer: CustomerNumber,
-    (name, until): (&str, crate::model::Instant),
+    (name, until): (&str, Instant),
 ) -> Result<Option<Event>, StoreError> {
     let events: Vec<Event> = if name == ORDER {
         let orders = tables::customers::orders(store, customer)?;

@@ -68,7 +68,7 @@ mod tests {
 
     fn timer(due: i64) -> Timer {
         let event = EventRef { time: Instant(due), name: "cart".into(), id: "e".into() };
-        Timer { due: Instant(due), waits: true, since: Instant(due), event }
+        Timer { due: Instant(due), waits: true, event }
     }
 
     #[test]

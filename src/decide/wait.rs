@@ -8,42 +8,34 @@ use crate::record::{EventRef, Timer};
 pub struct Waits {
     /// The ordinals of the waits that it ends: it came during them.
     pub ended: Vec<u32>,
-    /// Where it came late: a wait that would have followed on its own, and what is now the first of
-    /// the events that led there.
-    pub followed: Option<(u32, Instant)>,
-    /// Where its own wait begins: the first of the events that led there, itself or one whose wait
-    /// it ended.
-    pub begins: Option<Instant>,
+    /// Whether its own wait begins.
+    pub begins: bool,
 }
 
 /// Meets a new event with those that the rule waits after already; `each`: events do not meet.
+/// `followed` says whether another such event is known that lies behind it and before an instant: one
+/// that came late was met before it came, whatever became of that other.
 ///
 /// What remains does not depend on the order in which events come.
 #[must_use]
-pub fn wait(waiting: &[(u32, &Timer)], event: &EventRef, after: Duration, each: bool) -> Waits {
+pub fn wait(
+    waiting: &[(u32, &Timer)],
+    event: &EventRef,
+    after: Duration,
+    each: bool,
+    followed: impl FnOnce(Instant) -> bool,
+) -> Waits {
     let same = |timer: &&(u32, &Timer)| timer.1.waits && timer.1.event.name == event.name;
     let waiting: Vec<&(u32, &Timer)> = waiting.iter().filter(same).collect();
     if waiting.iter().any(|(_, timer)| timer.event == *event) {
         return Waits::default();
     }
     if each {
-        return Waits { begins: Some(event.time), ..Waits::default() };
+        return Waits { ended: Vec::new(), begins: true };
     }
-    let mut waits = Waits::default();
-    let mut since = event.time;
-    for (n, timer) in &waiting {
-        if timer.event < *event && event.time < timer.due {
-            waits.ended.push(*n);
-            since = since.min(timer.since);
-        }
-    }
-    // The first of its chain is what tells: from there to its last, each came in the wait of another.
-    let follows = |timer: &Timer| timer.event > *event && timer.since < event.time.plus(after);
-    match waiting.iter().find(|(_, timer)| follows(timer)) {
-        Some((n, timer)) => waits.followed = Some((*n, since.min(timer.since))),
-        None => waits.begins = Some(since),
-    }
-    waits
+    let during = |(_, timer): &&&(u32, &Timer)| timer.event < *event && event.time < timer.due;
+    let ended = waiting.iter().filter(during).map(|(n, _)| *n).collect();
+    Waits { ended, begins: !followed(event.time.plus(after)) }
 }
 
 #[cfg(test)]
@@ -58,17 +50,15 @@ mod tests {
     /// The times of the events that wait after all have come, in this order.
     fn after_all(times: &[i64], after: i64, each: bool) -> Vec<i64> {
         let mut waiting: Vec<(u32, Timer)> = Vec::new();
-        for (n, time) in (0..).zip(times) {
+        for (n, time) in (0_u32..).zip(times) {
+            let known = &times[..n as usize];
+            let followed = |until: Instant| known.iter().any(|other| other > time && *other < until.0);
             let borrowed: Vec<(u32, &Timer)> = waiting.iter().map(|(n, timer)| (*n, timer)).collect();
-            let waits = wait(&borrowed, &event(*time), Duration(after), each);
+            let waits = wait(&borrowed, &event(*time), Duration(after), each, followed);
             waiting.retain(|(n, _)| !waits.ended.contains(n));
-            for (n, timer) in &mut waiting {
-                timer.since =
-                    waits.followed.filter(|(other, _)| other == n).map_or(timer.since, |(_, since)| since);
-            }
-            if let Some(since) = waits.begins {
+            if waits.begins {
                 let due = Instant(time + after);
-                waiting.push((n, Timer { due, waits: true, since, event: event(*time) }));
+                waiting.push((n, Timer { due, waits: true, event: event(*time) }));
             }
         }
         let mut left: Vec<i64> = waiting.iter().map(|(_, timer)| timer.event.time.0).collect();

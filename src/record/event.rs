@@ -60,9 +60,6 @@ pub struct Timer {
     /// Whether the rule waits after the event. Else it fires at once, and this is only the place
     /// where it stands until it has.
     pub waits: bool,
-    /// The first of the events that came within one another's waits and led to this one: an event
-    /// that came late is met with it.
-    pub since: Instant,
     /// The event that it fires on.
     pub event: EventRef,
 }

@@ -200,6 +200,26 @@ fn another_such_event_begins_the_wait_anew_unless_each_is_meant() {
     }
 }
 
+/// Whatever came first: another during the wait ends it, also one for which no wait begins.
+#[test]
+fn an_event_that_comes_late_meets_those_that_came_before_it() {
+    for rule in [LATER, &LATER.replace("2 hours", "20 minutes")] {
+        let carts = [("e1", "ana", 10, "90"), ("e2", "ana", 25, "10"), ("e3", "bob", 10, "90")];
+        let mut decided = Vec::new();
+        for order in [[0, 1, 2], [1, 0, 2]] {
+            let mut shop = Shop::new(rule);
+            for at_last in order {
+                shop.carts(&[carts[at_last]], at(28));
+                shop.fire(at(28));
+            }
+            shop = shop.restart(at(29));
+            shop.fire(at(200));
+            decided.push(shop.ids());
+        }
+        assert_eq!(decided, [["e3"], ["e3"]], "{rule}");
+    }
+}
+
 #[test]
 fn the_event_that_fired_is_in_every_window() {
     let rule = "rule rescue\n  on cart_abandoned, after 2 hours\n  \

@@ -85,9 +85,7 @@ pub(crate) fn arrivals() -> Vec<Arrival> {
 
 pub(crate) fn timers() -> Vec<Timer> {
     let event = events()[1].reference();
-    [(AT, true), (Instant(-1), false)]
-        .map(|(due, waits)| Timer { due, waits, since: Instant(5), event: event.clone() })
-        .to_vec()
+    [(AT, true), (Instant(-1), false)].map(|(due, waits)| Timer { due, waits, event: event.clone() }).to_vec()
 }
 
 pub(crate) fn changes() -> Vec<Change> {
