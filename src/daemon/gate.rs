@@ -27,9 +27,6 @@ use super::contents::Contents;
 use super::occurred::fired;
 use super::snapshot::{Shared, Snapshot};
 
-/// A message that waited longer than this since its decision must meet its rule's season again.
-const FRESH: Duration = Duration::seconds(60);
-
 /// Why a message waits: the whole daemon does.
 const ON_HOLD: &str = "on hold";
 /// Why a message waits: it is quiet.
@@ -107,17 +104,13 @@ impl DaemonGate {
         let Some(rule) = rule else {
             return Some(Claim::Withdraw("its rule is gone".into()));
         };
-        let found = Some(&active.rules.rules[rule]);
-        let waited = message.attempts == 0 && now.since(message.decided) > FRESH;
-        if let Some(rule) = found.filter(|_| waited) {
-            let clock = clock_of(active, &seen.population, rule, message.customer);
-            if !in_season(rule.season, &clock, now) {
-                return Some(Claim::Withdraw("the last day of its rule has passed".into()));
-            }
+        let found = &active.rules.rules[rule];
+        let clock = || clock_of(active, &seen.population, found, message.customer);
+        if decide::has_waited(message, found, now) && !in_season(found.season, &clock(), now) {
+            return Some(Claim::Withdraw("the last day of its rule has passed".into()));
         }
         let matches = |rule: usize| {
-            let root = active.program.rules()[rule];
-            let clock = clock_of(active, &seen.population, &active.rules.rules[rule], message.customer);
+            let (root, clock) = (active.program.rules()[rule], clock());
             let moved = active.still_there(&seen.population, message.customer, now);
             let moment = moment(message, active, (now, &clock)).with_moved(moved);
             moment.truth(&seen.population, message.customer, root) == Some(true)

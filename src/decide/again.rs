@@ -106,7 +106,7 @@ pub fn meet_again(
     };
     let rule = &rules.rules[position];
     let first = message.attempts == 0;
-    let waited = first && now.since(message.decided) > FRESH;
+    let waited = has_waited(message, rule, now);
     if !message.is_call {
         if !rules.messages.iter().any(|one| one.name == message.target) {
             return Again::Withdraw(Withdrawal::MessageGone);
@@ -122,6 +122,14 @@ pub fn meet_again(
         return Again::Withdraw(Withdrawal::NoMatch);
     }
     if message.marketing { quiet(message, (rules, people, zone), now) } else { Again::Go }
+}
+
+/// Whether a message was decided so long ago, and nothing of it went out, that its rule is asked again.
+/// What follows a message is asked for only when that one was handed over: they share one fate.
+#[must_use]
+pub fn has_waited(message: &OpenMessage, rule: &Rule, now: Instant) -> bool {
+    let follows = || message.is_call && rule.actions.iter().any(|action| matches!(action, Action::Send(_)));
+    message.attempts == 0 && now.since(message.decided) > FRESH && !follows()
 }
 
 /// Whether the person consents: before the first of a decision's messages goes, to all of them, for

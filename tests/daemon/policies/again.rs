@@ -163,3 +163,16 @@ fn a_deferred_message_meets_its_rule_again_too() {
         assert_eq!(shop.hand_over("2026-11-24T09:00:00Z"), ["b the customer no longer matches its rule"]);
     }
 }
+
+#[test]
+fn what_follows_a_message_that_was_handed_over_goes_whatever_became_of_the_match() {
+    let crm = "webhook crm\n  post \"https://crm.shop.example/\"\n";
+    let text = format!("{crm}{}", rule("a", "until 2026-11-23", "mail\n  call crm"));
+    for mut shop in Shop::both(&text, &person("ana", "", "a"), "2026-11-23T22:50:00Z") {
+        assert_eq!(shop.tick("2026-11-23T22:58:00Z"), 1);
+        // The server takes its time, the person moves on, and the rule's last day ends.
+        assert_eq!(shop.hand_over_those("2026-11-23T22:58:30Z", |one| !one.is_call), ["a sent"]);
+        shop.learn("ana", "plan", "b", "2026-11-23T22:59:00Z");
+        assert_eq!(shop.hand_over("2026-11-23T23:05:00Z"), ["a sent"]);
+    }
+}

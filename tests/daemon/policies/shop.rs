@@ -196,6 +196,11 @@ impl Shop {
     /// Asks the gate about everything whose time has come, as the outbox does, and ends it: `sent`,
     /// or why not.
     pub fn hand_over(&mut self, now: &str) -> Vec<String> {
+        self.hand_over_those(now, |_| true)
+    }
+
+    /// The same for some of it.
+    pub fn hand_over_those(&mut self, now: &str, wanted: impl Fn(&OpenMessage) -> bool) -> Vec<String> {
         let now = at(now);
         if self.restarts {
             self.restart(now);
@@ -205,7 +210,8 @@ impl Shop {
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
         let gate = DaemonGate::new(store, Arc::clone(self.engine.shared()), sender, reports);
-        let ready: Vec<OpenMessage> = self.open().into_iter().filter(|one| one.next_attempt <= now).collect();
+        let ready: Vec<OpenMessage> =
+            self.open().into_iter().filter(|one| one.next_attempt <= now && wanted(one)).collect();
         let mut said = Vec::new();
         for message in ready {
             let (state, result) = match gate.claim(&message, now) {
