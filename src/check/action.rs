@@ -7,12 +7,14 @@ use crate::ruleset::{self, Action, EventId};
 use super::expression::{Expressions, Scope};
 use super::names::{Names, check_name, is_plain, shorten};
 use super::report::{Report, problem};
-use super::set;
 use super::suggest::{did_you_mean, nearest};
+use super::{set, shown_event};
 
 /// What can be sent and called, in the order of the rule set.
 pub(super) struct Targets<'a> {
     pub(super) messages: &'a [String],
+    /// The same, as far as they are sound.
+    pub(super) checked: &'a [Option<ruleset::Message>],
     /// Names of files that would be found as messages, for did-you-mean.
     pub(super) files: &'a [String],
     pub(super) webhooks: &'a [String],
@@ -20,6 +22,16 @@ pub(super) struct Targets<'a> {
     pub(super) attributes: &'a [(String, Span)],
     /// Webhooks that carry messages, and the first message of each.
     pub(super) carriers: &'a [(String, String)],
+}
+
+/// The rule whose actions these are.
+#[derive(Clone, Copy)]
+pub(super) struct Acting<'a> {
+    pub(super) names: &'a Names,
+    /// On which event it fires; an error where it says one that is none.
+    pub(super) fired: Result<Option<EventId>, ()>,
+    /// Where `on EVENT` can be added, where that is all it takes.
+    pub(super) end: Option<Span>,
 }
 
 /// The span of an action's target.
@@ -34,7 +46,7 @@ pub(super) fn span(action: &Written) -> Span {
 /// The checked actions; `None` after a diagnostic.
 pub(super) fn check(
     actions: &[Written],
-    (names, fired): (&Names, Option<EventId>),
+    acting: Acting<'_>,
     targets: &Targets<'_>,
     report: &mut Report<'_>,
 ) -> Option<Vec<Action>> {
@@ -63,18 +75,26 @@ pub(super) fn check(
         }
         seen.push(key);
         checked.push(match action {
-            Written::Send(message) => send(message, targets, report),
-            Written::Call { webhook, fields } => call(webhook, fields, (names, fired), targets, report),
+            Written::Send(message) => send(message, acting, targets, report),
+            Written::Call { webhook, fields } => call(webhook, fields, acting, targets, report),
             Written::Set { attribute, value } => {
-                set::check(attribute, value, names, targets.attributes, report)
+                let seen = (acting.names, acting.fired.ok().flatten());
+                set::check(attribute, value, seen, targets.attributes, report)
             }
         });
     }
     checked.into_iter().collect()
 }
 
-fn send(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<Action> {
+fn send(name: &Name, acting: Acting<'_>, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<Action> {
     if let Some(position) = targets.messages.iter().position(|known| *known == name.text) {
+        // What is wrong with the message or the event is said elsewhere.
+        if let (Some(Some(message)), Ok(fired)) = (targets.checked.get(position), acting.fired) {
+            let place = (&acting.names.schema, name.span);
+            if !shown_event::sent_without(message, (fired, acting.end), place, report) {
+                return None;
+            }
+        }
         return Some(Action::Send(position));
     }
     let near = nearest(&name.text, targets.messages.iter().chain(targets.files).map(String::as_str));
@@ -92,10 +112,11 @@ fn send(name: &Name, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<A
 fn call(
     name: &Name,
     fields: &[(Expr, Option<Name>)],
-    (names, fired): (&Names, Option<EventId>),
+    Acting { names, fired, .. }: Acting<'_>,
     targets: &Targets<'_>,
     report: &mut Report<'_>,
 ) -> Option<Action> {
+    let fired = fired.ok().flatten();
     let webhook = webhook(name, targets, report);
     if let Some((_, message)) = targets.carriers.iter().find(|(carrier, _)| *carrier == name.text) {
         report.add(

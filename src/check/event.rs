@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{AttributeType, Name};
-use crate::ruleset::{EventKind, Field, Schema};
+use crate::ruleset::{EventKind, Field, FirstNames, Named, Schema};
 
 use super::attribute::kind_of;
 use super::item::Of;
@@ -23,13 +23,24 @@ const TAKEN_FIELDS: [&str; 5] = ["id", "customer_id", "time", "event", "learnt"]
 pub(super) type FieldLine = (Name, AttributeType);
 
 /// Adds the events, already unique and sorted by name, behind those that every workspace has.
-pub(super) fn declare(items: &[Of<'_, &[FieldLine]>], schema: &mut Schema, report: &mut Report<'_>) {
+pub(super) fn declare(
+    items: &[Of<'_, &[FieldLine]>],
+    first_names: &FirstNames,
+    schema: &mut Schema,
+    report: &mut Report<'_>,
+) {
     for item in items.iter().take(EVENT_LIMIT) {
         if !free_name(schema, &item.name, report) {
             continue;
         }
+        let formerly = item.item.formerly.as_ref();
         let fields = fields(item.parts, schema, report);
-        schema.events.push(EventKind { name: item.name.text.clone(), fields });
+        let name = item.name.text.clone();
+        let names = match formerly {
+            Some(before) if was_built_in(before, report) => vec![name.clone()],
+            _ => names_of(&name, first_names.of(Named::Event, &name), formerly.map(|name| name.text.clone())),
+        };
+        schema.events.push(EventKind { name, names, fields });
     }
     if let Some(beyond) = items.get(EVENT_LIMIT) {
         report.add(
@@ -38,6 +49,30 @@ pub(super) fn declare(items: &[Of<'_, &[FieldLine]>], schema: &mut Schema, repor
                 .why("what differs by a detail only is one event with a field for the detail"),
         );
     }
+}
+
+/// All that an event was called, its first name first.
+fn names_of(name: &str, first: &str, formerly: Option<String>) -> Vec<String> {
+    let mut names = vec![first.to_owned()];
+    for other in formerly.into_iter().chain([name.to_owned()]) {
+        if !names.contains(&other) {
+            names.push(other);
+        }
+    }
+    names
+}
+
+/// Objects to `formerly order`: what every workspace has keeps its name.
+fn was_built_in(name: &Name, report: &mut Report<'_>) -> bool {
+    let built_in = EventKind::built_in().iter().any(|kind| kind.name == name.text);
+    if built_in {
+        report.add(
+            problem(Code::FormerlyClash, name.span, format!("every workspace has the event `{}`", name.text))
+                .label("leave the line out: this event has a history of its own")
+                .why("what is recorded there belongs to it under that name, and to no other event"),
+        );
+    }
+    built_in
 }
 
 /// Objects to a name that an event of every workspace has.

@@ -1,7 +1,5 @@
 //! Messages, declared with `message` or found as files.
 
-use std::collections::BTreeMap;
-
 use ring::digest::{Context, SHA256};
 
 use crate::diagnostic::{Code, Span};
@@ -233,11 +231,11 @@ fn finish(
         draft.subject = Some(subject_of_name(&draft, report));
     }
     let mut good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
-    let mut fields = BTreeMap::new();
+    let mut shown = placeholder::Placeholders::default();
     let parts = [(Part::Subject, &draft.subject), (Part::Html, &draft.html), (Part::Text, &draft.text)];
     for (part, template) in parts.iter().filter_map(|(part, template)| Some((*part, template.as_ref()?))) {
         good &= check_size(template, part, report)
-            && placeholder::check(part, template, around.names, &mut fields, report);
+            && placeholder::check(part, template, around.names, &mut shown, report);
     }
     let text_of = |template: &Option<Template>| template.as_ref().map(|template| template.text.clone());
     let templates = Templates {
@@ -248,7 +246,7 @@ fn finish(
     if good {
         let of =
             |part| parts.iter().find(|(known, _)| *known == part).and_then(|(_, template)| template.as_ref());
-        placeholder::rehearse(&templates, &fields, of, report);
+        placeholder::rehearse(&templates, &shown.fields, of, report);
     }
     let content_hash = content_hash(purpose, &channel.text, &templates);
     Some(Message {
@@ -263,7 +261,8 @@ fn finish(
         from: draft.from.map(|from| from.text.clone()),
         reply_to: draft.reply_to.map(|to| to.text.clone()),
         expires_after: draft.expires_after,
-        fields: fields.into_iter().collect(),
+        fields: shown.fields.into_iter().collect(),
+        needs: shown.needs.into_iter().collect(),
         content_hash,
     })
     .filter(|_| good)

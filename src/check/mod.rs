@@ -13,6 +13,7 @@ mod expression;
 mod files;
 mod group;
 mod item;
+mod loops;
 mod message;
 mod names;
 mod on_event;
@@ -27,6 +28,7 @@ mod schedule;
 mod season;
 mod sender;
 mod set;
+mod shown_event;
 mod suggest;
 mod webhook;
 mod workspace;
@@ -176,7 +178,8 @@ fn workspace_of(
     let declared = group::declare(&segment_items, &mut schema, report);
     let audience_items = unique("audience", std::mem::take(&mut items.audiences), report);
     let event_items = unique("event", std::mem::take(&mut items.events), report);
-    event::declare(&event_items, &mut schema, report);
+    rename::names(Named::Event, &event_items, memory, &mut first_names, report);
+    event::declare(&event_items, &first_names, &mut schema, report);
     let bodies = Bodies::new(files, report.sources);
     rename::names(Named::Audience, &audience_items, memory, &mut first_names, report);
     let names = Names {
@@ -214,6 +217,7 @@ fn workspace_of(
         .collect();
     let targets = Targets {
         messages: &messages.names,
+        checked: &messages.checked,
         files: &bodies.names(),
         webhooks: &webhook_names,
         attributes: &ends,
@@ -226,6 +230,7 @@ fn workspace_of(
     let rules: Vec<crate::ruleset::Rule> = rules.into_iter().collect::<Option<_>>()?;
     let world = set::World { schema: &names.schema, segments: &segments, audiences: &audiences };
     set::cycles(&rules, &rule_items, &world, report);
+    loops::check(&rules, &messages.checked, &rule_items, report);
     let checked = RuleSet {
         hash: files.hash(),
         commit: options.commit.to_owned(),
@@ -233,7 +238,7 @@ fn workspace_of(
         schema: Arc::new(names.schema),
         segments,
         audiences,
-        messages: messages.checked?,
+        messages: messages.checked.into_iter().collect::<Option<_>>()?,
         webhooks,
         policies,
         rules,
@@ -276,8 +281,8 @@ fn groups(
 
 /// All messages, and what others need to know of them.
 struct Messages {
-    /// In the order of their names; `None` where one of them has an error.
-    checked: Option<Vec<crate::ruleset::Message>>,
+    /// In the order of their names; `None` for one that has an error.
+    checked: Vec<Option<crate::ruleset::Message>>,
     names: Vec<String>,
     channels: Vec<String>,
     carriers: Vec<(String, String)>,

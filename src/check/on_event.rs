@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::Name;
 use crate::model::Duration;
-use crate::ruleset::{EventId, Expr, ExprKind, OUR_EVENTS, OnEvent, Type, Value};
+use crate::ruleset::{Expr, ExprKind, OnEvent, Type, Value};
 
 use super::expression::Expressions;
 use super::names::Names;
@@ -23,7 +23,6 @@ pub(super) struct Written<'t> {
 /// What the clause means; none after a diagnostic.
 pub(super) fn check(written: &Written<'_>, names: &Names, report: &mut Report<'_>) -> Option<OnEvent> {
     let event = Expressions { names, fired: None, report: &mut *report }.event(written.event);
-    let event = event.filter(|event| is_told(*event, written.event, names, report));
     let after = written.after.filter(|(after, _)| after.0 <= 0 || *after > LONGEST);
     if let Some((after, span)) = after {
         report.add(bad_wait(after, span));
@@ -31,23 +30,6 @@ pub(super) fn check(written: &Written<'_>, names: &Names, report: &mut Report<'_
     }
     let on = |event| OnEvent { event, after: written.after.map(|(after, _)| after), each: written.each };
     event.map(on)
-}
-
-/// What we did is recorded when it is done; rules do not fire on it yet.
-fn is_told(event: EventId, name: &Name, names: &Names, report: &mut Report<'_>) -> bool {
-    let ours = OUR_EVENTS.contains(&names.schema.event(event).name.as_str());
-    if ours {
-        report.add(
-            problem(
-                Code::NotAvailableYet,
-                name.span,
-                format!("a rule `on {}` is not available yet", name.text),
-            )
-            .label("cvmd records this itself")
-            .why("a rule can ask for it in `when`, such as `count(sent in last 7 days)`"),
-        );
-    }
-    !ours
 }
 
 fn bad_wait(after: Duration, span: Span) -> Problem {

@@ -5,20 +5,30 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Code, Span};
 use crate::message::{Filled, Mention, Part, RenderError, Shown, Templates};
 use crate::model::{Date, Duration, Money, Number, Share};
-use crate::ruleset::{AggregateFunction, Expr, ExprKind, Type};
+use crate::ruleset::{AggregateFunction, EventId, Expr, ExprKind, Type};
 
 use super::body::Template;
 use super::expression;
 use super::names::{Names, shorten};
 use super::report::{Report, problem};
+use super::shown_event;
 use super::suggest::{did_you_mean, nearest};
 
-/// Looks up the placeholders of a template and adds them to `fields`; false after a diagnostic.
+/// What the templates of a message read.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders {
+    /// By name.
+    pub(super) fields: BTreeMap<String, Expr>,
+    /// Events that have to be there, each with a placeholder that says nothing otherwise.
+    pub(super) needs: BTreeMap<EventId, String>,
+}
+
+/// Looks up the placeholders of a template and adds them to `shown`; false after a diagnostic.
 pub(super) fn check(
     part: Part,
     template: &Template,
     names: &Names,
-    fields: &mut BTreeMap<String, Expr>,
+    shown: &mut Placeholders,
     report: &mut Report<'_>,
 ) -> bool {
     if let Some(range) = crate::message::uses_autoescape(&template.text) {
@@ -41,20 +51,47 @@ pub(super) fn check(
     for name in read {
         let here: Vec<&Mention> = mentions.iter().filter(|mention| mention.name == name).collect();
         let span = here.first().map_or(template.whole(), |mention| template.span(mention.range.clone()));
-        let Some((kind, ty, text)) = expression::placeholder(names, &name) else {
-            unknown(&name, span, names, report);
+        let found = match name.split_once('.') {
+            Some((event, field)) => shown_event::field((event, field), span, names, report),
+            None => customers(&name, span, names, report),
+        };
+        let found = found.filter(|_| shown_event::one_meaning(&name, span, &shown.fields, report));
+        let Some((kind, ty, text)) = found else {
             good = false;
             continue;
         };
         let expr = Expr { kind, ty, text: text.into(), place: report.place(span) };
+        let bare = here.iter().find(|mention| !mention.guarded);
         if can_be_unknown(&expr)
-            && let Some(bare) = here.iter().find(|mention| !mention.guarded)
+            && let Some(bare) = bare
         {
             optional(&name, template.span(bare.range.clone()), report);
         }
-        fields.entry(name).or_insert(expr);
+        if let ExprKind::Fired(event, _) = expr.kind
+            && (bare.is_some() || here.is_empty())
+        {
+            shown.needs.entry(event).or_insert_with(|| name.clone());
+        }
+        shown.fields.entry(name).or_insert(expr);
     }
     good
+}
+
+/// The value of a word about the customer; `None` after a diagnostic.
+fn customers(
+    name: &str,
+    span: Span,
+    names: &Names,
+    report: &mut Report<'_>,
+) -> Option<(ExprKind, Type, String)> {
+    let found = expression::placeholder(names, name);
+    if found.is_none() {
+        match names.schema.find_event(name) {
+            Some(event) => shown_event::without_field(event, span, names, report),
+            None => unknown(name, span, names, report),
+        }
+    }
+    found
 }
 
 fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
@@ -86,6 +123,8 @@ fn can_be_unknown(expr: &Expr) -> bool {
     !matches!(
         expr.kind,
         ExprKind::Frequency
+            // What cvmd records itself it knows.
+            | ExprKind::Fired(EventId::SENT | EventId::BOUNCED, _)
             | ExprKind::Aggregate { function: AggregateFunction::Count | AggregateFunction::Sum, .. }
     )
 }

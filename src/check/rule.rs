@@ -5,7 +5,7 @@ use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
 use crate::model::{Date, Duration};
 use crate::ruleset::{self, AtMost, Timetable, Trigger};
 
-use super::action::{self, Targets};
+use super::action::{self, Acting, Targets};
 use super::expression::{Expressions, Scope, no_movement};
 use super::item::{Of, Rule};
 use super::names::{Names, shorten};
@@ -77,7 +77,12 @@ pub(super) fn check(
         // The event says whom it means.
         None => clauses.on.as_ref().map(|on| on_event::everybody(on, report)),
     };
-    let actions = clauses.then.map(|actions| action::check(actions, (names, fired), targets, report));
+    let acting = Acting {
+        names,
+        fired: if clauses.on.is_some() && on.is_none() { Err(()) } else { Ok(fired) },
+        end: clauses.every.is_none().then_some(item.item.span),
+    };
+    let actions = clauses.then.map(|actions| action::check(actions, acting, targets, report));
     if let (Some(on), Some((_, span))) = (&clauses.on, &clauses.every) {
         report.add(on_event::two_triggers(on.span, *span));
     }

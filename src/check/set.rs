@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{self, Action as Written, Name, RuleClause};
-use crate::ruleset::{Action, Audience, Expr, FieldId, Read, Rule, Schema, Segments};
+use crate::ruleset::{Action, Audience, EventId, Expr, FieldId, Read, Rule, Schema, Segments};
 
 use super::expression::Expressions;
 use super::group::path_back;
@@ -16,14 +16,14 @@ use super::suggest::{did_you_mean, nearest};
 pub(super) fn check(
     name: &Name,
     value: &tree::Expr,
-    names: &Names,
+    (names, fired): (&Names, Option<EventId>),
     ends: &[(String, Span)],
     report: &mut Report<'_>,
 ) -> Option<Action> {
     let field = target(name, names, ends, report);
     // Where there is no such field, what would fit it is anybody's guess.
     let ty = names.schema.field(names.schema.find(&name.text)?).ty;
-    let value = Expressions { names, fired: None, report }.value_to_set(value, ty, &name.text);
+    let value = Expressions { names, fired, report }.value_to_set(value, ty, &name.text);
     Some(Action::Set { field: field?, value: value? })
 }
 

@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use super::moves::Tracks;
 use crate::compile::{NodeId, Program};
 use crate::model::{Channel, RuleNumber};
+use crate::population::kind_of;
+use crate::record::DeedKind;
 use crate::ruleset::{Action, Expr, ExprKind, Named, Remembered, Rule, RuleSet};
 
 /// A checked rule set, compiled, with its rules' numbers in this store.
@@ -35,7 +37,7 @@ impl Active {
     /// Compiles a rule set. An unknown zone is UTC: the checker refuses it before.
     #[must_use]
     pub fn new(rules: RuleSet, numbers: Vec<RuleNumber>, remembered: Arc<Remembered>) -> Arc<Self> {
-        let read: Vec<Vec<&Expr>> = rules.rules.iter().map(|rule| values_of(&rule.when)).collect();
+        let read: Vec<Vec<&Expr>> = rules.rules.iter().map(|rule| values_of(rule, &rules)).collect();
         let (program, nodes) = Program::with(&rules, &read.concat());
         let mut nodes = nodes.into_iter();
         let pair = |expr: &&Expr| Some((expr.text.to_string(), nodes.next()?));
@@ -56,6 +58,13 @@ impl Active {
         let same =
             |(other, name): &(Named, &str)| *other == kind && self.rules.first_names.of(kind, name) == first;
         names.into_iter().find(same).map(|(_, name)| name)
+    }
+
+    /// Whether some rule fires on what the outbox did.
+    #[must_use]
+    pub fn fires_on(&self, kind: DeedKind) -> bool {
+        let event = kind_of(kind);
+        self.rules.rules.iter().filter_map(Rule::on_event).any(|on| on.event == event)
     }
 
     /// A rule by its position, with its number.
@@ -118,10 +127,20 @@ impl Active {
     }
 }
 
-/// The values that a condition reads, in the order written, each once; constants are none.
-fn values_of(condition: &Expr) -> Vec<&Expr> {
+/// The values that a rule's condition reads, in the order written, then what its messages show of the
+/// event, each once; constants are none.
+fn values_of<'a>(rule: &'a Rule, rules: &'a RuleSet) -> Vec<&'a Expr> {
     let mut values: Vec<&Expr> = Vec::new();
-    collect(condition, &mut values);
+    collect(&rule.when, &mut values);
+    for action in &rule.actions {
+        let Action::Send(message) = action else { continue };
+        let fields = rules.messages.get(*message).map_or(&[][..], |message| &message.fields);
+        let of_the_event = |expr: &&Expr| match expr.kind {
+            ExprKind::Fired(event, _) => rule.on_event().is_some_and(|on| on.event == event),
+            _ => false,
+        };
+        values.extend(fields.iter().map(|(_, expr)| expr).filter(of_the_event));
+    }
     let mut seen = std::collections::BTreeSet::new();
     values.retain(|value| seen.insert(value.text.clone()));
     values.truncate(MOST_VALUES);

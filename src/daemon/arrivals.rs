@@ -10,14 +10,17 @@ use crate::decide;
 use crate::evaluate::Moment;
 use crate::failpoint;
 use crate::model::{Duration, Instant};
-use crate::record::{Arrival, Timer};
-use crate::ruleset::OnEvent;
+use crate::record::{Arrival, EventRef, Timer};
+use crate::ruleset::{EventFieldId, EventId, OnEvent};
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
 use super::fire::Ready;
 use super::occurred::{Occurred, fired};
+
+/// Waits that an event meets, by their ordinals, and when the next such event was.
+type Such<'t> = (Vec<(u32, &'t Timer)>, Option<Instant>);
 
 /// Changes that are gathered before they are committed.
 const GATHERED: usize = 200;
@@ -57,6 +60,7 @@ impl Engine {
         if self.hold.is_some() || !self.loads.is_empty() {
             return Ok(EventReport::default());
         }
+        self.take_up_deeds();
         self.take_back()?;
         let mut report = EventReport::default();
         if let Some(active) = self.active.clone() {
@@ -129,10 +133,9 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Arrival { event, customer } = arrival;
         let (rule, number) = active.rule(position);
-        let Some(on) = rule.on_event().filter(|on| active.rules.schema.event(on.event).name == event.name)
-        else {
-            return Ok(());
-        };
+        // It may have been told under another name than the event has now.
+        let told = active.rules.schema.find_told(&event.name);
+        let Some(on) = rule.on_event().filter(|on| Some(on.event) == told) else { return Ok(()) };
         let waiting = self.timers.of(number, *customer);
         if waiting.iter().any(|(_, timer)| timer.event == *event) {
             return Ok(());
@@ -145,9 +148,9 @@ impl Engine {
             self.timers.put((number, *customer, free), timer);
             return Ok(());
         };
-        let later = if each { None } else { occurred.later(*customer, event)? };
-        let waits =
-            decide::wait(&waiting, event, after, each, |until| later.is_some_and(|later| later < until));
+        let (such, later) = self.such((active, on.event), arrival, &waiting, occurred)?;
+        let followed = |until| !each && later.is_some_and(|later| later < until);
+        let waits = decide::wait(&such, event, after, each, followed);
         for n in waits.ended {
             report.restarted += 1;
             tables::events::remove_timer(batch, (number, *customer, n));
@@ -161,6 +164,33 @@ impl Engine {
         tables::events::put_timer(batch, (number, *customer, free), &timer);
         self.timers.put((number, *customer, free), timer);
         Ok(())
+    }
+
+    /// Those that wait after another such event, and when the next such one that is known was. Of what
+    /// we did, and what people did with it, *such* is what concerns the same message: a newsletter
+    /// ends no wait after the welcome.
+    fn such<'t>(
+        &self,
+        (active, kind): (&Active, EventId),
+        Arrival { event, customer }: &Arrival,
+        waiting: &[(u32, &'t Timer)],
+        occurred: &mut Occurred<'_>,
+    ) -> Result<Such<'t>, StoreError> {
+        let schema = &active.rules.schema;
+        let same_kind = |other: &EventRef| schema.find_told(&other.name) == Some(kind);
+        let alike = waiting.iter().filter(|(_, timer)| same_kind(&timer.event)).copied();
+        if !kind.is_ours() {
+            return Ok((alike.collect(), occurred.later(*customer, event, same_kind)?));
+        }
+        let Some(message) = occurred.message(*customer, event)? else { return Ok((Vec::new(), None)) };
+        let mut such = Vec::new();
+        for (n, timer) in alike {
+            if occurred.message(*customer, &timer.event)?.as_ref() == Some(&message) {
+                such.push((n, timer));
+            }
+        }
+        let of_message = (EventFieldId::MESSAGE, message.as_str());
+        Ok((such, self.population.next_like(*customer, kind, of_message, event.time)))
     }
 
     /// Whether the rule's condition is certainly false for an event when it comes: then it waits for

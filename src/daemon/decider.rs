@@ -59,6 +59,12 @@ impl Decider {
                     break;
                 }
                 obey(&mut engine, command, clock.now(), (&read, &to_read));
+                // What came is decided at once: the next tick may be a minute away. Of many things
+                // that come one after the other, those that are there already are met together.
+                let now = clock.now();
+                if engine.has_arrivals(now) && commands.is_empty() {
+                    fire(&mut engine, now);
+                }
             }
         })?;
         Ok((handle, thread))
@@ -140,7 +146,6 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                 to_read.store(sizes.map(|size| size.len()).sum(), Ordering::Relaxed);
             }
             let label = request.label();
-            let brings_events = matches!(request, Request::Import(_));
             let mut on_bytes = |bytes| read.store(bytes, Ordering::Relaxed);
             // One request's bug must not take the daemon down: what it was about stays undone.
             let handled = AssertUnwindSafe(|| engine.handle(request, now, &mut on_bytes));
@@ -154,17 +159,25 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             to_read.store(0, Ordering::Relaxed);
             read.store(0, Ordering::Relaxed);
             let _ = reply.send(response);
-            if brings_events {
-                // At once: the next tick may be a minute away. A store that fails here fails it, too.
-                match engine.fire_events(now) {
-                    Ok(report) => log_events(&report),
-                    Err(error) => tracing::error!(error = error.to_string(), "events could not be decided"),
-                }
-            }
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
-        Command::Did(sequence, deeds) => engine.did(sequence, deeds),
+        Command::Did(sequence, deeds) => {
+            if let Err(error) = engine.did(sequence, deeds) {
+                tracing::error!(
+                    error = error.to_string(),
+                    "what was sent could not be told to the rules on it"
+                );
+            }
+        }
         Command::End => {}
+    }
+}
+
+/// Decides what came. A store that fails here fails the next tick, too.
+fn fire(engine: &mut Engine, now: Instant) {
+    match engine.fire_events(now) {
+        Ok(report) => log_events(&report),
+        Err(error) => tracing::error!(error = error.to_string(), "events could not be decided"),
     }
 }
 

@@ -1,11 +1,13 @@
-//! What the outbox did, on its way into the population: `sent` and `bounced` in conditions.
+//! What the outbox did, on its way into the population, where conditions read it as `sent` and
+//! `bounced`, and to the rules that fire on it.
 //!
 //! The store has it already, written with the message's result. It is gathered here and taken up
 //! before anything looks at the population, for it is cheaper to remake a chunk once than once a
 //! message.
 
-use crate::record::Deed;
-use crate::store::{StoreError, tables};
+use crate::model::Instant;
+use crate::record::{Arrival, Deed};
+use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
 use super::start::Damage;
@@ -13,10 +15,44 @@ use super::start::Damage;
 impl Engine {
     /// Hears of a pack of deeds that is durable; one that was read from the store already says
     /// nothing new.
-    pub fn did(&mut self, sequence: u64, deeds: Vec<Deed>) {
-        if self.deeds_seen.insert(sequence) {
-            self.deeds.extend(deeds);
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn did(&mut self, sequence: u64, deeds: Vec<Deed>) -> Result<(), StoreError> {
+        if !self.deeds_seen.insert(sequence) {
+            return Ok(());
         }
+        let asks = self.active.as_ref().is_some_and(|active| deeds.iter().any(|d| active.fires_on(d.kind)));
+        if asks && tables::deeds::is_marked(&*self.store, sequence)? {
+            self.arrived(&[(sequence, deeds.clone())])?;
+        }
+        self.deeds.extend(deeds);
+        Ok(())
+    }
+
+    /// Whether there are events that rules can be asked about now.
+    pub(super) fn has_arrivals(&self, now: Instant) -> bool {
+        let next = self.arrivals.first_key_value();
+        let came = next.is_some_and(|(arrival, _)| arrival.event.time <= now);
+        came && self.hold.is_none() && self.loads.is_empty()
+    }
+
+    /// From marks of packs to arrivals of what rules fire on, in one commit a pack.
+    fn arrived(&mut self, packs: &[(u64, Vec<Deed>)]) -> Result<(), StoreError> {
+        let Some(active) = self.active.clone() else { return Ok(()) };
+        let mut last = None;
+        for (sequence, deeds) in packs {
+            let mut batch = Batch::default();
+            tables::deeds::unmark(&mut batch, *sequence);
+            for deed in deeds.iter().filter(|deed| active.fires_on(deed.kind)) {
+                let arrival = Arrival { event: deed.reference(), customer: deed.customer };
+                tables::events::put_arrival(&mut batch, self.next_arrival, &arrival);
+                self.arrivals.insert(arrival, self.next_arrival);
+                self.next_arrival += 1;
+            }
+            last = Some(self.store.commit(batch));
+        }
+        last.map_or(Ok(()), |receipt| receipt.wait().map(drop))
     }
 
     /// Shows the population what was heard since the last time.
@@ -48,7 +84,24 @@ impl Engine {
             }
         }
         self.population.record(&gathered);
-        Ok(())
+        self.read_marks(damages)
+    }
+
+    /// Takes up the packs that rules have still to be asked about, as far as they were read: of the
+    /// others the outbox is about to tell.
+    fn read_marks(&mut self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
+        let mut packs = Vec::new();
+        for sequence in tables::deeds::marked(&*self.store)? {
+            if !self.deeds_seen.contains(&sequence) {
+                continue;
+            }
+            match tables::deeds::pack(&*self.store, sequence) {
+                Ok(pack) => packs.extend(pack.map(|deeds| (sequence, deeds))),
+                Err(error @ StoreError::Corrupt(_)) => damages.push(Damage(error.to_string())),
+                Err(error) => return Err(error),
+            }
+        }
+        self.arrived(&packs)
     }
 }
 

@@ -83,13 +83,12 @@ impl Engine {
         // Of a rule on an event, the last one tells; without one its fields are unknown.
         let last = match rule.on_event() {
             Some(on) => {
-                let name = active.rules.schema.event(on.event).name.as_str();
-                let currency = active.rules.workspace.currency;
-                occurred::latest(&*self.store, currency, customer, (name, now))?
+                let data = (&*self.store, population);
+                occurred::latest(data, &active.rules, customer, (on.event, now))?
             }
             None => None,
         };
-        let when = (now, last.as_ref().and_then(|event| occurred::fired(event, &active.rules.schema)));
+        let when = (now, last);
         let condition =
             evaluate::trace_moved(&active.rules, population, customer, &rule.when, when, &clock, &moves)
                 .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;

@@ -265,5 +265,5 @@ fn together(ready: &[Ready], limit: usize) -> usize {
 /// Whether the rule that runs now still fires on the event that this timer is about.
 fn fires_on(active: &Active, position: usize, timer: &Timer) -> bool {
     let on = active.rule(position).0.on_event();
-    on.is_some_and(|on| active.rules.schema.event(on.event).name == timer.event.name)
+    on.is_some_and(|on| active.rules.schema.find_told(&timer.event.name) == Some(on.event))
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::model::{Bitmap, Instant};
 use crate::record::RuleMemory;
 use crate::ruleset::{Frame, Rule, Timetable, Trigger};
-use crate::schedule::{Due, Occasions, Passed, Since, civil_of, due, in_season, look_from, zone_of};
+use crate::schedule::{Due, Occasions, Passed, Since, civil_of, due, in_season, is_met, look_from, zone_of};
 use crate::store::StoreError;
 
 use super::Engine;
@@ -198,7 +198,9 @@ fn by_own_clocks(
             occasions.previous_at_or_before(now.min(from)).filter(|at| now.since(*at) < timetable.if_missed);
         let mut missed = Bitmap::new();
         for (customer, met) in moved {
-            let unmet = |at: Instant| civil_of(at, &zone).is_some_and(|civil| civil > met.civil);
+            let unmet = |at: Instant| {
+                civil_of(at, &zone).is_some_and(|civil| !is_met(&timetable.schedule, met.civil, civil))
+            };
             match due.run {
                 Some(at) if !unmet(at) => {
                     members.remove(customer.0);

@@ -16,10 +16,10 @@ use crate::evaluate::Moment;
 use crate::message::{self, Filled, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
-use crate::record::{Frozen, OpenMessage};
+use crate::record::{DeedKind, Frozen, OpenMessage};
 use crate::ruleset::{Message, Named, Webhook};
 use crate::schedule::in_season;
-use crate::store::{Batch, Store};
+use crate::store::Store;
 
 use super::active::Active;
 use super::clocks::clock_of;
@@ -175,7 +175,7 @@ impl DaemonGate {
         let frozen = Frozen { at: now, to, content: hash.clone(), values, body: None };
         let email = Self::email(message, &content, &filled, &frozen)?;
         self.contents.keep(&hash, &kept);
-        Ok(Prepared { frozen, payload: Payload::Email(email), with: Batch::default() })
+        Ok(Prepared { frozen, payload: Payload::Email(email) })
     }
 
     /// A retry: the same words as at the first claim.
@@ -186,7 +186,7 @@ impl DaemonGate {
         let read = |(name, json): &(String, String)| Some((name.clone(), serde_json::from_str(json).ok()?));
         let filled: Filled = frozen.values.iter().map(read).collect::<Option<_>>().ok_or_else(lost)?;
         let email = Self::email(message, &content, &filled, frozen)?;
-        Ok(Prepared { frozen: frozen.clone(), payload: Payload::Email(email), with: Batch::default() })
+        Ok(Prepared { frozen: frozen.clone(), payload: Payload::Email(email) })
     }
 
     fn email(
@@ -295,7 +295,7 @@ impl DaemonGate {
             body: frozen.body.clone().unwrap_or_default(),
             secrets,
         };
-        Ok(Prepared { frozen, payload: Payload::Call(call), with: Batch::default() })
+        Ok(Prepared { frozen, payload: Payload::Call(call) })
     }
 
     /// Whether the sandbox, where there is one, lets an address through.
@@ -346,6 +346,10 @@ impl Gate for DaemonGate {
             active.position(message.key.decision.rule).map(|rule| &active.rules.rules[rule].name)
         });
         seen.on_hold || seen.pauses.stops(rule.unwrap_or(&message.rule), &message.channel).is_some()
+    }
+
+    fn fires_on(&self, kind: DeedKind) -> bool {
+        self.shared.get().active.as_ref().is_some_and(|active| active.fires_on(kind))
     }
 
     fn report(&self, report: Report) {

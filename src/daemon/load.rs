@@ -189,7 +189,12 @@ impl Engine {
                 }
                 // A refund is no order.
                 for order in orders.iter().filter(|order| order.total.0 >= 0) {
-                    let event = EventRef { time: order.time, name: ORDER.into(), id: order.id.clone() };
+                    let event = EventRef {
+                        time: order.time,
+                        name: ORDER.into(),
+                        id: order.id.clone(),
+                        did: Vec::new(),
+                    };
                     self.arrive(Arrival { event, customer: number }, now, loading);
                 }
                 tables::customers::append_orders(&*self.store, &mut loading.batch, number, orders)?;
@@ -218,7 +223,8 @@ impl Engine {
             if merged.added.is_empty() {
                 continue;
             }
-            let number = known.unwrap_or_else(|| self.new_customer(id, now, loading));
+            let number = known.unwrap_or_else(|| self.new_customer(id.clone(), now, loading));
+            self.withdraw(number, (id, known.is_some()), &merged.added, now, loading)?;
             for (part, events) in merged.added.chunks(A_PART).enumerate() {
                 if part > 0 {
                     loading.commit(self)?;
@@ -307,8 +313,8 @@ const A_PART: usize = 2_000;
 
 /// What a load has under way.
 #[derive(Default)]
-struct Loading {
-    batch: Batch,
+pub(super) struct Loading {
+    pub(super) batch: Batch,
     receipts: Vec<Receipt>,
     touched: BTreeSet<CustomerNumber>,
     /// Blocks of what those met who changed their zone: committed with their profiles.

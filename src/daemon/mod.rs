@@ -46,6 +46,7 @@ mod timers;
 mod told;
 mod vault;
 mod ways_out;
+mod withdrawn;
 mod zone_change;
 
 pub use active::Active;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use crate::evaluate::Fired;
 use crate::model::{Currency, CustomerNumber, Instant};
+use crate::population::Population;
 use crate::record::{Event, EventRef, Line, ORDER, Order};
-use crate::ruleset::{LIST_SEPARATOR, Schema};
+use crate::ruleset::{EventId, LIST_SEPARATOR, RuleSet, Schema, Value};
 use crate::store::{Store, StoreError, tables};
 
 /// Customers whose events are kept at hand at most.
@@ -31,18 +32,31 @@ impl<'a> Occurred<'a> {
         customer: CustomerNumber,
         event: &EventRef,
     ) -> Result<Option<Event>, StoreError> {
+        if !event.did.is_empty() {
+            return Ok(Some(of_deed(event)));
+        }
         Ok(self.of(customer, event.name == ORDER)?.iter().find(|one| one.reference() == *event).cloned())
     }
 
-    /// When the next event of that name behind one was, of those that are known.
+    /// When the next event of a kind behind one was, of those that are known.
     pub(super) fn later(
         &mut self,
         customer: CustomerNumber,
         event: &EventRef,
+        of_kind: impl Fn(&EventRef) -> bool,
     ) -> Result<Option<Instant>, StoreError> {
-        let all = self.of(customer, event.name == ORDER)?.iter();
-        let behind = all.filter(|one| one.name == event.name && one.reference() > *event);
-        Ok(behind.map(|one| one.time).min())
+        let all = self.of(customer, event.name == ORDER)?.iter().map(Event::reference);
+        Ok(all.filter(|one| one > event && of_kind(one)).map(|one| one.time).min())
+    }
+
+    /// Which message something that we did, or that somebody did with it, concerns.
+    pub(super) fn message(
+        &mut self,
+        customer: CustomerNumber,
+        event: &EventRef,
+    ) -> Result<Option<String>, StoreError> {
+        let fields = self.find(customer, event)?.map(|event| event.fields).unwrap_or_default();
+        Ok(fields.into_iter().find(|(field, _)| field == "message").map(|(_, text)| text))
     }
 
     /// All events of a customer, or their orders as such; a refund is none.
@@ -64,21 +78,38 @@ impl<'a> Occurred<'a> {
     }
 }
 
-/// The latest event of that name up to an instant, an order as such.
+/// What we did as an event: its reference says all that there is.
+fn of_deed(event: &EventRef) -> Event {
+    let EventRef { time, name, id, did } = event.clone();
+    Event { id, name, time, learnt: time, fields: did }
+}
+
+/// The latest event of that kind up to an instant, an order as such; what we did is in the population
+/// alone.
 pub(super) fn latest(
-    store: &dyn Store,
-    currency: Option<Currency>,
+    (store, population): (&dyn Store, &Population),
+    rules: &RuleSet,
     customer: CustomerNumber,
-    (name, until): (&str, Instant),
-) -> Result<Option<Event>, StoreError> {
-    let events: Vec<Event> = if name == ORDER {
+    (kind, until): (EventId, Instant),
+) -> Result<Option<Fired>, StoreError> {
+    if matches!(kind, EventId::SENT | EventId::BOUNCED) {
+        return Ok(population.last_texts(customer, kind, until).map(|(time, texts)| Fired {
+            event: kind,
+            time,
+            values: texts.into_iter().map(|text| text.map(Value::Text)).collect(),
+        }));
+    }
+    let (schema, currency) = (&rules.schema, rules.workspace.currency);
+    let events: Vec<Event> = if kind == EventId::ORDER {
         let orders = tables::customers::orders(store, customer)?;
         orders.iter().filter(|order| order.total.0 >= 0).map(|order| of_order(order, currency)).collect()
     } else {
         tables::events::events(store, customer)?
     };
-    let seen = events.into_iter().filter(|event| event.name == name && event.time <= until);
-    Ok(seen.max_by(|one, other| one.reference().cmp(&other.reference())))
+    let told = |event: &Event| schema.find_told(&event.name) == Some(kind) && event.time <= until;
+    let seen = events.into_iter().filter(told);
+    let last = seen.max_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));
+    Ok(last.and_then(|event| fired(&event, schema)))
 }
 
 /// An order as an event: its lines together, as conditions see them.
@@ -113,7 +144,7 @@ fn joined(order: &Order, read: fn(&Line) -> Option<&str>) -> Option<String> {
 /// What conditions and templates read of an event; none where rules do not declare it (any more). A
 /// text that is no value of its field's present type is unknown.
 pub(super) fn fired(event: &Event, schema: &Schema) -> Option<Fired> {
-    let id = schema.find_event(&event.name)?;
+    let id = schema.find_told(&event.name)?;
     let value = |field: &crate::ruleset::Field| {
         let at = event.fields.binary_search_by(|(name, _)| name.cmp(&field.name)).ok()?;
         schema.read_canonical(field.ty, &event.fields[at].1)

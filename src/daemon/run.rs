@@ -239,8 +239,7 @@ impl Engine {
         for message in slice.messages.iter().filter(|message| message.marketing) {
             self.take(message.customer, &message.channel);
         }
-        let sets = slice.messages.iter().filter(|message| message.is_set);
-        self.sets.extend(sets.map(|message| (message.key, message.decided)));
+        slice.messages.iter().for_each(|message| self.note_message(message));
         self.outgoing.add(slice.messages);
     }
 

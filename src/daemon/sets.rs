@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::failpoint;
 use crate::model::{CustomerNumber, Instant};
@@ -36,15 +37,24 @@ enum Turn {
 impl Engine {
     /// Reads from the store what rules have set and was not applied yet.
     pub(super) fn read_sets(&mut self) -> Result<(), StoreError> {
-        for message in tables::messages::open_messages(&*self.store) {
+        let store = Arc::clone(&self.store);
+        for message in tables::messages::open_messages(&*store) {
             match message {
-                Ok(message) if message.is_set => drop(self.sets.insert(message.key, message.decided)),
+                Ok(message) => self.note_message(&message),
                 // A damaged one is said by the outbox, which reads them too.
-                Ok(_) | Err(StoreError::Corrupt(_)) => {}
+                Err(StoreError::Corrupt(_)) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Notes of an open message what the engine itself has to know: what it sets, and that it waits.
+    pub(super) fn note_message(&mut self, message: &OpenMessage) {
+        if message.is_set {
+            self.sets.insert(message.key, message.decided);
+        }
+        self.moves.waits(message);
     }
 
     /// Applies what is due: whatever follows no message that is still under way. How many.

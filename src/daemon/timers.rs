@@ -67,7 +67,7 @@ mod tests {
     use crate::record::EventRef;
 
     fn timer(due: i64) -> Timer {
-        let event = EventRef { time: Instant(due), name: "cart".into(), id: "e".into() };
+        let event = EventRef { time: Instant(due), name: "cart".into(), id: "e".into(), did: Vec::new() };
         Timer { due: Instant(due), waits: true, event }
     }
 

@@ -12,7 +12,7 @@ pub struct Waits {
     pub begins: bool,
 }
 
-/// Meets a new event with those that the rule waits after already; `each`: events do not meet.
+/// Meets a new event with such events that the rule waits after already; `each`: events do not meet.
 /// `followed` says whether another such event is known that lies behind it and before an instant: one
 /// that came late was met before it came, whatever became of that other.
 ///
@@ -25,8 +25,7 @@ pub fn wait(
     each: bool,
     followed: impl FnOnce(Instant) -> bool,
 ) -> Waits {
-    let same = |timer: &&(u32, &Timer)| timer.1.waits && timer.1.event.name == event.name;
-    let waiting: Vec<&(u32, &Timer)> = waiting.iter().filter(same).collect();
+    let waiting: Vec<&(u32, &Timer)> = waiting.iter().filter(|(_, timer)| timer.waits).collect();
     if waiting.iter().any(|(_, timer)| timer.event == *event) {
         return Waits::default();
     }
@@ -44,7 +43,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn event(time: i64) -> EventRef {
-        EventRef { time: Instant(time), name: "cart".into(), id: format!("e{time}") }
+        EventRef { time: Instant(time), name: "cart".into(), id: format!("e{time}"), did: Vec::new() }
     }
 
     /// The times of the events that wait after all have come, in this order.

@@ -240,6 +240,8 @@ codes! {
     AfterWithoutOn "E441" Error;
     /// A wait after an event that is nothing, or too long.
     BadWait "E442" Error;
+    /// A rule on what is sent that brings itself on.
+    SendsOnSent "E443" Error;
     /// A rule that sets what imports write or the engine computes.
     SetsImported "E450" Error;
     /// An attribute whose value depends on itself.
@@ -256,6 +258,8 @@ codes! {
     BadText "E504" Error;
     /// A sender's or reply address that is none.
     BadSender "E505" Error;
+    /// A message that shows an event, of a rule that is not on it.
+    SentWithoutEvent "E506" Error;
     /// A rule that runs daily and limits nothing.
     RepeatsDaily "W101" Warning "repeats_daily";
     /// A condition that nobody meets.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ring::digest::{Context, SHA256};
 
 use crate::model::Instant;
-use crate::ruleset::{EventKind, OUR_EVENTS, Type};
+use crate::ruleset::{EventKind, Type};
 
 use super::customer::check_id;
 use super::decimal::plain;
@@ -28,6 +28,10 @@ pub(super) enum Column {
     /// What may be a field of some event, by its position in [`EventFields::names`].
     Field(u16),
 }
+
+/// What nobody else can tell: a file of it would make a history of messages that cvmd never sent,
+/// and rules would count them. What people did with our messages others see, too.
+const OURS_ALONE: [&str; 2] = ["sent", "bounced"];
 
 /// The columns that a file of events has, the fields by name.
 #[derive(Debug, Default)]
@@ -71,6 +75,7 @@ fn is_name(text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ParsedEvent<'r> {
     pub(super) id: Option<&'r str>,
+    /// Under which it is kept.
     pub(super) name: String,
     pub(super) time: Instant,
     /// By the position of the field's name, canonical where the event is declared; sorted by name.
@@ -104,7 +109,9 @@ pub(super) fn read<'r>(
     let time = time.ok_or_else(|| (RejectCode::BadTime, "`time` is empty".to_owned()))?;
     let time =
         options.past_time(time).map_err(|(code, why)| (code, format!("`time`: `{}` {why}", shown(time))))?;
-    let kind = options.schema.find_event(&name).map(|id| options.schema.event(id));
+    let kind = options.schema.find_told(&name).map(|id| options.schema.event(id));
+    // Whatever it is called today: the same event told before and after a rename is one.
+    let name = kind.map_or(name, |kind| kind.first_name().to_owned());
     refuse_nested(row, table, kind)?;
     let mut filled: Vec<(u16, &str)> = row
         .cells()
@@ -133,7 +140,7 @@ fn name(cell: Option<&str>, options: &Options<'_>) -> Result<String, Bad> {
     if name == crate::record::ORDER {
         return Err(bad("orders are imported as orders, with their totals".into()));
     }
-    if OUR_EVENTS.contains(&name.as_str()) {
+    if OURS_ALONE.contains(&name.as_str()) {
         return Err(bad(format!("`{name}` is what cvmd did itself, and records itself")));
     }
     if !is_name(&name) {

@@ -45,7 +45,9 @@ pub fn read_events(
                 match event {
                     Ok((customer, event)) => {
                         report.summary.accepted_rows += 1;
-                        report.summary.count_event(&event.name, event.time, event.declared, options.now);
+                        let called = options.schema.find_told(&event.name);
+                        let called = called.map_or(&event.name, |id| &options.schema.event(id).name);
+                        report.summary.count_event(called, event.time, event.declared, options.now);
                         kept.extend(event.fields.iter().map(|(field, _)| *field));
                         events.push(customer, &event, row.line)?;
                     }

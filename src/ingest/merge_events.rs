@@ -64,7 +64,7 @@ pub fn merge_events(existing: &[Event], new: Vec<NewEvent>, schema: &Schema) -> 
 fn difference(stored: &Event, new: &Event, schema: &Schema) -> Option<&'static str> {
     if stored.time != new.time {
         Some("another time")
-    } else if stored.name != new.name {
+    } else if first_name(stored, schema) != first_name(new, schema) {
         Some("another `event`")
     } else if content(stored, schema) != content(new, schema) {
         Some("other fields")
@@ -73,9 +73,14 @@ fn difference(stored: &Event, new: &Event, schema: &Schema) -> Option<&'static s
     }
 }
 
+/// What its kind was called first; of an event that rules do not declare, what it is called itself.
+fn first_name<'a>(event: &'a Event, schema: &'a Schema) -> &'a str {
+    schema.find_told(&event.name).map_or(&event.name, |id| schema.event(id).first_name())
+}
+
 /// The fields that rules declare, as they write them; of an event that they do not, all.
 fn content(event: &Event, schema: &Schema) -> Vec<(String, String)> {
-    let Some(kind) = schema.find_event(&event.name).map(|id| schema.event(id)) else {
+    let Some(kind) = schema.find_told(&event.name).map(|id| schema.event(id)) else {
         return event.fields.clone();
     };
     let canonical = |(name, text): &(String, String)| {
@@ -106,7 +111,8 @@ mod tests {
     fn declared() -> Schema {
         let mut schema = Schema::built_in();
         let fields = vec![Field { name: "value".into(), ty: Type::Money }];
-        schema.events.push(EventKind { name: "cart".into(), fields });
+        let names = vec!["basket".into(), "cart".into()];
+        schema.events.push(EventKind { name: "cart".into(), names, fields });
         schema
     }
 
@@ -147,7 +153,10 @@ mod tests {
         let mut again = event("a", 1, "5.00");
         again.event.fields.remove(0);
         assert_eq!(merge_events(&stored, vec![again.clone()], &declared()).unchanged, 1);
-        assert_eq!(merge_events(&stored, vec![again], &Schema::built_in()).conflicts.len(), 1);
+        assert_eq!(merge_events(&stored, vec![again.clone()], &Schema::built_in()).conflicts.len(), 1);
+        let mut renamed = again.clone();
+        renamed.event.name = "basket".into();
+        assert_eq!(merge_events(&stored, vec![renamed], &declared()).unchanged, 1, "under its first name");
         let other = event("a", 1, "5.01");
         assert_eq!(
             reasons(&merge_events(&stored, vec![other], &declared())),

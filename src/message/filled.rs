@@ -32,7 +32,8 @@ pub enum Shown {
     List(Vec<String>),
 }
 
-/// Placeholder to value; what is unknown is left out.
+/// Placeholder to value; what is unknown is left out. A field of the event that a rule fired on is
+/// called `cart_abandoned.value`.
 pub type Filled = BTreeMap<String, Shown>;
 
 /// Freezes one value of type `ty`; `None` for a choice's code that the rule set does not have and

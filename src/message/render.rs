@@ -1,6 +1,6 @@
 //! Templates and values to subject, text and HTML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value as Shape, filters, tests};
@@ -65,7 +65,7 @@ pub fn render_message(
 /// comes out empty or too large, or a template does not work. No error quotes a value.
 pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, RenderError> {
     let environment = environment();
-    let values = Shape::from_pairs(filled.iter().map(|(name, shown)| (name.as_str(), shape(shown))));
+    let values = shapes(templates, filled);
     let part = |part: Part, template: &str| fill_part(&environment, part, template, &values);
 
     let subject = part(Part::Subject, &templates.subject)?.trim().to_owned();
@@ -84,7 +84,39 @@ pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, Render
     Ok(Rendered { subject, text, html })
 }
 
-/// The names that a template reads and does not set itself, sorted.
+/// All values by name; an event is a value that holds its fields.
+fn shapes(templates: &Templates, filled: &Filled) -> Shape {
+    let mut events: BTreeMap<String, BTreeMap<String, Shape>> = BTreeMap::new();
+    // An event of which nothing is known is there all the same: `default` can be asked of its fields.
+    let parts = [
+        (Part::Subject, Some(templates.subject.as_str())),
+        (Part::Html, templates.html.as_deref()),
+        (Part::Text, templates.text.as_deref()),
+    ];
+    for (part, template) in parts {
+        // What cannot be read is said when the part is filled.
+        let read = template.map(|template| placeholders(part, template).unwrap_or_default());
+        for (event, _) in read.iter().flatten().filter_map(|name| name.split_once('.')) {
+            events.entry(event.to_owned()).or_default();
+        }
+    }
+    let mut values: BTreeMap<String, Shape> = BTreeMap::new();
+    for (name, shown) in filled {
+        match name.split_once('.') {
+            Some((event, field)) => {
+                events.entry(event.to_owned()).or_default().insert(field.to_owned(), shape(shown));
+            }
+            None => drop(values.insert(name.clone(), shape(shown))),
+        }
+    }
+    for (event, fields) in events {
+        values.entry(event).or_insert_with(|| Shape::from_pairs(fields));
+    }
+    Shape::from_pairs(values)
+}
+
+/// The names that a template reads and does not set itself, sorted; a field of an event as
+/// `cart_abandoned.value`.
 ///
 /// # Errors
 /// Where the template cannot be read.
@@ -93,7 +125,7 @@ pub fn placeholders(part: Part, template: &str) -> Result<BTreeSet<String>, Rend
     let parsed = environment
         .template_from_named_str(name(part), template)
         .map_err(|error| in_words(part, template, &error))?;
-    Ok(parsed.undeclared_variables(false).into_iter().collect())
+    Ok(parsed.undeclared_variables(true).into_iter().collect())
 }
 
 /// The template language as messages have it: strict, escaping, bounded, and without the filters
@@ -238,7 +270,7 @@ fn in_words(part: Part, template: &str, error: &minijinja::Error) -> RenderError
             let name: String = meant
                 .chars()
                 .skip_while(|c| !c.is_alphabetic())
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
                 .collect();
             return RenderError::Unknown { part, placeholder: name };
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A name inside a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// The name.
+    /// The name, with what is asked of it: `first_name`, `cart_abandoned.value`.
     pub name: String,
     /// Its bytes in the template.
     pub range: Range<usize>,
@@ -23,8 +23,8 @@ enum Tag {
     Block,
 }
 
-/// All names in the tags of a template, in order: words that are no strings, attributes, filters,
-/// keyword arguments or words of the template language.
+/// All names in the tags of a template, in order: words that are no strings, filters, keyword
+/// arguments or words of the template language; with the attributes asked of them.
 #[must_use]
 pub fn mentions(template: &str) -> Vec<Mention> {
     let mut found = Vec::new();
@@ -37,18 +37,19 @@ pub fn mentions(template: &str) -> Vec<Mention> {
         }
         let skip = usize::from(first.is_some());
         let mut asked = Vec::new();
-        for (index, word) in words.iter().enumerate().skip(skip).filter(|(_, w)| w.is_name()) {
-            let next = |n: usize| words.get(index + n).map_or("", |w| w.text);
+        for (index, _) in words.iter().enumerate().skip(skip).filter(|(_, w)| w.is_name()) {
+            let (name, range, end) = path(template, &words, index);
+            let next = |n: usize| words.get(end + n).map_or("", |w| w.text);
             let asks = next(1) == "is" && next(2) == "defined";
             let asks_not =
                 next(1) == "is" && (next(2) == "undefined" || next(2) == "not" && next(3) == "defined");
             let defaulted = next(1) == "|" && matches!(next(2), "default" | "d");
             if asks && !words.iter().any(|w| w.text == "or" || w.text == "not") {
-                asked.push(word.text.to_owned());
+                asked.push(name.to_owned());
             }
-            let inside = guards.iter().flatten().chain(&asked).any(|name| name == word.text);
+            let inside = guards.iter().flatten().chain(&asked).any(|known| known == name);
             let guarded = asks || asks_not || defaulted || inside;
-            found.push(Mention { name: word.text.to_owned(), range: word.range.clone(), guarded });
+            found.push(Mention { name: name.to_owned(), range, guarded });
         }
         match first {
             Some("if" | "elif") => guards.push(asked),
@@ -57,6 +58,20 @@ pub fn mentions(template: &str) -> Vec<Mention> {
         }
     }
     found
+}
+
+/// A name with the attributes behind it, its bytes, and the position of its last word.
+fn path<'t>(template: &'t str, words: &[Word<'_>], index: usize) -> (&'t str, Range<usize>, usize) {
+    let mut last = index;
+    while let [before, dot, after, ..] = &words[last..]
+        && dot.text == "."
+        && (before.range.end, dot.range.end) == (dot.range.start, after.range.start)
+        && after.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+    {
+        last += 2;
+    }
+    let range = words[index].range.start..words[last].range.end;
+    (&template[range.clone()], range, last)
 }
 
 /// Where a template switches the escaping of HTML off, if it does.
@@ -210,7 +225,12 @@ mod tests {
             ),
             ("{% if a is not defined %}{{ a }}{% endif %}", vec![("a", true), ("a", false)]),
             ("{# {{ no }} #}{% raw %}{{ no }}{% endraw %}{ {{ yes_ }}", vec![("yes_", false)]),
-            ("{{ 'text' ~ b.c | replace('d', e) }}", vec![("b", false), ("e", false)]),
+            ("{{ 'text' ~ b.c | replace('d', e) }}", vec![("b.c", false), ("e", false)]),
+            ("{{ b.c | default('-') }} {{ b . c }}", vec![("b.c", true), ("b", false)]),
+            (
+                "{% if b.c is defined %}{% for x in b.c %}{{ x }}{{ b.d }}{% endfor %}{% endif %}",
+                vec![("b.c", true), ("x", false), ("b.c", true), ("x", false), ("b.d", false)],
+            ),
             ("{{ é", vec![("é", false)]),
         ] {
             let expected: Vec<(String, bool)> = expected.into_iter().map(|(n, g)| (n.into(), g)).collect();

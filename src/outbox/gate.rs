@@ -3,8 +3,8 @@
 use crate::deliver::email::Email;
 use crate::deliver::webhook::Call;
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{Deed, FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
-use crate::store::{Batch, StoreError};
+use crate::record::{Deed, DeedKind, FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
+use crate::store::StoreError;
 
 /// Which queue a message waits in. Endpoints have one each, so that a failing one delays no other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,8 +48,6 @@ pub struct Prepared {
     pub frozen: Frozen,
     /// What goes out.
     pub payload: Payload,
-    /// Changes to commit with the claim: the message's content, where the store does not have it.
-    pub with: Batch,
 }
 
 /// What goes out.
@@ -122,6 +120,10 @@ pub trait Gate: Send + Sync + 'static {
     /// again right before each message, so that a pause acts between two messages of a claim. After
     /// a resume the daemon calls [`super::Outbox::recheck`].
     fn is_paused(&self, message: &OpenMessage) -> bool;
+
+    /// Whether a rule fires on what was done: then the store notes, in the commit of the result, that
+    /// the rule has still to be asked.
+    fn fires_on(&self, kind: DeedKind) -> bool;
 
     /// Hears what happened.
     fn report(&self, report: Report);

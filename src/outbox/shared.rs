@@ -173,10 +173,9 @@ impl Changes {
         self.batch.changes.len() > FULL
     }
 
-    /// A message that a worker goes on with, and what is committed beside it.
-    pub(super) fn claim(&mut self, message: &OpenMessage, with: Batch) {
+    /// A message that a worker goes on with.
+    pub(super) fn claim(&mut self, message: &OpenMessage) {
         messages::put_open(&mut self.batch, message);
-        self.batch.changes.extend(with.changes);
         self.claimed.push(message.clone());
     }
 
@@ -247,6 +246,9 @@ impl Changes {
         for pack in self.deeds.chunks(deeds::PACK_LIMIT) {
             let sequence = shared.next_deeds.fetch_add(1, Ordering::Relaxed);
             deeds::put(&mut self.batch, sequence, pack);
+            if pack.iter().any(|deed| shared.gate.fires_on(deed.kind)) {
+                deeds::mark(&mut self.batch, sequence);
+            }
             did.push(Report::Did { sequence, deeds: pack.to_vec() });
         }
         if !self.batch.is_empty() {
@@ -290,6 +292,7 @@ fn deed(
     };
     (!message.is_call).then(|| Deed {
         kind,
+        key: message.key,
         customer: message.customer,
         at,
         learnt: finished.at,

@@ -213,7 +213,7 @@ impl Worker {
                 message.state = MessageState::Claimed;
                 message.attempts = message.attempts.saturating_add(1);
                 message.frozen.get_or_insert(prepared.frozen);
-                claim.claim(&message, prepared.with);
+                claim.claim(&message);
                 ready.push(Ready { message, parcel });
                 Ok(())
             }

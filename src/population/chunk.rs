@@ -248,8 +248,11 @@ impl Chunk {
 
 /// What happened to the customers, by kind, a patch a customer.
 fn facts<'a>(schema: &Schema, currency: Option<Currency>, customers: &[Customer<'a>]) -> Vec<Vec<Patch<'a>>> {
+    let kinds = || (0..).map(EventId).zip(&schema.events);
+    let former = kinds().flat_map(|(id, kind)| kind.names.iter().map(move |name| (name.as_str(), id)));
+    // What is called so today comes last and holds.
     let ids: HashMap<&str, EventId> =
-        (0..).map(EventId).zip(&schema.events).map(|(id, kind)| (kind.name.as_str(), id)).collect();
+        former.chain(kinds().map(|(id, kind)| (kind.name.as_str(), id))).collect();
     let mut patches: Vec<Vec<Patch<'a>>> =
         schema.events.iter().map(|_| Vec::with_capacity(customers.len())).collect();
     for customer in customers {

@@ -85,7 +85,8 @@ impl<'a> Fact<'a> {
 }
 
 /// The kind of event that a deed is.
-pub(crate) const fn kind_of(deed: DeedKind) -> EventId {
+#[must_use]
+pub const fn kind_of(deed: DeedKind) -> EventId {
     match deed {
         DeedKind::Sent => EventId::SENT,
         DeedKind::Bounced => EventId::BOUNCED,

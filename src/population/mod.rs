@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use crate::model::{Bitmap, Channel, Currency, CustomerNumber, Instant};
 use crate::record::Deed;
-use crate::ruleset::{EventId, FieldId, OUR_EVENTS, Schema, Value};
+use crate::ruleset::{EventFieldId, EventId, FieldId, Schema, Value};
 
 use events::Events;
 
@@ -27,6 +27,7 @@ pub use bits::{Bits, WORDS};
 pub(crate) use chunk::Chunk;
 pub use chunk::{Customer, Told};
 pub(crate) use column::{Column, Texts};
+pub use fact::kind_of;
 
 /// Customers in a chunk.
 pub const ROWS: usize = 4_096;
@@ -243,10 +244,40 @@ impl Population {
     #[must_use]
     pub fn first_told(&self, number: CustomerNumber) -> Option<Instant> {
         let (chunk, row) = self.row(number)?;
-        let ours = |kind: usize| (1..=OUR_EVENTS.len()).contains(&kind);
-        let theirs = chunk.events.iter().enumerate().filter(|(kind, _)| !ours(*kind));
+        let theirs = (0..).map(EventId).zip(chunk.events.iter()).filter(|(kind, _)| !kind.is_ours());
         let first = |events: &Events| Some(Instant(events.times[events.of(row).next()?]));
         theirs.filter_map(|(_, events)| first(events)).min()
+    }
+
+    /// The last event of a kind up to an instant: when, and its fields, of which only texts are told.
+    #[must_use]
+    pub fn last_texts(
+        &self,
+        number: CustomerNumber,
+        kind: EventId,
+        until: Instant,
+    ) -> Option<(Instant, Vec<Option<String>>)> {
+        let (chunk, row) = self.row(number)?;
+        let events = chunk.events.get(kind.index())?;
+        let last = events.of(row).rev().find(|event| events.times[*event] <= until.0)?;
+        let fields = (0..).map(EventFieldId).take(self.schema.event(kind).fields.len());
+        let texts = fields.map(|field| events.text(field, last).map(str::to_owned)).collect();
+        Some((Instant(events.times[last]), texts))
+    }
+
+    /// When the first event of a kind after an instant was that says `text` in a field.
+    #[must_use]
+    pub fn next_like(
+        &self,
+        number: CustomerNumber,
+        kind: EventId,
+        (field, text): (EventFieldId, &str),
+        after: Instant,
+    ) -> Option<Instant> {
+        let (chunk, row) = self.row(number)?;
+        let events = chunk.events.get(kind.index())?;
+        let says = |event: &usize| events.times[*event] > after.0 && events.text(field, *event) == Some(text);
+        events.of(row).find(says).map(|event| Instant(events.times[event]))
     }
 
     /// Those who have a value in that field: an address, say.

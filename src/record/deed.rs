@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{EventRef, MessageKey};
 use crate::model::{Channel, CustomerNumber, Instant};
 
 /// Something that the outbox did, or met while doing it. Written in the commit of the result itself.
@@ -10,6 +11,8 @@ use crate::model::{Channel, CustomerNumber, Instant};
 pub struct Deed {
     /// What.
     pub kind: DeedKind,
+    /// Of which message on its way.
+    pub key: MessageKey,
     /// To whom.
     pub customer: CustomerNumber,
     /// When it counts: what was sent counts at the instant it became due, as under caps.
@@ -24,6 +27,20 @@ pub struct Deed {
     pub channel: Channel,
 }
 
+impl Deed {
+    /// As an event that a rule fires on, with all that is known of it.
+    #[must_use]
+    pub fn reference(&self) -> EventRef {
+        let did = [("channel", &self.channel.0), ("message", &self.message), ("rule", &self.rule)];
+        EventRef {
+            time: self.at,
+            name: self.kind.label().to_owned(),
+            id: self.key.to_string(),
+            did: did.map(|(name, text)| (name.to_owned(), text.clone())).to_vec(),
+        }
+    }
+}
+
 /// What we did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeedKind {
@@ -31,4 +48,15 @@ pub enum DeedKind {
     Sent,
     /// The mail server said that the address does not exist.
     Bounced,
+}
+
+impl DeedKind {
+    /// The event's name.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Bounced => "bounced",
+        }
+    }
 }

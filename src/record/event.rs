@@ -23,22 +23,25 @@ pub struct Event {
     pub fields: Vec<(String, String)>,
 }
 
-/// Names one event of a customer: an order, or one that stands among their events.
+/// Names one event of a customer: an order, one that stands among their events, or what we did.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventRef {
     /// When it happened.
     pub time: Instant,
-    /// [`ORDER`], or the name of a declared event.
+    /// [`ORDER`], `sent`, `bounced`, or the name of a declared event.
     pub name: String,
     /// Its id.
     pub id: String,
+    /// Of what we did all that is known of it, for it stands in no customer's events; empty for what
+    /// is found there.
+    pub did: Vec<(String, String)>,
 }
 
 impl Event {
     /// What names it.
     #[must_use]
     pub fn reference(&self) -> EventRef {
-        EventRef { time: self.time, name: self.name.clone(), id: self.id.clone() }
+        EventRef { time: self.time, name: self.name.clone(), id: self.id.clone(), did: Vec::new() }
     }
 }
 

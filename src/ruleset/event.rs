@@ -24,6 +24,12 @@ impl EventId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// Whether it is something that we did, or that people did with it.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        1 <= self.index() && self.index() <= OUR_EVENTS.len()
+    }
 }
 
 /// The fields of an order, and those of what we did.
@@ -57,6 +63,9 @@ impl EventFieldId {
 pub struct EventKind {
     /// As written in rules and in the column `event` of an import.
     pub name: String,
+    /// Every name that it ever had, as far as it is known, its first one first: under that one new
+    /// events are kept. Events that were told before a rename stand under what they were called then.
+    pub names: Vec<String>,
     /// The fields, as written in `where` and in import columns; declared ones in the order written.
     /// Any type but [`Type::Condition`].
     pub fields: Vec<Field>,
@@ -81,10 +90,17 @@ impl EventKind {
     pub fn built_in() -> Vec<Self> {
         let kind = |name: &str, fields: &[(&str, Type)]| Self {
             name: name.to_owned(),
+            names: vec![name.to_owned()],
             fields: fields.iter().map(|&(name, ty)| Field { name: name.to_owned(), ty }).collect(),
         };
         let ours = OUR_EVENTS.iter().map(|name| kind(name, &OURS));
         std::iter::once(kind("order", &ORDER)).chain(ours).collect()
+    }
+
+    /// Under which name its events are kept.
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        self.names.first().unwrap_or(&self.name)
     }
 
     /// The field of that name.
@@ -110,6 +126,16 @@ impl Schema {
     pub fn find_event(&self, name: &str) -> Option<EventId> {
         let position = self.events.iter().position(|event| event.name == name)?;
         u16::try_from(position).ok().map(EventId)
+    }
+
+    /// The kind of event that is, or was once, called so: what an event that was told belongs to.
+    #[must_use]
+    pub fn find_told(&self, name: &str) -> Option<EventId> {
+        let called = |event: &EventKind| event.names.iter().any(|known| known == name);
+        self.find_event(name).or_else(|| {
+            let position = self.events.iter().position(called)?;
+            u16::try_from(position).ok().map(EventId)
+        })
     }
 
     /// A kind of event by its id.

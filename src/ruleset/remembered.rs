@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, FirstNames, Named, Rule, RuleSet};
+use super::{Action, FirstNames, Named, OUR_EVENTS, Rule, RuleSet};
 
 /// First names by kind and by every name that an item ever had, and what runs now. A name that was
 /// taken over once is never forgotten.
@@ -31,6 +31,15 @@ impl Remembered {
     #[must_use]
     pub fn first(&self, kind: Named, name: &str) -> Option<&str> {
         self.first.get(&kind)?.get(name).map(String::as_str)
+    }
+
+    /// All that an item was ever called, its first name first, then by name; `present` among them.
+    #[must_use]
+    pub fn names_of(&self, kind: Named, first: &str, present: &str) -> Vec<String> {
+        let known = self.first.get(&kind).into_iter().flatten();
+        let same = known.filter(|(_, of)| *of == first).map(|(name, _)| name.as_str());
+        let others: BTreeSet<&str> = same.chain([present]).filter(|name| *name != first).collect();
+        std::iter::once(first).chain(others).map(str::to_owned).collect()
     }
 
     /// Notes a name as the store keeps it.
@@ -90,10 +99,12 @@ impl RuleSet {
             .iter()
             .map(|attribute| (Named::Attribute, self.schema.field(attribute.field).name.as_str()));
         let audiences = self.audiences.iter().map(|audience| (Named::Audience, audience.name.as_str()));
+        let built_in = 1 + OUR_EVENTS.len();
+        let events = self.schema.events.iter().skip(built_in).map(|kind| (Named::Event, kind.name.as_str()));
         let webhooks = self.webhooks.iter().map(|webhook| (Named::Webhook, webhook.name.as_str()));
         let policies = self.policies.iter().map(|policy| (Named::Policy, policy.name.as_str()));
         let most = rules.chain(messages).chain(segments).chain(attributes);
-        most.chain(audiences).chain(webhooks).chain(policies).collect()
+        most.chain(audiences).chain(events).chain(webhooks).chain(policies).collect()
     }
 
     /// Settles the first names by what a store remembers; those of the set itself hold for what the
@@ -108,6 +119,9 @@ impl RuleSet {
         for attribute in &mut schema.attributes {
             let name = &schema.fields[attribute.field.0 as usize].name;
             settled.of(Named::Attribute, name).clone_into(&mut attribute.first_name);
+        }
+        for kind in schema.events.iter_mut().skip(1 + OUR_EVENTS.len()) {
+            kind.names = remembered.names_of(Named::Event, settled.of(Named::Event, &kind.name), &kind.name);
         }
         if schema != *self.schema {
             self.schema = Arc::new(schema);

@@ -213,8 +213,11 @@ pub struct Message {
     pub reply_to: Option<String>,
     /// Never sent later than this after its decision.
     pub expires_after: Option<Duration>,
-    /// What its templates read: placeholder (`average_order_value`) and value.
+    /// What its templates read: placeholder (`average_order_value`, `cart_abandoned.value`) and value.
     pub fields: Vec<(String, Expr)>,
+    /// The events of which it shows a field without saying what stands there otherwise, each with the
+    /// first such placeholder: only rules on that event can send it.
+    pub needs: Vec<(EventId, String)>,
     /// SHA-256 over purpose, channel and templates, hexadecimal.
     pub content_hash: String,
 }

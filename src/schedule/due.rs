@@ -129,6 +129,22 @@ pub fn look_from(
     midnight.map_or(served, |midnight| Instant(midnight.0 - 1).max(last))
 }
 
+/// Whether who met a wall time of a rule in customer time has thereby met another one too, both in
+/// milliseconds: one that is not later, and, where the schedule was edited since, one of the period
+/// that an edited schedule does not fire in again.
+#[must_use]
+pub fn is_met(schedule: &Schedule, met: i64, other: i64) -> bool {
+    if other <= met {
+        return true;
+    }
+    // A wall time that this schedule never shows was met by another one.
+    let shown = previous_at_or_before(schedule, &TimeZone::UTC, Instant(met)) == Some(Instant(met));
+    let day = || local(Instant(met), &TimeZone::UTC).map(jiff::civil::DateTime::date);
+    let end =
+        || instant_of(period_end(schedule, day()?, true)?.to_datetime(Time::midnight()), &TimeZone::UTC);
+    !shown && end().is_some_and(|end| other < end.0)
+}
+
 /// The first day after the period that a day lies in; none where there is no period.
 fn period_end(schedule: &Schedule, day: Date, same_kind: bool) -> Option<Date> {
     let week = || {
@@ -254,5 +270,22 @@ mod tests {
         assert_eq!(on(&sunday, served(), "2026-11-22T09:00:00Z").next, Some(at("2026-11-29T09:00:00Z")));
         let month = Timetable::new(Schedule::Days { days: DaySet::MonthEnd, at: TimeOfDay(540) });
         assert_eq!(on(&month, served(), "2026-11-30T09:00:00Z").next, Some(at("2026-12-31T09:00:00Z")));
+    }
+
+    #[test]
+    fn a_wall_time_that_was_met_stands_for_those_of_its_period_under_another_schedule() {
+        let wall = |text: &str| at(text).0;
+        let (met, day) = (wall(NINE), "2026-11-20T10:00:00Z");
+        let is_met = |rule: &Timetable, other: &str| is_met(&rule.schedule, met, wall(other));
+        let (nine, ten) = (daily(127, "09:00"), daily(127, "10:00"));
+        assert!(is_met(&nine, NINE) && is_met(&ten, NINE));
+        assert!(!is_met(&nine, "2026-11-21T09:00:00Z"));
+        assert!(is_met(&ten, day), "edited: the day is served");
+        assert!(!is_met(&ten, "2026-11-21T10:00:00Z"));
+        let sunday = daily(1 << 6, "09:00");
+        assert!(is_met(&sunday, "2026-11-22T09:00:00Z"), "once a week: the week is");
+        assert!(!is_met(&sunday, "2026-11-29T09:00:00Z"));
+        let often = Timetable::new(Schedule::Cron(super::super::cron::read("0 9,10 * * *").unwrap()));
+        assert!(!is_met(&often, day), "several times a day: each is one of its own");
     }
 }

@@ -10,7 +10,7 @@ mod upcoming;
 mod window;
 
 pub use calendar::{next_after, previous_at_or_before};
-pub use due::{Due, Passed, Since, due, look_from};
+pub use due::{Due, Passed, Since, due, is_met, look_from};
 pub use occasions::{Occasions, civil_of, in_season, last_met, season_span, zone_of};
 pub use quiet::quiet_until;
 pub use upcoming::{Clocks, Upcoming, around_the_world, upcoming};

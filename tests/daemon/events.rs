@@ -25,6 +25,7 @@ fn shop(store: Arc<dyn Store>, rule: &str) -> Engine {
 fn deed(engine: &Engine, id: &str, at: Instant) -> Deed {
     Deed {
         kind: DeedKind::Sent,
+        key: "d1-1-1-80".parse().unwrap(),
         customer: engine.find(id).unwrap(),
         at,
         learnt: NOW,
@@ -69,9 +70,9 @@ fn what_the_outbox_did_is_read_by_conditions_once_and_after_a_restart() {
     deeds::put(&mut batch, 0, &sent);
     store.commit(batch).wait().unwrap();
 
-    engine.did(0, sent.clone());
+    engine.did(0, sent.clone()).unwrap();
     engine.tick(NOW).unwrap();
-    engine.did(0, sent.clone());
+    engine.did(0, sent.clone()).unwrap();
     engine.tick(NOW.plus(Duration::seconds(60))).unwrap();
     assert_eq!((&*matches(&engine, "ana", NOW), &*matches(&engine, "bob", NOW)), ("true", "false"));
     import(&mut engine, Kind::Customers, "id,email\nana,ana2@shop.example\n", NOW);
@@ -79,7 +80,7 @@ fn what_the_outbox_did_is_read_by_conditions_once_and_after_a_restart() {
 
     let mut again = shop(store, rule);
     assert_eq!(matches(&again, "ana", NOW), "true", "read from the store");
-    again.did(0, sent);
+    again.did(0, sent).unwrap();
     again.tick(NOW.plus(Duration::seconds(120))).unwrap();
     assert_eq!(matches(&again, "ana", NOW), "true", "what was read is not counted twice");
     assert_eq!(matches(&again, "ana", NOW.plus(Duration::days(40))), "false");

@@ -411,3 +411,35 @@ fn in_customer_time_no_move_is_met_by_two_occurrences() {
     }
     assert_eq!(all.iter().sum::<usize>(), 1, "{all:?}");
 }
+
+#[test]
+fn a_move_counts_anew_while_the_message_of_an_earlier_one_waits_for_the_morning() {
+    let text = "workspace shop\nattribute plan choice free < pro\n\
+        policy house\n  quiet hours 21:00 to 08:30\n\
+        rule up\n  when plan becomes pro\n  at most 9 times per week\n  then send offer\n";
+    for restarts in [false, true] {
+        let mut shop = Shop::new(text);
+        shop.customers("id,email,consent_email_marketing,plan\nana,ana@shop.example,yes,free\n", NOW);
+        assert_eq!(shop.tick(NOW), [""; 0]);
+        let mut made = Vec::new();
+        // 22:00, 22:30 and 23:00; then the night and the next day.
+        for (minutes, plan) in [(14 * 60, "pro"), (14 * 60 + 30, "free"), (15 * 60, "pro")] {
+            let now = NOW.plus(Duration(minutes * 60_000));
+            shop.customers(&format!("id,plan\nana,{plan}\n"), now);
+            for step in [0, 60_000] {
+                let now = now.plus(Duration(step));
+                if restarts {
+                    shop = shop.restarted(now);
+                }
+                made.push(shop.engine.tick(now).unwrap().decisions);
+            }
+        }
+        assert_eq!(made, [1, 0, 0, 0, 1, 0], "restarts: {restarts}");
+        let told = shop.explained("ana", NOW.plus(Duration::hours(16)));
+        assert!(told.contains("has decided on it"), "{told}");
+        for hours in 16..40 {
+            let now = NOW.plus(Duration::hours(hours));
+            assert_eq!(shop.engine.tick(now).unwrap().decisions, 0, "{now}");
+        }
+    }
+}

@@ -157,3 +157,31 @@ fn a_season_includes_both_days_and_one_that_begins_anew_starts_afresh() {
         pairs(&[("ana", "2026-12-05T00:00:00Z")])
     );
 }
+
+#[test]
+fn who_moves_on_the_day_on_which_the_time_is_edited_meets_nothing_twice() {
+    let zones = [("ana", "Asia/Tokyo"), ("bo", "Europe/Moscow")];
+    for edited in ["every day at 10:00 customer time", "every weekday at 10:00 customer time"] {
+        let (store, mut engine) = shop("every day at 09:00 customer time", &zones, "2026-11-23T20:00:00Z");
+        assert_eq!(
+            live(&mut engine, "2026-11-23T20:00:00Z", "2026-11-24T02:00:00Z", 10),
+            pairs(&[("ana", "2026-11-24T00:00:00Z")])
+        );
+        let moved = people(&[("ana", "Europe/Madrid"), ("bo", "Europe/Moscow")]);
+        import(&mut engine, Kind::Customers, &moved, at("2026-11-24T02:05:00Z"));
+        activate(&mut engine, edited, at("2026-11-24T02:06:00Z"));
+        // Bo's run makes the edited schedule the one that was served last.
+        assert_eq!(
+            live(&mut engine, "2026-11-24T02:10:00Z", "2026-11-24T07:10:00Z", 10),
+            pairs(&[("bo", "2026-11-24T07:00:00Z")])
+        );
+        drop(engine);
+        let mut engine = super::engine::engine(store as Arc<dyn Store>);
+        activate(&mut engine, edited, at("2026-11-24T07:15:00Z"));
+        assert_eq!(
+            live(&mut engine, "2026-11-24T07:20:00Z", "2026-11-25T09:10:00Z", 10),
+            pairs(&[("ana", "2026-11-25T09:00:00Z"), ("bo", "2026-11-25T07:00:00Z")]),
+            "{edited}"
+        );
+    }
+}

@@ -90,6 +90,7 @@ pub fn message(name: &str, purpose: Purpose) -> Message {
         reply_to: None,
         expires_after: None,
         fields: Vec::new(),
+        needs: Vec::new(),
         content_hash: "0".into(),
     }
 }

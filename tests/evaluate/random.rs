@@ -128,6 +128,7 @@ fn event(r: &mut Random, id: usize, now: Instant) -> Event {
 fn deed(r: &mut Random, number: u32, now: Instant) -> Deed {
     Deed {
         kind: r.of(&[DeedKind::Sent, DeedKind::Sent, DeedKind::Bounced]),
+        key: "d1-1-1-80".parse().unwrap(),
         customer: CustomerNumber(number),
         at: time(r, now),
         learnt: now,

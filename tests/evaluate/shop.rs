@@ -48,8 +48,8 @@ pub fn schema() -> Arc<Schema> {
         choices(&["one", "two", "three", "rest"], false),
     ];
     let fields = CART.iter().map(|&(name, ty)| Field { name: name.into(), ty }).collect();
-    schema.events.push(EventKind { name: "cart".into(), fields });
-    schema.events.push(EventKind { name: "visit".into(), fields: Vec::new() });
+    schema.events.push(EventKind { name: "cart".into(), names: vec!["cart".into()], fields });
+    schema.events.push(EventKind { name: "visit".into(), names: vec!["visit".into()], fields: Vec::new() });
     Arc::new(schema)
 }
 

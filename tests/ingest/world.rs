@@ -100,7 +100,11 @@ pub(crate) fn schema() -> Schema {
         ("until", Type::Date),
     ];
     let fields = fields.map(|(name, ty)| Field { name: name.into(), ty }).to_vec();
-    schema.events.push(EventKind { name: "cart_abandoned".into(), fields });
+    schema.events.push(EventKind {
+        name: "cart_abandoned".into(),
+        names: vec!["cart_abandoned".into()],
+        fields,
+    });
     schema
 }
 

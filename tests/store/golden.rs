@@ -98,11 +98,14 @@ fn what_we_did() {
     let write = |b: &mut Batch| {
         deeds::put(b, 0, &samples::deeds());
         deeds::put(b, 7, &samples::deeds()[..1]);
+        deeds::mark(b, 7);
     };
     let store = golden("deeds", &batch(write));
     let read: Vec<_> = deeds::deeds(&store).map(|item| item.unwrap()).collect();
     assert_eq!(read, [(0, samples::deeds()), (7, samples::deeds()[..1].to_vec())]);
     assert_eq!(deeds::next(&store).unwrap(), 8);
+    assert_eq!(deeds::pack(&store, 7).unwrap(), Some(samples::deeds()[..1].to_vec()));
+    assert_eq!(deeds::marked(&store).unwrap(), [7]);
 }
 
 #[test]

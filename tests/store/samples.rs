@@ -68,6 +68,7 @@ pub(crate) fn events() -> Vec<Event> {
 pub(crate) fn deeds() -> Vec<Deed> {
     let sent = Deed {
         kind: DeedKind::Sent,
+        key: "d3-1-9-80".parse().unwrap(),
         customer: CUSTOMER,
         at: AT,
         learnt: Instant(i64::MAX),
@@ -79,8 +80,10 @@ pub(crate) fn deeds() -> Vec<Deed> {
 }
 
 pub(crate) fn arrivals() -> Vec<Arrival> {
-    let order = EventRef { time: AT, name: text(ORDER), id: text("o1") };
-    [events()[1].reference(), order].map(|event| Arrival { event, customer: CUSTOMER }).to_vec()
+    let order = EventRef { time: AT, name: text(ORDER), id: text("o1"), did: Vec::new() };
+    [events()[1].reference(), order, deeds()[0].reference()]
+        .map(|event| Arrival { event, customer: CUSTOMER })
+        .to_vec()
 }
 
 pub(crate) fn timers() -> Vec<Timer> {

@@ -33,6 +33,7 @@ impl Plain {
         match kind {
             ExprKind::Field(LANGUAGE) => Self::Any,
             ExprKind::EventField(event, field)
+            | ExprKind::Fired(event, field)
             | ExprKind::Aggregate {
                 function: AggregateFunction::First | AggregateFunction::Last,
                 event,

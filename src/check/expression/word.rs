@@ -189,7 +189,7 @@ impl Expressions<'_, '_> {
         }
     }
 
-    pub(super) fn unknown_event_field(&mut self, event: EventId, word: &str, span: Span) {
+    pub(in super::super) fn unknown_event_field(&mut self, event: EventId, word: &str, span: Span) {
         let kind = self.names.schema.event(event);
         let near = nearest(word, kind.fields.iter().map(|field| &*field.name));
         let one = one_of(&kind.name);

@@ -104,7 +104,10 @@ impl Engine {
     /// Whether the rule decided for the customer after it could see this move.
     fn decided(&self, rule: RuleNumber, entry: &Learnt, at: Instant) -> bool {
         let contacts = self.ledger.of(entry.moved.customer);
-        contacts.iter().any(|contact| contact.rule == rule && contact.at >= entry.learnt && contact.at < at)
+        contacts.iter().filter(|contact| contact.rule == rule).any(|contact| {
+            let decided = self.moves.decided_at(contact);
+            decided >= entry.learnt && decided < at
+        })
     }
 
     /// What a rule's movements come to for one customer, with when they moved last.
@@ -180,8 +183,7 @@ impl Engine {
     /// Notes when a scheduled rule that asks for movement looked; the record goes with the commit
     /// that says that the occurrence is served.
     pub(in super::super) fn looked(&mut self, rule: RuleNumber, tick: Instant, batch: &mut Batch) {
-        let follows = self.moves.tracks.values().any(|track| track.record.followers.contains_key(&rule));
-        if follows {
+        if self.moves.follows(rule) {
             let looked = self.moves.looked.entry(rule).or_insert(tick);
             *looked = tick.max(*looked);
             tables::movement::put_looked(batch, rule, *looked);

@@ -41,6 +41,7 @@ impl Engine {
     /// When the store fails.
     pub(in super::super) fn learn(&mut self, active: &Active, now: Instant) -> Result<(), StoreError> {
         let tracks = &active.tracks;
+        self.moves.ahead.retain(|(_, _, due), _| due.plus(RECENT) > now);
         if tracks.all.is_empty() {
             return Ok(());
         }

@@ -6,6 +6,7 @@
 //! move.
 
 mod ask;
+mod definition;
 mod follow;
 mod late;
 mod learn;
@@ -14,7 +15,7 @@ mod track;
 use std::collections::BTreeMap;
 
 use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
-use crate::record::{Move, TrackRecord};
+use crate::record::{Contact, Move, OpenMessage, TrackRecord};
 use crate::store::{Store, StoreError, tables};
 
 pub(super) use track::Tracks;
@@ -83,6 +84,9 @@ pub(super) struct Moves {
     tracks: BTreeMap<u16, Followed>,
     /// The tick at which a scheduled rule looked last.
     looked: BTreeMap<RuleNumber, Instant>,
+    /// When decisions were made whose messages wait: by rule, customer, and when they become due, at
+    /// which their entries in the ledger stand.
+    ahead: BTreeMap<(RuleNumber, CustomerNumber, Instant), Instant>,
 }
 
 impl Moves {
@@ -94,7 +98,8 @@ impl Moves {
     /// # Errors
     /// When the store does not read, or does not say what is followed.
     pub(super) fn open(store: &dyn Store, last_tick: Option<Instant>) -> Result<Self, StoreError> {
-        let mut moves = Self { tracks: BTreeMap::new(), looked: tables::movement::looked(store)? };
+        let looked = tables::movement::looked(store)?;
+        let mut moves = Self { tracks: BTreeMap::new(), looked, ahead: BTreeMap::new() };
         let since = last_tick.map_or(Instant(i64::MIN), |tick| tick.minus(IN_MEMORY));
         for (number, record) in tables::movement::tracks(store)? {
             let mut followed = Followed { record, ..Followed::default() };
@@ -116,6 +121,25 @@ impl Moves {
     /// The tick that learnt the last move: no later tick may be before it.
     pub(super) fn last_learnt(&self) -> Option<Instant> {
         self.tracks.values().filter_map(|followed| followed.log.last()).map(|entry| entry.learnt).max()
+    }
+
+    /// Whether a rule asks for movement.
+    pub(super) fn follows(&self, rule: RuleNumber) -> bool {
+        self.tracks.values().any(|track| track.record.followers.contains_key(&rule))
+    }
+
+    /// Notes when the decision of a message was made, where it waits and movement led to it.
+    pub(super) fn waits(&mut self, message: &OpenMessage) {
+        let decision = message.key.decision;
+        if message.due > message.decided && self.follows(decision.rule) {
+            self.ahead.insert((decision.rule, decision.customer, message.due), message.decided);
+        }
+    }
+
+    /// When the decision of a contact was made. One that waited, and was handed over before a restart,
+    /// counts from when it was due: the rule has looked often since.
+    fn decided_at(&self, contact: &Contact) -> Instant {
+        self.ahead.get(&(contact.rule, contact.customer, contact.at)).copied().unwrap_or(contact.at)
     }
 
     /// What is kept under a track's name.

@@ -1,17 +1,18 @@
 //! What the rules that run follow: its places as conditions, and all that it is defined by.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use crate::compile::{Leaf, NodeId, Program};
-use crate::ruleset::{Comparison, Expr, ExprKind, FieldId, Movement, Place, RuleSet, Track, Type, Value};
+use crate::ruleset::{Comparison, Expr, ExprKind, Movement, Named, Place, RuleSet, Track, Type, Value};
+
+use super::definition::definition;
 
 /// A segmentation, choice or audience as the rules define it.
 #[derive(Debug)]
 pub struct Tracked {
     /// What it is of.
     pub track: Track,
-    /// Kind and name: `segments segment`.
+    /// Kind and first name: `segments segment`.
     pub name: String,
     /// The names of its places, in the order of their codes in the rule set.
     pub places: Vec<String>,
@@ -65,15 +66,21 @@ impl Tracks {
     }
 }
 
-fn name(rules: &RuleSet, track: Track) -> String {
+/// Kind and first name: a rename keeps what is followed.
+pub(super) fn name(rules: &RuleSet, track: Track) -> String {
+    let first = |kind, name| rules.first_names.of(kind, name);
     match track {
-        Track::Segments(position) => format!("segments {}", rules.segments[position].name),
-        Track::Field(field) => format!("attribute {}", rules.schema.field(field).name),
-        Track::Audience(position) => format!("audience {}", rules.audiences[position].name),
+        Track::Segments(position) => {
+            format!("segments {}", first(Named::Segments, &rules.segments[position].name))
+        }
+        Track::Field(field) => format!("attribute {}", rules.schema.key(field)),
+        Track::Audience(position) => {
+            format!("audience {}", first(Named::Audience, &rules.audiences[position].name))
+        }
     }
 }
 
-fn places(rules: &RuleSet, track: Track) -> Vec<String> {
+pub(super) fn places(rules: &RuleSet, track: Track) -> Vec<String> {
     let named = |names: [&str; 2]| names.map(str::to_owned).to_vec();
     match track {
         Track::Segments(position) => rules.schema.choices(rules.segments[position].choices).names.clone(),
@@ -112,89 +119,6 @@ fn conditions(rules: &RuleSet, track: Track) -> Vec<Expr> {
         Track::Audience(position) => {
             let inside = || expr(ExprKind::InAudience(position), Type::Condition);
             vec![expr(ExprKind::Not(Box::new(inside())), Type::Condition), inside()]
-        }
-    }
-}
-
-/// SHA-256 of a definition as it is written, with all that it refers to: an edit of any of it makes
-/// another one, a move to another line does not.
-fn definition(rules: &RuleSet, track: Track) -> [u8; 32] {
-    let mut said = Said { rules, text: String::new(), seen: BTreeSet::new() };
-    let _ = writeln!(said.text, "zone {} {:?}", rules.workspace.zone, rules.workspace.currency);
-    said.track(track);
-    let digest = ring::digest::digest(&ring::digest::SHA256, said.text.as_bytes());
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest.as_ref());
-    hash
-}
-
-/// Definitions as they are read, each once.
-struct Said<'r> {
-    rules: &'r RuleSet,
-    text: String,
-    seen: BTreeSet<Track>,
-}
-
-impl Said<'_> {
-    fn track(&mut self, track: Track) {
-        if !self.seen.insert(track) {
-            return;
-        }
-        let rules = self.rules;
-        let _ = writeln!(self.text, "{}: {}", name(rules, track), places(rules, track).join(", "));
-        match track {
-            Track::Segments(position) => {
-                rules.segments[position].conditions.iter().for_each(|condition| self.condition(condition));
-            }
-            Track::Audience(position) => self.condition(&rules.audiences[position].when),
-            Track::Field(field) => self.field(field),
-        }
-    }
-
-    fn condition(&mut self, condition: &Expr) {
-        let _ = writeln!(self.text, "  {}", condition.text.split_whitespace().collect::<Vec<_>>().join(" "));
-        self.expr(condition);
-    }
-
-    fn field(&mut self, id: FieldId) {
-        let field = self.rules.schema.field(id);
-        match field.ty {
-            Type::Choice(choices) => {
-                let choices = self.rules.schema.choices(choices);
-                let _ = writeln!(self.text, "{} is one of {:?}", field.name, choices.names);
-            }
-            other => drop(writeln!(self.text, "{} is {other:?}", field.name)),
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::Segment(position) => self.track(Track::Segments(*position)),
-            ExprKind::InAudience(position) => self.track(Track::Audience(*position)),
-            ExprKind::Field(field) => self.field(*field),
-            // An event's fields are as they were declared when the events came.
-            ExprKind::Constant(_)
-            | ExprKind::EventField(..)
-            | ExprKind::Fired(..)
-            | ExprKind::Aggregate { .. }
-            | ExprKind::TimeSince { .. }
-            | ExprKind::Frequency
-            | ExprKind::Moved(_) => {}
-            ExprKind::OrElse(a, b) | ExprKind::Compare(_, a, b) => {
-                self.expr(a);
-                self.expr(b);
-            }
-            ExprKind::Between(a, b, c) => [a, b, c].into_iter().for_each(|part| self.expr(part)),
-            ExprKind::ShareOf(_, of)
-            | ExprKind::Contains(of, _)
-            | ExprKind::StartsWith(of, _)
-            | ExprKind::OneOf(of, _)
-            | ExprKind::During(of, _)
-            | ExprKind::Falls(of, _)
-            | ExprKind::IsKnown(of)
-            | ExprKind::Truth(of)
-            | ExprKind::Not(of) => self.expr(of),
-            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| self.expr(part)),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{CustomerNumber, Instant};
 use crate::record::Skip;
-use crate::ruleset::{Frame, Trigger};
-use crate::schedule::{civil_of, window_start};
+use crate::ruleset::{Frame, Timetable, Trigger};
+use crate::schedule::{civil_of, previous_at_or_before, window_start};
 
 use super::{Subject, World, at_most_of};
 
@@ -16,7 +16,8 @@ pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
             Trigger::Continuous => in_this_run(subject, world, other) || since_own(subject, world, other),
             Trigger::Scheduled(timetable) => {
                 in_this_run(subject, world, other)
-                    || timetable.frame == Frame::Customer && met_by_own_clock(subject, world, other)
+                    || timetable.frame == Frame::Customer
+                        && met_by_own_clock(subject, world, (timetable, other))
             }
             // Each event is its own occurrence, whether it comes alone or with another.
             Trigger::Event(_) => false,
@@ -34,8 +35,15 @@ fn in_this_run(subject: &Subject<'_>, world: &World<'_>, other: CustomerNumber) 
 /// Whether another record met this civil date and time of a rule in customer time already, by its
 /// own clock: each zone is a run of its own. What it got counts when it became due, which is then or
 /// later.
-fn met_by_own_clock(subject: &Subject<'_>, world: &World<'_>, other: CustomerNumber) -> bool {
-    let Some(own) = civil_of(subject.at, &world.zone_of(subject.customer)) else { return false };
+fn met_by_own_clock(
+    subject: &Subject<'_>,
+    world: &World<'_>,
+    (timetable, other): (&Timetable, CustomerNumber),
+) -> bool {
+    // Who is served late, after a move to another zone, meets the occurrence that was before.
+    let own = world.zone_of(subject.customer);
+    let occurrence = previous_at_or_before(&timetable.schedule, &own, subject.at).unwrap_or(subject.at);
+    let Some(own) = civil_of(occurrence, &own) else { return false };
     let zone = world.zone_of(other);
     let met = |at: Instant| civil_of(at, &zone).is_some_and(|civil| civil >= own);
     world.decisions(other, subject.number).any(met)

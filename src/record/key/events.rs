@@ -65,3 +65,17 @@ pub fn parse_deeds(key: &[u8]) -> Option<u64> {
     let sequence = rest.u64()?;
     rest.end(sequence)
 }
+
+/// The mark of pack `sequence` of what we did, that rules have still to be asked about it.
+#[must_use]
+pub fn deeds_to_ask(sequence: u64) -> Vec<u8> {
+    start(Table::DeedsToAsk).u64(sequence).0
+}
+
+/// Reads the key of such a mark.
+#[must_use]
+pub fn parse_deeds_to_ask(key: &[u8]) -> Option<u64> {
+    let mut rest = Rest::of(Table::DeedsToAsk, key)?;
+    let sequence = rest.u64()?;
+    rest.end(sequence)
+}

@@ -24,7 +24,8 @@ pub use customers::{
     parse_suppression, profile, suppression,
 };
 pub use events::{
-    arrival, deeds, event_packs_of, events, parse_arrival, parse_deeds, parse_events, parse_timer, timer,
+    arrival, deeds, deeds_to_ask, event_packs_of, events, parse_arrival, parse_deeds, parse_deeds_to_ask,
+    parse_events, parse_timer, timer,
 };
 pub use messages::{
     finished_message, open_message, parse_finished_message, parse_open_message, parse_taken_back, taken_back,
@@ -113,11 +114,13 @@ pub enum Table {
     TakenBack = 31,
     /// First names, by the kind of item and every name that it had.
     FirstName = 32,
+    /// Packs of what we did that rules have still to be asked about, by their order.
+    DeedsToAsk = 33,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -150,6 +153,7 @@ impl Table {
         Self::Met,
         Self::TakenBack,
         Self::FirstName,
+        Self::DeedsToAsk,
     ];
 
     /// What all its keys begin with.
@@ -205,7 +209,7 @@ mod tests {
     fn each_table_has_its_own_code() {
         let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
         codes.dedup();
-        assert_eq!(codes, (1..=32).collect::<Vec<u8>>());
+        assert_eq!(codes, (1..=33).collect::<Vec<u8>>());
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -247,6 +251,7 @@ mod tests {
             prop_assert_eq!(parse_events(&events(customer, n)), Some((customer, n)));
             prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));
             prop_assert_eq!(parse_deeds(&deeds(long)), Some(long));
+            prop_assert_eq!(parse_deeds_to_ask(&deeds_to_ask(long)), Some(long));
             prop_assert_eq!(parse_timer(&timer(rule, customer, n)), Some((rule, customer, n)));
             prop_assert_eq!(parse_profile(&orders(customer, n)), None);
             prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);

@@ -26,6 +26,45 @@ pub fn deeds(store: &dyn Store) -> impl Iterator<Item = Result<(u64, Vec<Deed>),
     })
 }
 
+/// A pack by its number.
+///
+/// # Errors
+/// When it does not read back.
+pub fn pack(store: &dyn Store, sequence: u64) -> Result<Option<Vec<Deed>>, StoreError> {
+    super::get(store, &key::deeds(sequence), FORMAT)
+}
+
+/// Notes, in the commit of the pack itself, that rules have still to be asked about it.
+pub fn mark(batch: &mut Batch, sequence: u64) {
+    super::put(batch, &key::deeds_to_ask(sequence), FORMAT, &());
+}
+
+/// Forgets the mark, in the commit of what follows from it.
+pub fn unmark(batch: &mut Batch, sequence: u64) {
+    batch.remove(key::deeds_to_ask(sequence));
+}
+
+/// Whether rules have still to be asked about a pack.
+///
+/// # Errors
+/// When the store does not read.
+pub fn is_marked(store: &dyn Store, sequence: u64) -> Result<bool, StoreError> {
+    Ok(store.get(&key::deeds_to_ask(sequence))?.is_some())
+}
+
+/// The packs that rules have still to be asked about, oldest first.
+///
+/// # Errors
+/// When the store does not read.
+pub fn marked(store: &dyn Store) -> Result<Vec<u64>, StoreError> {
+    let prefix = Table::DeedsToAsk.prefix();
+    let read = |item: Result<(Vec<u8>, Vec<u8>), StoreError>| {
+        let (key, _) = item?;
+        key::parse_deeds_to_ask(&key).ok_or_else(|| strange_key(&key))
+    };
+    store.scan(&prefix, &prefix).map(read).collect()
+}
+
 /// The number that the next pack gets. Reads keys only, so that a damaged pack is never overwritten.
 ///
 /// # Errors

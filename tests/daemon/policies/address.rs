@@ -136,3 +136,19 @@ fn a_crash_within_a_run_sends_no_second_time_to_an_address() {
         }
     }
 }
+
+#[test]
+fn who_is_served_late_after_a_move_is_passed_over_where_the_address_met_the_occurrence() {
+    let text = rule("a", "every day at 09:00 customer time\nif missed, run within 6 hours", "mail");
+    let customers = person("ana", "Asia/Tokyo", "a")
+        + "ana2,ana@shop.example,,Europe/Madrid,a,yes,yes\n"
+        + &person("bo", "Europe/Madrid", "a");
+    for mut shop in Shop::both(&text, &customers, "2026-11-23T20:00:00Z") {
+        shop.quiet_tick("2026-11-23T20:00:00Z");
+        assert_eq!(shop.tick("2026-11-24T00:00:00Z"), 1, "ana, at nine in Tokyo");
+        shop.learn("ana2", "time_zone", "Asia/Tokyo", "2026-11-24T02:05:00Z");
+        shop.learn("bo", "time_zone", "Asia/Tokyo", "2026-11-24T02:05:00Z");
+        assert_eq!(shop.tick("2026-11-24T02:10:00Z"), 1, "bo alone: late, and not met yet");
+        assert_eq!(shop.tick("2026-11-25T00:00:00Z"), 2, "the next day is another");
+    }
+}

@@ -1,6 +1,7 @@
 //! What conditions will read of what the outbox did: written with the result, once.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use cvmd::model::Duration;
 use cvmd::outbox::Report;
@@ -61,6 +62,7 @@ async fn a_send_counts_when_it_became_due_and_a_call_is_no_send() {
 async fn a_result_and_its_deed_are_one_commit() {
     let peer = SmtpServer::start().await;
     let stage = Stage { store: Arc::new(Memory::with_history()), ..Stage::smtp(&peer) };
+    stage.gate.fires_on_deeds.store(true, Ordering::Relaxed);
     stage.decide(&(0..40).map(mail).collect::<Vec<_>>()).await;
     let (outbox, _) = stage.start().await;
     until("all are sent", || stage.ended(MessageState::Sent) == 40).await;
@@ -69,6 +71,9 @@ async fn a_result_and_its_deed_are_one_commit() {
     for batch in stage.store.history() {
         then.store.commit(batch).durable().await.unwrap();
         assert_eq!(then.deeds().len(), then.ended(MessageState::Sent));
+        let packs = deeds::deeds(&*then.store).map(|pack| pack.unwrap().0);
+        let marked = deeds::marked(&*then.store).unwrap();
+        assert_eq!(packs.collect::<Vec<_>>(), marked, "rules on it are still to be asked");
     }
     assert_eq!(then.deeds().len(), 40);
 }

@@ -259,11 +259,7 @@ async fn a_message_that_cannot_be_built_is_dead_and_takes_nobody_with_it() {
             values: vec![],
             body: None,
         };
-        Claim::Go(Box::new(cvmd::outbox::Prepared {
-            frozen,
-            payload: cvmd::outbox::Payload::Email(email),
-            with: Batch::default(),
-        }))
+        Claim::Go(Box::new(cvmd::outbox::Prepared { frozen, payload: cvmd::outbox::Payload::Email(email) }))
     });
     let mut broken = mail(1);
     broken.rule = "broken".into();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as Real;
 
@@ -14,7 +15,7 @@ use cvmd::model::{Channel, Duration, Instant};
 use cvmd::outbox::{
     Channels, Claim, Filter, Gate, Options, Outbox, Payload, Prepared, Recovery, Report, Route, Row,
 };
-use cvmd::record::{FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+use cvmd::record::{DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
 use cvmd::store::tables::messages;
 use cvmd::store::{Batch, Memory, Store};
 
@@ -34,10 +35,16 @@ pub struct TestGate {
     /// By rule: what to answer instead.
     pub answers: Mutex<BTreeMap<String, Answer>>,
     pub paused: Mutex<bool>,
+    /// Whether rules fire on what was done.
+    pub fires_on_deeds: AtomicBool,
     pub reports: Mutex<Vec<Report>>,
 }
 
 impl Gate for TestGate {
+    fn fires_on(&self, _: DeedKind) -> bool {
+        self.fires_on_deeds.load(Ordering::Relaxed)
+    }
+
     fn route(&self, message: &OpenMessage) -> Route {
         if message.is_call { Route::Endpoint(message.target.clone()) } else { Route::Email }
     }
@@ -67,7 +74,7 @@ impl Gate for TestGate {
                 secrets: vec![Secret::parse(SECRET).unwrap()],
             }),
         };
-        Claim::Go(Box::new(Prepared { frozen, payload, with: Batch::default() }))
+        Claim::Go(Box::new(Prepared { frozen, payload }))
     }
 
     fn is_paused(&self, _: &OpenMessage) -> bool {
