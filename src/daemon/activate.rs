@@ -62,6 +62,7 @@ impl Engine {
         if !same_columns || !self.customers_read {
             self.read_customers(&mut damages)?;
         }
+        self.read_marks(&mut damages)?;
         self.follow(now)?;
         self.publish();
         Ok(damages)

@@ -14,20 +14,18 @@ use super::start::Damage;
 
 impl Engine {
     /// Hears of a pack of deeds that is durable; one that was read from the store already says
-    /// nothing new.
+    /// nothing new to conditions. Its mark says whether rules were asked about it.
     ///
     /// # Errors
     /// When the store fails.
     pub fn did(&mut self, sequence: u64, deeds: Vec<Deed>) -> Result<(), StoreError> {
-        if !self.deeds_seen.insert(sequence) {
-            return Ok(());
-        }
         let asks = self.active.as_ref().is_some_and(|active| deeds.iter().any(|d| active.fires_on(d.kind)));
-        if asks && tables::deeds::is_marked(&*self.store, sequence)? {
-            self.arrived(&[(sequence, deeds.clone())])?;
+        let asks = asks && tables::deeds::is_marked(&*self.store, sequence)?;
+        let told = asks.then(|| deeds.clone());
+        if self.deeds_seen.insert(sequence) {
+            self.deeds.extend(deeds);
         }
-        self.deeds.extend(deeds);
-        Ok(())
+        told.map_or(Ok(()), |deeds| self.arrived(&[(sequence, deeds)]))
     }
 
     /// Whether there are events that rules can be asked about now.
@@ -84,12 +82,12 @@ impl Engine {
             }
         }
         self.population.record(&gathered);
-        self.read_marks(damages)
+        Ok(())
     }
 
     /// Takes up the packs that rules have still to be asked about, as far as they were read: of the
     /// others the outbox is about to tell.
-    fn read_marks(&mut self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
+    pub(super) fn read_marks(&mut self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
         let mut packs = Vec::new();
         for sequence in tables::deeds::marked(&*self.store)? {
             if !self.deeds_seen.contains(&sequence) {

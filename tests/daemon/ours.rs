@@ -146,6 +146,8 @@ fn who_does_not_open_in_three_days_is_reminded_and_who_opens_is_not() {
     let mut shop = Shop::new(LATER);
     shop.did(DeedKind::Sent, "ana", "welcome", 0);
     shop.did(DeedKind::Sent, "bob", "welcome", 0);
+    // Another message ends no wait after this one.
+    assert_eq!(shop.did(DeedKind::Sent, "ana", "newsletter", 60).restarted, 0);
     let day = 24 * 60;
     assert_eq!(shop.told("opened", "bob", "welcome", day).decisions, 0, "no rule is on it");
     let mut shop = shop.restarted(at(2 * day));
@@ -200,4 +202,16 @@ fn who_unsubscribes_or_complains_elsewhere_gets_no_marketing_until_a_later_conse
         shop.told(event, "ana", "welcome", 1);
         assert!(consents(&shop), "told again: the consent is later");
     }
+}
+
+#[test]
+fn the_same_message_again_begins_the_wait_anew() {
+    let mut shop = Shop::new(LATER);
+    shop.did(DeedKind::Sent, "ana", "welcome", 0);
+    assert_eq!(shop.did(DeedKind::Sent, "ana", "welcome", 60).restarted, 1);
+    // One that was due before, and handed over late, begins no wait: the other is behind it.
+    assert_eq!(shop.did(DeedKind::Sent, "ana", "welcome", 30).began, 0);
+    let days = 3 * 24 * 60;
+    assert_eq!(shop.engine.fire_events(at(days + 59)).unwrap().decisions, 0);
+    assert_eq!(shop.engine.fire_events(at(days + 60)).unwrap().decisions, 1);
 }
