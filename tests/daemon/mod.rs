@@ -1,6 +1,7 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
 mod croner;
+mod demo;
 mod drafts;
 pub mod engine;
 mod events;
