@@ -12,7 +12,7 @@ use super::import::{Total, mapping};
 use super::output::Output;
 use super::table::{self, Column, counted, thousands, time};
 use crate::daemon::Folder;
-use crate::serve::{Matches, Request, Response};
+use crate::serve::{Matches, Needs, Request, Response};
 
 const EXAMPLES: &str = "\
 Who matches a rule's `when` now. What consent, caps and pauses say of them, `cvmd explain` tells.
@@ -93,6 +93,12 @@ fn show(matches: &Matches, output: &mut Output) -> Result<(), Failure> {
         let mut some = rule.customer_ids.join(", ");
         if rule.count > rule.customer_ids.len() as u64 {
             some.push_str(", …");
+        }
+        if rule.count == 0 {
+            some = rule.needs.as_ref().map_or_else(String::new, |needs| match needs {
+                Needs::Event(event) => format!("(fires when `{event}` happens)"),
+                Needs::Movement => "(fires when somebody moves)".into(),
+            });
         }
         vec![rule.rule.clone(), thousands(rule.count), thousands(rule.unknown), some]
     });

@@ -80,7 +80,12 @@ fn show_rule(rule: &RuleExplanation, output: &mut Output) -> Result<(), Failure>
 
 fn show_past(past: &PastDecision, output: &mut Output) -> Result<(), Failure> {
     let id = past.decision.as_ref().map_or_else(String::new, |id| format!(", decision {id}"));
-    let head = format!("{}  {}{id}", time(Some(past.at)), past.fate);
+    let fate = if past.due > past.at {
+        format!("decided, due at {}", time(Some(past.due)))
+    } else {
+        past.fate.clone()
+    };
+    let head = format!("{}  {fate}{id}", time(Some(past.at)));
     output.line(format!("  {head}, by {} of commit {}", past.place, past.commit))?;
     for (clause, value) in &past.values {
         output.line(format!("      {clause}: {value}"))?;

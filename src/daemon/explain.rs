@@ -4,7 +4,7 @@ use crate::decide::{Subject, World, at_most_of, full_cap, settle};
 use crate::evaluate::{self, Trace, Verdict};
 use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Contact, ContactKind, MessageState, RunState, Skip, Wait};
+use crate::record::{Contact, ContactKind, Decision, MessageState, RunState, Skip, Wait};
 use crate::ruleset::Rule;
 use crate::schedule::Occasions;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
@@ -179,7 +179,8 @@ impl Engine {
                 format!("matches, and was passed over on {} ({}); {again}", day(*at), skip.label()),
             ),
             (Some(contact), None) => {
-                Outcome::free(format!("matches, and was decided at {}; {again}", contact.at))
+                let decided = self.decision_of(contact)?.map_or(contact.at, |(decided, _)| decided);
+                Outcome::free(format!("matches, and was decided at {decided}; {again}"))
             }
             (None, None) => Outcome::free(format!("matches, and this match is used up; {again}")),
         })
@@ -192,15 +193,21 @@ impl Engine {
         contacts.take(MOST_CONTACTS).map(|contact| self.past(contact)).collect()
     }
 
-    fn past(&self, contact: &Contact) -> Result<PastDecision, StoreError> {
+    /// The decision behind a contact, and when it was made: a contact stands where it is due.
+    fn decision_of(&self, contact: &Contact) -> Result<Option<(Instant, Decision)>, StoreError> {
         let when = (contact.at.minus(LONGEST_WAIT), contact.at);
-        let found = tables::runs::decision_due(&*self.store, contact.rule, contact.customer, when)?;
-        let (decided, decision) = found.map_or((contact.at, None), |(at, decision)| (at, Some(decision)));
+        tables::runs::decision_due(&*self.store, contact.rule, contact.customer, when)
+    }
+
+    fn past(&self, contact: &Contact) -> Result<PastDecision, StoreError> {
+        let (decided, decision) =
+            self.decision_of(contact)?.map_or((contact.at, None), |(at, decision)| (at, Some(decision)));
         let run = tables::runs::run(&*self.store, contact.rule, decided)?;
         let key = decision.as_ref().map(|decision| decision.key(contact.rule));
         Ok(PastDecision {
             decision: key.map(|key| key.to_string()),
-            at: contact.at,
+            at: decided,
+            due: contact.at,
             fate: match contact.kind {
                 ContactKind::Marketing | ContactKind::Transactional => "sent",
                 ContactKind::Call => "called",

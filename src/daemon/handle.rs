@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::{FinishedMessage, MessageState, OpenMessage, Wait, WhileQueued};
 use crate::serve::{
-    Matches, OutboxFilter, OutboxRow, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats,
+    Matches, Needs, OutboxFilter, OutboxRow, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats,
 };
 use crate::store::tables;
 
+use super::active::Active;
 use super::clocks::Question;
 use super::explain::NO_RULES;
 use super::{Engine, vault};
@@ -72,7 +73,8 @@ impl Engine {
                 customer_ids
                     .truncate(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
                 let unknown = everybody - count - found.falsity.len();
-                RuleMatches { rule: active.rules.rules[*position].name.clone(), count, unknown, customer_ids }
+                let rule = active.rules.rules[*position].name.clone();
+                RuleMatches { rule, count, unknown, customer_ids, needs: needs(active, *position) }
             })
             .collect();
         rules.sort_by(|one, other| one.rule.cmp(&other.rule));
@@ -195,4 +197,13 @@ fn answer(answer: Result<Response, String>) -> Response {
 pub(super) fn waits_at(message: &OpenMessage, now: Instant) -> Option<Wait> {
     let before = message.state == MessageState::Pending && message.next_attempt > now;
     message.waits.filter(|_| before)
+}
+
+/// What a rule's condition asks for that `evaluate` cannot know.
+fn needs(active: &Active, position: usize) -> Option<Needs> {
+    let moves = || active.program.leaves().iter().any(|leaf| leaf.rule == Some(position));
+    match active.rules.rules[position].on_event() {
+        Some(on) => Some(Needs::Event(active.rules.schema.event(on.event).name.clone())),
+        None => moves().then_some(Needs::Movement),
+    }
 }

@@ -14,7 +14,7 @@ pub use client::{Remote, connect};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
 pub use response::{
-    Explanation, Imported, ImportedFile, Matches, Names, OutboxRow, PastDecision, Progress, Refusal,
+    Explanation, Imported, ImportedFile, Matches, Names, Needs, OutboxRow, PastDecision, Progress, Refusal,
     RefusalKind, Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats,
     Transferred, Waiting,
 };

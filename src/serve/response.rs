@@ -211,6 +211,19 @@ pub struct RuleMatches {
     pub unknown: u64,
     /// Their ids, sorted by bytes, as far as the limit allows.
     pub customer_ids: Vec<String>,
+    /// What its condition asks for that no instant has: the event that fires it, or a movement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
+}
+
+/// What a rule asks for beside the state at an instant; without it such conditions are unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// The event of this name.
+    Event(String),
+    /// A movement between two ticks.
+    Movement,
 }
 
 /// Why a customer gets what.
@@ -254,6 +267,8 @@ pub struct PastDecision {
     pub decision: Option<String>,
     /// When.
     pub at: Instant,
+    /// When it is due, which is later where quiet hours or a cap hold it back.
+    pub due: Instant,
     /// What it came to: `sent`, `held out`, or the fixed word of what stopped it.
     pub fate: String,
     /// The commit that decided.

@@ -43,15 +43,22 @@ fn one(renderer: &Renderer, sources: &Sources, diagnostic: &Diagnostic) -> Strin
         group = group.element(Level::NOTE.with_name("why").message(one_line(&diagnostic.why)));
     }
     if let Some(fix) = &diagnostic.fix {
-        let words = match fix.replacement.as_str() {
-            "" => "leave it out",
-            "\n" => "a new line",
-            blank if blank.trim().is_empty() => "a plain space",
-            other => other,
-        };
-        group = group.element(Level::HELP.with_name(fix_name(fix)).message(words.to_owned()));
+        group = group.element(Level::HELP.with_name(fix_name(fix)).message(words(&fix.replacement)));
     }
     layout(&renderer.render(&[group]))
+}
+
+/// What a fix puts in the place of the marked words.
+fn words(replacement: &str) -> String {
+    match replacement {
+        "" => "leave it out".into(),
+        "\n" => "a new line".into(),
+        blank if blank.trim().is_empty() => "a plain space".into(),
+        line if line.starts_with('\n') && !line.trim().contains('\n') => {
+            format!("a line more: {}", line.trim())
+        }
+        other => other.into(),
+    }
 }
 
 /// Spans over more lines than these are marked on their first line only.
