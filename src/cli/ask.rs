@@ -97,7 +97,7 @@ pub(super) fn unexpected(_: &Response) -> Failure {
 pub(super) fn refused(refusal: Refusal) -> Failure {
     let exit = match refusal.kind {
         RefusalKind::Errors => Exit::Errors,
-        RefusalKind::Usage | RefusalKind::Failed => Exit::Trouble,
+        RefusalKind::Usage | RefusalKind::NotFound | RefusalKind::Failed => Exit::Trouble,
     };
     let mut lines = vec![refusal.message];
     lines.extend(refusal.details);

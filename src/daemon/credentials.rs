@@ -2,6 +2,7 @@
 
 use crate::config::Secrets;
 use crate::ruleset::RuleSet;
+use crate::serve::Tokens;
 
 /// What is wrong with the secrets of the rules' webhooks, a sentence each: their calls wait.
 pub(super) fn unreadable(secrets: &Secrets, rules: &RuleSet) -> Vec<String> {
@@ -17,4 +18,21 @@ pub(super) fn log_unreadable(secrets: &Secrets, rules: &RuleSet) {
     for problem in unreadable(secrets, rules) {
         tracing::error!(problem, "calls wait");
     }
+}
+
+/// The tokens of the public listener, those that are configured.
+///
+/// # Errors
+/// When one is and cannot be read.
+pub(super) fn tokens(secrets: &Secrets) -> Result<Tokens, String> {
+    let read = |name: &str| {
+        let secret = secrets.has(name).then(|| secrets.read(name)).transpose();
+        let secret = secret.map_err(|error| error.to_string())?;
+        if let Some(warning) = secret.as_ref().and_then(|secret| secret.warning.as_ref()) {
+            tracing::warn!("{warning}");
+        }
+        Ok::<_, String>(secret)
+    };
+    let (ingest, read) = (read("ingest_token")?, read("read_token")?);
+    Ok(Tokens::new(ingest.as_ref(), read.as_ref()))
 }

@@ -4,19 +4,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::Deed;
 use crate::ruleset::RuleSet;
-use crate::serve::{Progress, RefusalKind, Request, Response};
+use crate::serve::{Progress, RefusalKind, Request, Response, Taken};
 use crate::store::StoreError;
 
+use super::post::Post;
 use super::{Engine, EventReport, TickReport};
 
 /// Commands on their way to the decider at most; whoever asks for more waits.
 const QUEUE: usize = 1_024;
+
+/// Posts that are taken in with one sync, and their rows, at most: what waits behind them waits long enough.
+const GROUP_POSTS: usize = 256;
+const GROUP_ROWS: u64 = 20_000;
+
+/// How long a post waits for its turn, behind an import, say.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What the decider does.
 pub(super) enum Command {
@@ -26,6 +34,8 @@ pub(super) enum Command {
     Events(oneshot::Sender<Result<EventReport, StoreError>>),
     /// Take over a checked rule set.
     Activate(Box<RuleSet>, oneshot::Sender<Result<(), StoreError>>),
+    /// Take in what was posted.
+    Take(Box<Post>, oneshot::Sender<Taken>),
     /// Answer a request.
     Call(Request, oneshot::Sender<Response>),
     /// An address was refused for good.
@@ -42,6 +52,8 @@ pub(super) struct Decider {
     commands: mpsc::Sender<Command>,
     read: Arc<AtomicU64>,
     to_read: Arc<AtomicU64>,
+    /// Told when posts let rules fire: what waits may be due sooner now.
+    fired: Arc<Notify>,
 }
 
 impl Decider {
@@ -51,20 +63,30 @@ impl Decider {
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, mut commands) = mpsc::channel(QUEUE);
-        let handle = Self { commands: sender, read: Arc::default(), to_read: Arc::default() };
+        let handle =
+            Self { commands: sender, read: Arc::default(), to_read: Arc::default(), fired: Arc::default() };
         let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
+        let fired = Arc::clone(&handle.fired);
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
-            while let Some(command) = commands.blocking_recv() {
-                if matches!(command, Command::End) {
-                    break;
+            let mut next = commands.blocking_recv();
+            while let Some(command) = next.take() {
+                let posted = matches!(command, Command::Take(..));
+                match command {
+                    Command::End => break,
+                    Command::Take(post, reply) => {
+                        next = take_group(&mut engine, (post, reply), &mut commands, &*clock);
+                    }
+                    command => obey(&mut engine, command, clock.now(), (&read, &to_read)),
                 }
-                obey(&mut engine, command, clock.now(), (&read, &to_read));
                 // What came is decided at once: the next tick may be a minute away. Of many things
-                // that come one after the other, those that are there already are met together.
+                // that come one after the other, those that are there already are met together; of
+                // posts they were taken together, and more may always wait.
                 let now = clock.now();
-                if engine.has_arrivals(now) && commands.is_empty() {
+                if engine.has_arrivals(now) && (posted || next.is_none() && commands.is_empty()) {
                     fire(&mut engine, now);
+                    fired.notify_one();
                 }
+                next = next.or_else(|| commands.blocking_recv());
             }
         })?;
         Ok((handle, thread))
@@ -89,6 +111,25 @@ impl Decider {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Activate(Box::new(rules), reply)).await;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Takes a post in. Where too much waits before it, it is given up untouched.
+    pub(super) async fn take(&self, post: Post) -> Taken {
+        let (reply, answer) = oneshot::channel();
+        match self.commands.try_send(Command::Take(Box::new(post), reply)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Taken::Busy,
+            Err(mpsc::error::TrySendError::Closed(_)) => return ending(),
+        }
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(taken) => taken.unwrap_or_else(|_| ending()),
+            Err(_) => Taken::Busy,
+        }
+    }
+
+    /// Returns when posts have let rules fire since it returned last.
+    pub(super) async fn fired(&self) {
+        self.fired.notified().await;
     }
 
     /// Answers a request; how far an import is, at once.
@@ -122,6 +163,58 @@ impl Decider {
         // A decider that is gone drops the command, and with it the sender of its answer.
         let _ = self.commands.send(command).await;
     }
+}
+
+fn ending() -> Taken {
+    Taken::Failed("the daemon is ending: send it again".into())
+}
+
+/// Takes a post in, and with it those that wait behind it, with one sync. The command that comes next,
+/// if it was taken from the queue already.
+fn take_group(
+    engine: &mut Engine,
+    first: (Box<Post>, oneshot::Sender<Taken>),
+    commands: &mut mpsc::Receiver<Command>,
+    clock: &dyn Clock,
+) -> Option<Command> {
+    let mut rows = first.0.rows();
+    let (mut group, mut next) = (vec![first], None);
+    while group.len() < GROUP_POSTS && rows < GROUP_ROWS {
+        match commands.try_recv() {
+            Ok(Command::Take(post, reply)) => {
+                rows += post.rows();
+                group.push((post, reply));
+            }
+            other => {
+                next = other.ok();
+                break;
+            }
+        }
+    }
+    // Whoever went away does not know whether it was taken, and sends it again.
+    group.retain(|(_, reply)| !reply.is_closed());
+    let (posts, replies): (Vec<Post>, Vec<_>) = group.into_iter().map(|(post, reply)| (*post, reply)).unzip();
+    let taken = catch_unwind(AssertUnwindSafe(|| engine.take_posts(posts, clock.now())));
+    let failed = |text: &str| replies.iter().map(|_| Taken::Failed(text.into())).collect();
+    let taken: Vec<Taken> = match taken {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(error)) => {
+            tracing::error!(error = error.to_string(), "posts could not be stored");
+            failed("the store failed: see the daemon's log")
+        }
+        Err(_) => {
+            tracing::error!("posts ended with an internal error, a bug of cvmd");
+            // What it left half done in memory is read anew.
+            if let Err(error) = engine.read_customers(&mut Vec::new()) {
+                tracing::error!(error = error.to_string(), "the customers could not be read again");
+            }
+            failed("an internal error, a bug of cvmd: see the daemon's log")
+        }
+    };
+    for (reply, taken) in replies.into_iter().zip(taken) {
+        let _ = reply.send(taken);
+    }
+    next
 }
 
 fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&AtomicU64, &AtomicU64)) {
@@ -169,7 +262,8 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                 );
             }
         }
-        Command::End => {}
+        // They are seen to where commands are taken from the queue.
+        Command::Take(..) | Command::End => {}
     }
 }
 

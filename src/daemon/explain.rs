@@ -18,6 +18,11 @@ use super::occurred;
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
 
+/// What is answered where nobody has that id.
+pub(super) fn no_customer(id: &str) -> String {
+    format!("no customer has the id `{id}`: write it to the letter as in the imported file")
+}
+
 /// All retries of a message end within this: later records are not searched for it.
 const LONGEST_DELIVERY: Duration = Duration::days(5);
 
@@ -58,9 +63,7 @@ impl Engine {
         now: Instant,
     ) -> Result<Explanation, String> {
         let active = self.active.clone().ok_or(NO_RULES)?;
-        let number = self.find(customer).ok_or_else(|| {
-            format!("no customer has the id `{customer}`: write it to the letter as in the imported file")
-        })?;
+        let number = self.find(customer).ok_or_else(|| no_customer(customer))?;
         let positions = active.positions(rule.as_slice())?;
         let population = self.population_at(at, now).map_err(|error| error.to_string())?;
         let explain = |position| {

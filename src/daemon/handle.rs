@@ -11,7 +11,7 @@ use crate::store::tables;
 
 use super::active::Active;
 use super::clocks::Question;
-use super::explain::NO_RULES;
+use super::explain::{NO_RULES, no_customer};
 use super::{Engine, vault};
 
 /// Counts bytes of an import as they are read.
@@ -27,9 +27,18 @@ impl Engine {
                 answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))
             }
             Request::Explain { customer, rule, at } => {
+                if self.find(&customer).is_none() {
+                    return Response::refused(RefusalKind::NotFound, no_customer(&customer));
+                }
+                let known = |active: &Active| active.positions(rule.as_slice()).is_ok();
+                let kind = match &self.active {
+                    Some(active) if !known(active) => RefusalKind::NotFound,
+                    Some(_) | None => RefusalKind::Usage,
+                };
                 let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now), now);
-                answer(explained.map(Response::Explanation))
+                explained.map_or_else(|text| Response::refused(kind, text), Response::Explanation)
             }
+            Request::Customer { customer } => self.customer(&customer),
             Request::OutboxList(filter) => self.outbox_rows(&filter, now),
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::Names {} => vault::names(&self.remembered),

@@ -13,6 +13,7 @@ use crate::ruleset::Schema;
 use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
 
 use super::handle::OnBytes;
+use super::post::columns;
 use super::{Engine, LoadError};
 
 type Rejects = RejectWriter<BufWriter<File>>;
@@ -114,14 +115,11 @@ impl Engine {
 
     /// The fields and the zone that files are read by.
     fn columns(&self) -> (Arc<Schema>, TimeZone) {
-        match &self.active {
-            Some(active) => (Arc::clone(&active.rules.schema), active.zone.clone()),
-            None => (Arc::new(Schema::built_in()), TimeZone::UTC),
-        }
+        columns(self.active.as_ref())
     }
 }
 
-const fn kind_of(kind: ImportKind) -> Kind {
+pub(super) const fn kind_of(kind: ImportKind) -> Kind {
     match kind {
         ImportKind::Customers => Kind::Customers,
         ImportKind::Orders => Kind::Orders,

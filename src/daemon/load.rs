@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failpoint;
 use crate::ingest::{
-    Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, is_fresh, merge_customer,
-    merge_events, merge_orders, read_customers, read_events, read_orders, unknown_customer,
+    Customers, Events, ImportError, Kind, Options, Orders, Parsed, Report, Rows, is_fresh, merge_customer,
+    merge_events, merge_orders, unknown_customer,
 };
 use crate::model::{Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Told;
@@ -114,24 +114,33 @@ impl Engine {
         report: &mut Report<'_>,
     ) -> Result<(), LoadError> {
         let mut loading = Loading::default();
-        match kind {
-            Kind::Customers => {
-                let customers = read_customers(rows, options, report)?;
-                self.load_customers(customers, options.now, report, &mut loading)?;
-            }
-            Kind::Orders => {
-                let orders = read_orders(rows, options, report)?;
-                self.load_orders(orders, options.now, report, &mut loading)?;
-            }
-            Kind::Events => {
-                let events = read_events(rows, options, report)?;
-                self.load_events(events, (options.schema, options.now), report, &mut loading)?;
-            }
+        let parsed = Parsed::read(kind, rows, options, report)?;
+        self.merge(parsed, (options.schema, options.now), report, &mut loading)?;
+        Ok(self.settle(loading)?)
+    }
+
+    /// Merges what was read with what is stored, and hands it to the store: later reads of the store
+    /// see it, nothing outside may before [`Engine::settle`].
+    pub(super) fn merge(
+        &mut self,
+        parsed: Parsed,
+        (schema, now): (&Schema, Instant),
+        report: &mut Report<'_>,
+        loading: &mut Loading,
+    ) -> Result<(), StoreError> {
+        match parsed {
+            Parsed::Customers(customers) => self.load_customers(customers, now, report, loading)?,
+            Parsed::Orders(orders) => self.load_orders(orders, now, report, loading)?,
+            Parsed::Events(events) => self.load_events(events, (schema, now), report, loading)?,
         }
-        loading.commit(self)?;
+        loading.commit(self)
+    }
+
+    /// Waits until all that was merged is durable, and shows it to the population.
+    pub(super) fn settle(&mut self, mut loading: Loading) -> Result<(), StoreError> {
         loading.wait()?;
         self.arrivals.extend(std::mem::take(&mut loading.arrivals));
-        Ok(self.take_up(&loading.touched)?)
+        self.take_up(&loading.touched)
     }
 
     fn load_customers(
@@ -147,7 +156,7 @@ impl Engine {
                 known.map(|number| tables::customers::profile(&*self.store, number)).transpose()?;
             let existing = existing.flatten();
             let merged = merge_customer(existing.as_ref(), &update, now);
-            report.customer(&merged);
+            report.customer(&merged, update.rows);
             if !merged.changed {
                 continue;
             }

@@ -1,33 +1,32 @@
 //! The daemon as a whole: start in order, run until told to stop, stop in order.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::ingest::RejectCode;
 use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, MessageKey, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
-use crate::serve::{
-    Control, Listener, OutboxRow, Refusal, RefusalKind, Reloaded, Reply, Request, Response, Spool,
-};
+use crate::serve::{Control, Listener, PublicListener, Refusal, RefusalKind, Reloaded, Spool, openapi};
 use crate::store::{self, Store, StoreError};
 
+use super::Engine;
 use super::checked::{check_loaded, first_rules, refuse_marketing};
 use super::clocks::next_firing;
-use super::credentials::{log_unreadable, unreadable};
+use super::control::READERS;
+use super::credentials::{log_unreadable, tokens};
 use super::decider::{Decider, log_events};
-use super::gate::{DaemonGate, SAID_ELSEWHERE, Sender};
+use super::gate::{DaemonGate, Sender};
 use super::outgoing::Outgoing;
 use super::said::{log_finished, log_recovery, log_tick};
 use super::snapshot::Shared;
 use super::ways_out::{channels, outbox_options};
-use super::{Engine, vault};
 
 /// How long messages under way may take to end when the daemon stops.
 const STOP_WITHIN: Duration = Duration::seconds(20);
@@ -61,28 +60,30 @@ impl Outgoing for ToOutbox {
 
 /// What happened to the rules last.
 #[derive(Debug, Clone, Default)]
-struct RulesState {
-    since: Option<Instant>,
-    refused: Option<Refusal>,
+pub(super) struct RulesState {
+    pub(super) since: Option<Instant>,
+    pub(super) refused: Option<Refusal>,
 }
 
 /// A running daemon, as requests see it.
 pub struct Service {
-    clock: Arc<dyn Clock>,
-    config: Config,
-    decider: Decider,
-    store: Arc<dyn Store>,
-    outbox: Arc<Outbox>,
-    shared: Arc<Shared>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: Config,
+    pub(super) decider: Decider,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) shared: Arc<Shared>,
     spool: Spool,
-    rules: Mutex<RulesState>,
-    started: Instant,
+    pub(super) rules: Mutex<RulesState>,
+    pub(super) started: Instant,
     /// Wakes the ticker before its time.
-    wake: Notify,
+    pub(super) wake: Notify,
     /// When the ticker will look again, in milliseconds since 1970.
-    next_tick: AtomicI64,
-    stop: Arc<Notify>,
+    pub(super) next_tick: AtomicI64,
+    pub(super) stop: Arc<Notify>,
     stopping: AtomicBool,
+    /// Whoever reads a body holds one.
+    pub(super) readers: Semaphore,
 }
 
 /// How the daemon is told what to do from outside its socket.
@@ -143,6 +144,7 @@ pub async fn run(
         next_tick: AtomicI64::new(started.0),
         stop: Arc::clone(&signals.stop),
         stopping: AtomicBool::new(false),
+        readers: Semaphore::new(READERS),
         clock: Arc::clone(&clock),
         config,
     });
@@ -198,24 +200,37 @@ impl Service {
         let token = token.transpose().map_err(|error| error.to_string())?;
         let listener =
             Listener::bind(&self.config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
+        let public = PublicListener::bind(self.config.listen.public).await.map_err(|e| e.to_string())?;
+        let tokens = tokens(&self.config.secrets)?;
         let watch = Watch::start(self.config.rules.clone(), loaded, Arc::clone(&self.clock));
         info!(
             rules = self.config.rules.display().to_string(),
             admin = self.config.listen.admin.to_string(),
+            public = public.address().to_string(),
             "ready"
         );
         ready();
         let control: Arc<dyn Control> = Arc::clone(&self) as _;
+        let description: Arc<str> = openapi(&RejectCode::ALL.map(RejectCode::as_str)).to_string().into();
+        let (end, ended) = oneshot::channel::<()>();
+        let until_end = async { drop(ended.await) };
+        let clock = Arc::clone(&self.clock);
+        let serving = public.serve(Arc::clone(&control), tokens, Arc::clone(&description), clock, until_end);
+        let serving = tokio::spawn(serving);
         let closed = Arc::clone(&self);
         let shutdown = async move { closed.stop_asked().await };
-        tokio::select! {
-            () = listener.serve(control, self.spool.clone(), shutdown) => Ok(()),
+        let worked = tokio::select! {
+            () = listener.serve(control, self.spool.clone(), description, shutdown) => Ok(()),
             failure = self.tick_for_ever() => Err(failure),
             () = self.reload_for_ever(watch, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),
             failure = self.watch_store(store) => Err(failure),
             () = self.stop_asked() => Ok(()),
-        }
+        };
+        // What integrators wait for is answered, then nothing more is taken in.
+        drop(end);
+        let _ = serving.await;
+        worked
     }
 
     async fn stop_asked(&self) {
@@ -251,6 +266,8 @@ impl Service {
             tokio::select! {
                 () = self.clock.sleep_until(due.unwrap_or(next)) => {}
                 () = self.wake.notified() => return Ok(()),
+                // Something may be due sooner.
+                () = self.decider.fired() => continue,
             }
             if due.is_none() {
                 return Ok(());
@@ -286,7 +303,7 @@ impl Service {
         }
     }
 
-    async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
+    pub(super) async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
         let remembered = Arc::clone(&self.shared.get().remembered);
         let checked = check_loaded(&loaded, self.clock.now(), &remembered);
         let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
@@ -384,99 +401,6 @@ impl Service {
         }
     }
 
-    async fn reload_now(&self) -> Response {
-        let loaded = match reload::load_settled(&self.config.rules, &*self.clock).await {
-            Ok(loaded) => loaded,
-            Err(error) => return Response::refused(RefusalKind::Failed, error.to_string()),
-        };
-        match self.take_over(loaded).await {
-            Ok(reloaded) => Response::Reloaded(reloaded),
-            Err(refusal) => Response::Refused(refusal),
-        }
-    }
-
-    async fn answer(&self, request: Request) -> Response {
-        match request {
-            Request::Reload {} => self.reload_now().await,
-            Request::Stop {} => {
-                self.stop.notify_one();
-                Response::Done { message: "the daemon ends".into() }
-            }
-            Request::Status {} => match self.decider.call(request).await {
-                Response::Status(mut status) => {
-                    let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    status.pid = Some(std::process::id());
-                    status.started = Some(self.started);
-                    status.rules_since = rules.since;
-                    status.reload_error = rules.refused;
-                    status.problems.extend(self.outbox_problems());
-                    status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
-                    if let Some(active) = &self.shared.get().active {
-                        status.problems.extend(unreadable(&self.config.secrets, &active.rules));
-                    }
-                    Response::Status(status)
-                }
-                other => other,
-            },
-            Request::Resume { .. } | Request::Import(_) => {
-                let response = self.decider.call(request).await;
-                self.outbox.recheck();
-                self.wake.notify_one();
-                response
-            }
-            Request::OutboxList(_) => {
-                let mut response = self.decider.call(request).await;
-                if let Response::Outbox { messages, .. } = &mut response {
-                    self.say_why_they_wait(messages);
-                }
-                response
-            }
-            // The decider goes on meanwhile.
-            Request::StoreExport { .. } => {
-                vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
-            }
-            Request::StoreImport { .. } => vault::refuse_import(),
-            Request::Pause { .. }
-            | Request::Evaluate { .. }
-            | Request::Explain { .. }
-            | Request::Progress {}
-            | Request::Names {}
-            | Request::StoreStats {} => self.decider.call(request).await,
-        }
-    }
-
-    /// Why messages do not go out, as far as a person can mend it.
-    fn outbox_problems(&self) -> Vec<String> {
-        let waits = |(route, why)| format!("nothing goes out by {route}: {why}; messages wait");
-        let mut problems: Vec<String> = self.outbox.troubles().into_iter().map(waits).collect();
-        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
-        for why in self.outbox.held_back().into_values() {
-            if !SAID_ELSEWHERE.contains(&why.as_str()) {
-                *reasons.entry(why).or_default() += 1;
-            }
-        }
-        problems.extend(reasons.into_iter().map(|(why, count)| match count {
-            1 => format!("{why}; 1 message waits"),
-            _ => format!("{why}; {count} messages wait"),
-        }));
-        problems
-    }
-
-    /// The store knows what the other side said; what holds a message back before that, the outbox.
-    fn say_why_they_wait(&self, rows: &mut [OutboxRow]) {
-        let mut held_back: BTreeMap<String, String> =
-            self.outbox.held_back().into_iter().map(|(key, why)| (key.to_string(), why)).collect();
-        for row in rows {
-            if let Some(why) = held_back.remove(&row.id) {
-                if SAID_ELSEWHERE.contains(&why.as_str()) {
-                    (row.waits_for, row.waits_until) = (Some(why), None);
-                } else {
-                    row.last_result = Some(format!("waits: {why}"));
-                }
-            }
-        }
-    }
-
     /// Ends in order: no more ticks, then messages under way. What is committed is durable already.
     async fn end(&self, thread: std::thread::JoinHandle<()>) {
         info!("ending");
@@ -488,11 +412,5 @@ impl Service {
             warn!("some messages under way did not end in time: they are settled at the next start");
         }
         info!("ended");
-    }
-}
-
-impl Control for Service {
-    fn call(&self, request: Request) -> Reply<'_> {
-        Box::pin(self.answer(request))
     }
 }

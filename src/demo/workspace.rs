@@ -13,6 +13,9 @@ pub const CONFIG: &str = "\
 rules = \"rules\"
 data  = \"data\"
 
+[listen]
+public = \"127.0.0.1:0\"      # any free port: another daemon may have the usual one
+
 [daemon]
 tick = \"5s\"
 hold_after = \"365d\"        # a demo may be looked at again next week

@@ -13,6 +13,8 @@ use super::{MAX_ID_BYTES, MAX_TEXT_BYTES, Options, RejectCode, Report, Row, addr
 pub struct CustomerUpdate {
     /// The shop's id.
     pub id: CustomerId,
+    /// How many rows told of them.
+    pub rows: u64,
     /// Field names and canonical texts, sorted by name; none clears the value.
     pub values: Vec<(String, Option<String>)>,
     /// By channel, sorted.

@@ -112,6 +112,7 @@ impl Customers {
         let mut consents: Vec<(Channel, Consent)> = Vec::new();
         // From the last row back: the first value that is met holds.
         let mut at = self.last.get(number as usize).copied();
+        let mut rows = 0;
         while let Some(row) = at.and_then(|at| self.waiting(at)) {
             for (field, text) in row.values.into_iter().rev() {
                 let name = &self.names[usize::from(field)];
@@ -127,10 +128,11 @@ impl Customers {
                 }
             }
             at = row.before;
+            rows += 1;
         }
         values.sort();
         consents.sort_by(|one, other| one.0.cmp(&other.0));
-        CustomerUpdate { id: CustomerId(self.ids.get(number).to_owned()), values, consents }
+        CustomerUpdate { id: CustomerId(self.ids.get(number).to_owned()), rows, values, consents }
     }
 
     fn waiting(&self, at: u64) -> Option<Waiting<'_>> {

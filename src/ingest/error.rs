@@ -27,6 +27,8 @@ pub enum ImportError {
         /// Two lines of an order whose totals differ.
         different: (u64, u64),
     },
+    /// The body of a request has so many rows, more than [`super::MAX_BODY_ROWS`].
+    TooManyRows(usize),
     /// More than one import holds: of what.
     TooMuch(&'static str),
 }
@@ -57,6 +59,9 @@ impl fmt::Display for ImportError {
                  or --total per-order",
                 equal.0, equal.1, different.0, different.1
             ),
+            Self::TooManyRows(rows) => {
+                write!(f, "the body has {rows} lines: send at most {} at once", super::MAX_BODY_ROWS)
+            }
             Self::TooMuch(what) => write!(f, "too many {what} for one import: split the file by customer"),
         }
     }

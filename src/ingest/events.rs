@@ -113,6 +113,12 @@ pub struct Events {
 }
 
 impl Events {
+    /// The same, taken at another instant than they were read: what comes by HTTP is learnt then.
+    #[must_use]
+    pub fn taken_at(self, now: Instant) -> Self {
+        Self { now, ..self }
+    }
+
     fn new(options: &Options) -> Self {
         Self {
             customers: Interner::default(),

@@ -1,4 +1,4 @@
-//! NDJSON files and JSON bodies: flat objects whose keys are the CSV's columns.
+//! NDJSON, and any JSON object as a row: flat objects whose keys are the CSV's columns.
 //!
 //! A number stays the text that was sent: money never goes through a float.
 
@@ -59,60 +59,16 @@ impl<R: BufRead> Rows for JsonRows<R> {
     }
 }
 
-/// Opens the body of a request: one object, an array of objects (a row's line is its position), or
-/// NDJSON.
-///
-/// # Errors
-/// When the body is no UTF-8 or an array that cannot be read.
-pub fn open_body(body: &[u8]) -> Result<Box<dyn Rows + '_>, ImportError> {
-    let text = std::str::from_utf8(body).map_err(|_| ImportError::Format("the body is not UTF-8"))?;
-    let whole = text.trim();
-    let rows: Vec<(u64, &str)> = if whole.starts_with('[') {
-        let elements: Vec<&RawValue> = serde_json::from_str(whole)
-            .map_err(|_| ImportError::Format("the body begins as a JSON array and does not end as one"))?;
-        (1..).zip(elements.into_iter().map(RawValue::get)).collect()
-    } else if serde_json::from_str::<&RawValue>(whole).is_ok() {
-        vec![(1, whole)]
-    } else {
-        (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect()
-    };
-    Ok(Box::new(BodyRows { rows: rows.into_iter(), keys: Keys::default() }))
-}
-
-struct BodyRows<'a> {
-    rows: std::vec::IntoIter<(u64, &'a str)>,
-    keys: Keys,
-}
-
-impl Rows for BodyRows<'_> {
-    fn columns(&self) -> &[String] {
-        &self.keys.names
-    }
-
-    fn has_header(&self) -> bool {
-        false
-    }
-
-    fn decimal_comma(&self) -> bool {
-        false
-    }
-
-    fn next(&mut self, row: &mut Row) -> Result<Next, ImportError> {
-        let Some((line, text)) = self.rows.next() else { return Ok(Next::End) };
-        row.reset(line, text.as_bytes());
-        Ok(self.keys.read(text.as_bytes(), row))
-    }
-}
-
 /// The keys seen so far, in the order in which they came.
 #[derive(Default)]
-struct Keys {
-    names: Vec<String>,
+pub(super) struct Keys {
+    pub(super) names: Vec<String>,
     numbers: HashMap<String, usize>,
 }
 
 impl Keys {
-    fn read(&mut self, bytes: &[u8], row: &mut Row) -> Next {
+    /// Reads one object into a row.
+    pub(super) fn read(&mut self, bytes: &[u8], row: &mut Row) -> Next {
         match self.read_object(bytes, row) {
             Ok(()) => Next::Row,
             Err((code, reason)) => Next::Bad(code, reason),
@@ -256,28 +212,10 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_body_is_an_object_an_array_or_lines() {
-        for (body, expected) in [
-            ("{\n \"a\": 1\n}", vec![Ok((1, "a=1".into()))]),
-            ("[{\"a\":1}, {\"a\":2}]", vec![Ok((1, "a=1".into())), Ok((2, "a=2".into()))]),
-            ("{\"a\":1}\n\n{\"a\":2}\n", vec![Ok((1, "a=1".into())), Ok((3, "a=2".into()))]),
-            ("[1]", vec![Err((1, RejectCode::BadJson))]),
-            ("", vec![]),
-        ] {
-            assert_eq!(read(&mut *open_body(body.as_bytes()).unwrap()), expected, "{body}");
-        }
-        assert!(open_body(b"[{]").is_err());
-        assert!(open_body(b"\xff").is_err());
-    }
-
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>) {
             read(&mut JsonRows::new(&bytes[..]));
-            if let Ok(mut rows) = open_body(&bytes) {
-                read(&mut *rows);
-            }
         }
     }
 }

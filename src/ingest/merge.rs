@@ -96,6 +96,8 @@ pub struct MergedOrders {
     pub added: Vec<Order>,
     /// How many were stored already, the same.
     pub unchanged: u64,
+    /// How many rows those were made of.
+    pub unchanged_rows: u64,
     /// Those whose id stands for something else, with why: refused.
     pub conflicts: Vec<(NewOrder, String)>,
 }
@@ -115,7 +117,10 @@ pub fn merge_orders(existing: &[Order], new: Vec<NewOrder>) -> MergedOrders {
         let several = versions.len() > 1;
         for version in versions {
             match stored.get(id.as_str()).map(|stored| difference(stored, &version.order)) {
-                Some(None) => merged.unchanged += 1,
+                Some(None) => {
+                    merged.unchanged += 1;
+                    merged.unchanged_rows += version.rows.len() as u64;
+                }
                 Some(Some(what)) => {
                     merged.conflicts.push((version, format!("order `{id}` is stored with {what}")));
                 }
@@ -154,6 +159,7 @@ mod tests {
     fn update(values: &[(&str, Option<&str>)], consents: &[(bool, Option<i64>)]) -> CustomerUpdate {
         CustomerUpdate {
             id: CustomerId("ana".into()),
+            rows: 1,
             values: values.iter().map(|(name, text)| ((*name).into(), text.map(Into::into))).collect(),
             consents: consents
                 .iter()

@@ -8,6 +8,7 @@
 //! Only what makes the whole file unreadable is an [`ImportError`].
 
 mod address;
+mod body;
 mod code;
 mod consent;
 mod csv_rows;
@@ -26,6 +27,7 @@ mod merge_events;
 mod options;
 mod order;
 mod orders;
+mod parsed;
 mod reject;
 mod report;
 mod row;
@@ -33,17 +35,18 @@ mod source;
 mod summary;
 mod table;
 
+pub use body::open_body;
 pub use code::RejectCode;
 pub use consent::merge_consent;
 pub use customer::CustomerUpdate;
 pub use customers::{Customers, read_customers};
 pub use error::ImportError;
 pub use events::{Events, read_events};
-pub use json_rows::open_body;
 pub use merge::{MergedCustomer, MergedOrders, NewOrder, merge_customer, merge_orders, unknown_customer};
 pub use merge_events::{MergedEvents, NewEvent, merge_events};
 pub use options::{Options, Origin, Totals};
 pub use orders::{Orders, read_orders};
+pub use parsed::Parsed;
 pub use reject::{Reject, RejectWriter};
 pub use report::Report;
 pub use row::{Next, Row, Rows};
@@ -52,6 +55,8 @@ pub use summary::{Kind, RejectCount, Summary};
 
 /// Bytes of one row (all lines of a CSV record, or one line of NDJSON), at most.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
+/// Rows of the body of one request, at most.
+pub const MAX_BODY_ROWS: usize = 100_000;
 /// Columns of one file, at most.
 pub const MAX_COLUMNS: usize = 1_000;
 /// Bytes of one id (a customer's, an order's), at most.

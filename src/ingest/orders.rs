@@ -173,6 +173,12 @@ pub struct Orders {
 }
 
 impl Orders {
+    /// The same, taken at another instant than they were read: what comes by HTTP is learnt then.
+    #[must_use]
+    pub fn taken_at(self, now: Instant) -> Self {
+        Self { now, ..self }
+    }
+
     /// Rejects what only shows when all lines of an order are there; counts the others.
     fn examine(&mut self, incomplete: &Incomplete, report: &mut Report) {
         for customer in customers(&self.lines) {

@@ -12,6 +12,8 @@ pub struct Reject {
     pub file: String,
     /// Where the row begins, from 1.
     pub line: u64,
+    /// Whether it is a cell that was not taken, of a row that was.
+    pub cell: bool,
     /// The order's or the customer's id, where there is one. Personal data.
     pub id: Option<String>,
     /// Why, for scripts.

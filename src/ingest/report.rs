@@ -15,8 +15,8 @@ impl<'a> Report<'a> {
         Self { summary: Summary::new(kind, file), rejects }
     }
 
-    /// Counts what became of a customer.
-    pub fn customer(&mut self, merged: &MergedCustomer) {
+    /// Counts what became of a customer of whom `rows` rows told.
+    pub fn customer(&mut self, merged: &MergedCustomer, rows: u64) {
         let counter = if merged.new {
             &mut self.summary.new_customers
         } else if merged.changed {
@@ -25,6 +25,7 @@ impl<'a> Report<'a> {
             &mut self.summary.unchanged_customers
         };
         *counter += 1;
+        self.summary.unchanged_rows += if merged.changed { 0 } else { rows };
     }
 
     /// Counts what became of a customer's orders, conflicts with what is stored among the rejects;
@@ -33,6 +34,7 @@ impl<'a> Report<'a> {
         self.summary.new_customers += u64::from(new_customer);
         self.summary.orders_added += merged.added.len() as u64;
         self.summary.orders_unchanged += merged.unchanged;
+        self.summary.unchanged_rows += merged.unchanged_rows;
         for (order, reason) in &merged.conflicts {
             self.summary.orders_in_conflict += 1;
             for &line in &order.rows {
@@ -46,6 +48,7 @@ impl<'a> Report<'a> {
         self.summary.new_customers += u64::from(new_customer);
         self.summary.events_added += merged.added.len() as u64;
         self.summary.events_unchanged += merged.unchanged;
+        self.summary.unchanged_rows += merged.unchanged;
         self.summary.events_in_conflict += merged.conflicts.len() as u64;
         for (event, reason) in &merged.conflicts {
             self.late(event.row, &event.event.id, RejectCode::Conflict, reason);
@@ -55,29 +58,25 @@ impl<'a> Report<'a> {
     /// A row that is not taken.
     pub(super) fn row(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
         self.summary.rejected_rows += 1;
-        self.send(row, id, code, reason);
+        self.hand_on((row.line, false), id, code, reason, Some(row.raw()));
     }
 
     /// A cell that is not taken; its row is.
     pub(super) fn cell(&mut self, row: &Row, id: &str, code: RejectCode, reason: String) {
         self.summary.dropped_cells += 1;
-        self.send(row, Some(id), code, reason);
+        self.hand_on((row.line, true), Some(id), code, reason, Some(row.raw()));
     }
 
     /// A row that was taken at first and is not after all.
     pub(super) fn late(&mut self, line: u64, id: &str, code: RejectCode, reason: &str) {
         self.summary.rejected_rows += 1;
         self.summary.accepted_rows = self.summary.accepted_rows.saturating_sub(1);
-        self.hand_on(line, Some(id), code, reason.to_owned(), None);
-    }
-
-    fn send(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
-        self.hand_on(row.line, id, code, reason, Some(row.raw()));
+        self.hand_on((line, false), Some(id), code, reason.to_owned(), None);
     }
 
     fn hand_on(
         &mut self,
-        line: u64,
+        (line, cell): (u64, bool),
         id: Option<&str>,
         code: RejectCode,
         reason: String,
@@ -85,6 +84,6 @@ impl<'a> Report<'a> {
     ) {
         self.summary.count_reject(code, line);
         let file = self.summary.file.clone();
-        (self.rejects)(&Reject { file, line, id: id.map(str::to_owned), code, reason, raw });
+        (self.rejects)(&Reject { file, line, cell, id: id.map(str::to_owned), code, reason, raw });
     }
 }

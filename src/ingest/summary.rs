@@ -47,6 +47,9 @@ pub struct Summary {
     pub rows: u64,
     /// Rows taken.
     pub accepted_rows: u64,
+    /// Rows taken that say what was known already.
+    #[serde(skip)]
+    pub unchanged_rows: u64,
     /// Rows not taken.
     pub rejected_rows: u64,
     /// Cells not taken, of rows that were.
@@ -107,6 +110,7 @@ impl Summary {
             kind,
             rows: 0,
             accepted_rows: 0,
+            unchanged_rows: 0,
             rejected_rows: 0,
             dropped_cells: 0,
             new_customers: 0,

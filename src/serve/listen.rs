@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
-use super::routes::{Token, router};
+use super::routes::router;
+use super::token::Token;
 use super::{Control, Spool};
 use crate::config::{Address, Secret};
 
@@ -81,20 +82,26 @@ impl Listener {
         }
     }
 
-    /// Answers requests until `stop` is ready, and then those that are under way.
+    /// Answers requests until `stop` is ready, and then those that are under way. `description` is the
+    /// document that `/openapi.json` shows.
     pub async fn serve(
         mut self,
         control: Arc<dyn Control>,
         spool: Spool,
+        description: Arc<str>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) {
         // Neither of them ends with an error; axum logs failed accepts and goes on.
         let _ = match self.socket.take() {
             Some(Socket::Unix(listener, _)) => {
-                axum::serve(listener, router(control, spool, None)).with_graceful_shutdown(stop).await
+                axum::serve(listener, router(control, spool, None, description))
+                    .with_graceful_shutdown(stop)
+                    .await
             }
             Some(Socket::Tcp(listener, token)) => {
-                axum::serve(listener, router(control, spool, Some(*token))).with_graceful_shutdown(stop).await
+                axum::serve(listener, router(control, spool, Some(*token), description))
+                    .with_graceful_shutdown(stop)
+                    .await
             }
             None => Ok(()),
         };

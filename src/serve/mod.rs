@@ -1,22 +1,28 @@
-//! Control over the admin socket, and its client. Not what a request does: the engine's to say.
+//! Control over the admin socket, its client, and the public listener. Not what a request does: the
+//! engine's to say.
 //!
 //! A command asks a [`Control`]: the daemon's, through [`Remote`], or an engine that it opened
 //! itself. Both answer the same [`Request`] with the same [`Response`]: one code path.
 
 mod client;
+mod http;
 mod listen;
+mod post;
 mod request;
 mod response;
 mod routes;
 mod spool;
+mod token;
 
 pub use client::{Remote, connect};
+pub use http::{MAX_BODY_BYTES, PublicListener, Tokens, openapi};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
+pub use post::{MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
 pub use response::{
-    Explanation, Imported, ImportedFile, Matches, Names, Needs, OutboxRow, PastDecision, Progress, Refusal,
-    RefusalKind, Reloaded, Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats,
-    Transferred, Waiting,
+    ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs, OutboxRow,
+    PastDecision, Progress, Refusal, RefusalKind, Reloaded, Response, RuleExplanation, RuleMatches, RuleState,
+    RuleStatus, Status, StoreStats, Transferred, Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};
@@ -32,6 +38,13 @@ pub trait Control: Send + Sync {
     /// Answers a request; what goes wrong is a [`Response::Refused`]. Requests may come at the same
     /// time; a [`Request::Progress`] is answered while an import is under way.
     fn call(&self, request: Request) -> Reply<'_>;
+
+    /// Takes in what an integrator posts: one object, an array, or NDJSON. Dropping the future gives it
+    /// up where it was not begun.
+    fn take(&self, kind: ImportKind, body: Vec<u8>) -> Taking<'_> {
+        drop((kind, body));
+        Box::pin(std::future::ready(Taken::Failed("nothing is taken in here: no daemon runs".into())))
+    }
 }
 
 /// Where the control interface begins; the version of the protocol.

@@ -44,6 +44,11 @@ pub enum Request {
         /// As of when; none: now.
         at: Option<Instant>,
     },
+    /// What is known of a customer: [`super::CustomerView`].
+    Customer {
+        /// The shop's id of the customer.
+        customer: String,
+    },
     /// Messages on their way: [`super::OutboxRow`]s.
     OutboxList(OutboxFilter),
     /// Take files in, as one load: [`super::Imported`].
@@ -145,6 +150,7 @@ impl Request {
             Self::Resume { .. } => "resume",
             Self::Evaluate { .. } => "evaluate",
             Self::Explain { .. } => "explain",
+            Self::Customer { .. } => "customer",
             Self::OutboxList(_) => "outbox list",
             Self::Import(_) => "import",
             Self::Progress {} => "progress",

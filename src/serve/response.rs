@@ -25,6 +25,8 @@ pub enum Response {
     Matches(Matches),
     /// To an explain.
     Explanation(Explanation),
+    /// To a question after a customer.
+    Customer(Box<CustomerView>),
     /// To a list of the outbox.
     Outbox {
         /// The messages, those due first before those due later.
@@ -69,10 +71,53 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// The rules have errors: exit 1.
     Errors,
-    /// Something that the user named does not exist or makes no sense: exit 2.
+    /// Something that the user named makes no sense: exit 2.
     Usage,
+    /// Something that the user named does not exist: exit 2.
+    NotFound,
     /// It should have worked and did not: exit 2.
     Failed,
+}
+
+/// What is known of a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CustomerView {
+    /// Of this shape: 1.
+    pub schema_version: u32,
+    /// The shop's id.
+    pub id: String,
+    /// When they were first seen here.
+    pub learnt: Instant,
+    /// Values by field, as webhooks carry them: money as amount and currency, an unknown as null.
+    pub fields: BTreeMap<String, serde_json::Value>,
+    /// Marketing, by channel.
+    pub consents: BTreeMap<String, ConsentView>,
+    /// Whether nothing is sent to their address.
+    pub suppressed: bool,
+    /// What they ordered.
+    pub orders: Latest,
+    /// What happened to them.
+    pub events: Latest,
+}
+
+/// What was last said about marketing on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentView {
+    /// Given or withdrawn.
+    pub given: bool,
+    /// When it was said.
+    pub at: Option<Instant>,
+    /// Whether the person did it here.
+    pub by_person: bool,
+}
+
+/// Some of many.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Latest {
+    /// How many there are.
+    pub count: u64,
+    /// The latest of them, the last one first.
+    pub latest: Vec<serde_json::Value>,
 }
 
 /// How the daemon is.

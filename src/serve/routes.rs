@@ -11,13 +11,13 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use ring::hmac;
 use serde::Deserialize;
 
+use super::http::guarded_api;
+use super::token::Token;
 use super::{
     CHUNK_BYTES, CONTROL_PATH, Control, Import, RefusalKind, Request, Response, SPOOL_PATH, Spool, Status,
 };
-use crate::config::Secret;
 
 /// The largest request without its files.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
@@ -34,29 +34,14 @@ struct Desk {
     spool: Spool,
 }
 
-/// The admin token, kept so that comparing takes the same time for all that is wrong.
-#[derive(Clone)]
-pub(super) struct Token {
-    key: hmac::Key,
-    tag: hmac::Tag,
-}
-
-impl Token {
-    pub(super) fn new(secret: &Secret) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-        let tag = hmac::sign(&key, secret.expose().as_bytes());
-        Self { key, tag }
-    }
-
-    fn admits(&self, request: &HttpRequest) -> bool {
-        let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-        token.is_some_and(|token| hmac::verify(&self.key, token.as_bytes(), self.tag.as_ref()).is_ok())
-    }
-}
-
 /// All paths. With a token, all but `/healthz` ask for it.
-pub(super) fn router(control: Arc<dyn Control>, spool: Spool, token: Option<Token>) -> Router {
+pub(super) fn router(
+    control: Arc<dyn Control>,
+    spool: Spool,
+    token: Option<Token>,
+    description: Arc<str>,
+) -> Router {
+    let api = guarded_api(Arc::clone(&control), description);
     let guarded = Router::new()
         .route(CONTROL_PATH, post(call))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
@@ -66,16 +51,19 @@ pub(super) fn router(control: Arc<dyn Control>, spool: Spool, token: Option<Toke
                 .route(&format!("{SPOOL_PATH}/{{token}}"), get(fetch).post(append).delete(remove))
                 .layer(DefaultBodyLimit::max(CHUNK_BYTES)),
         )
-        .route("/readyz", get(ready));
+        .route("/readyz", get(ready))
+        .with_state(Desk { control: Arc::clone(&control), spool: spool.clone() })
+        .merge(api);
     let guarded = match token {
         Some(token) => guarded.layer(from_fn_with_state(token, admit)),
         None => guarded,
     };
-    guarded.route("/healthz", get(healthy)).with_state(Desk { control, spool })
+    let healthz = Router::new().route("/healthz", get(healthy)).with_state(Desk { control, spool });
+    guarded.merge(healthz)
 }
 
 async fn admit(State(token): State<Token>, request: HttpRequest, next: Next) -> HttpResponse {
-    if token.admits(&request) {
+    if token.admits(request.headers()) {
         return next.run(request).await;
     }
     let text = "the admin token is missing or wrong: send `Authorization: Bearer TOKEN`\n";

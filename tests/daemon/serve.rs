@@ -64,7 +64,7 @@ async fn daemon(token: Option<&Secret>) -> Daemon {
         let stopped = async move {
             let _ = stopped.await;
         };
-        listener.serve(control, spool, stopped).await;
+        listener.serve(control, spool, "{}".into(), stopped).await;
     });
     Daemon { dir, address, memory, stop, task }
 }

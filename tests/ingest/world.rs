@@ -154,7 +154,7 @@ impl World {
             Kind::Customers => {
                 for update in read_customers(rows, &told.options(), report)? {
                     let merged = merge_customer(self.profiles.get(&update.id), &update, told.now);
-                    report.customer(&merged);
+                    report.customer(&merged, update.rows);
                     self.profiles.insert(update.id, merged.profile);
                 }
             }

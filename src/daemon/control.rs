@@ -1,0 +1,142 @@
+//! What the running daemon answers itself: requests about it, and posts.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use crate::model::Instant;
+use crate::reload;
+use crate::serve::{Control, ImportKind, OutboxRow, RefusalKind, Reply, Request, Response, Taken, Taking};
+
+use super::credentials::unreadable;
+use super::gate::SAID_ELSEWHERE;
+use super::import::kind_of;
+use super::post::{self, Post};
+use super::service::Service;
+use super::vault;
+
+/// Bodies that are read at the same time: reading is work for a processor each.
+pub(super) const READERS: usize = 4;
+
+impl Service {
+    async fn reload_now(&self) -> Response {
+        let loaded = match reload::load_settled(&self.config.rules, &*self.clock).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Response::refused(RefusalKind::Failed, error.to_string()),
+        };
+        match self.take_over(loaded).await {
+            Ok(reloaded) => Response::Reloaded(reloaded),
+            Err(refusal) => Response::Refused(refusal),
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        match request {
+            Request::Reload {} => self.reload_now().await,
+            Request::Stop {} => {
+                self.stop.notify_one();
+                Response::Done { message: "the daemon ends".into() }
+            }
+            Request::Status {} => match self.decider.call(request).await {
+                Response::Status(mut status) => {
+                    let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    status.pid = Some(std::process::id());
+                    status.started = Some(self.started);
+                    status.rules_since = rules.since;
+                    status.reload_error = rules.refused;
+                    status.problems.extend(self.outbox_problems());
+                    status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
+                    if let Some(active) = &self.shared.get().active {
+                        status.problems.extend(unreadable(&self.config.secrets, &active.rules));
+                    }
+                    Response::Status(status)
+                }
+                other => other,
+            },
+            Request::Resume { .. } | Request::Import(_) => {
+                let response = self.decider.call(request).await;
+                self.outbox.recheck();
+                self.wake.notify_one();
+                response
+            }
+            Request::OutboxList(_) => {
+                let mut response = self.decider.call(request).await;
+                if let Response::Outbox { messages, .. } = &mut response {
+                    self.say_why_they_wait(messages);
+                }
+                response
+            }
+            // The decider goes on meanwhile.
+            Request::StoreExport { .. } => {
+                vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
+            }
+            Request::StoreImport { .. } => vault::refuse_import(),
+            Request::Pause { .. }
+            | Request::Evaluate { .. }
+            | Request::Explain { .. }
+            | Request::Customer { .. }
+            | Request::Progress {}
+            | Request::Names {}
+            | Request::StoreStats {} => self.decider.call(request).await,
+        }
+    }
+
+    /// Why messages do not go out, as far as a person can mend it.
+    fn outbox_problems(&self) -> Vec<String> {
+        let waits = |(route, why)| format!("nothing goes out by {route}: {why}; messages wait");
+        let mut problems: Vec<String> = self.outbox.troubles().into_iter().map(waits).collect();
+        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+        for why in self.outbox.held_back().into_values() {
+            if !SAID_ELSEWHERE.contains(&why.as_str()) {
+                *reasons.entry(why).or_default() += 1;
+            }
+        }
+        problems.extend(reasons.into_iter().map(|(why, count)| match count {
+            1 => format!("{why}; 1 message waits"),
+            _ => format!("{why}; {count} messages wait"),
+        }));
+        problems
+    }
+
+    /// The store knows what the other side said; what holds a message back before that, the outbox.
+    fn say_why_they_wait(&self, rows: &mut [OutboxRow]) {
+        let mut held_back: BTreeMap<String, String> =
+            self.outbox.held_back().into_iter().map(|(key, why)| (key.to_string(), why)).collect();
+        for row in rows {
+            if let Some(why) = held_back.remove(&row.id) {
+                if SAID_ELSEWHERE.contains(&why.as_str()) {
+                    (row.waits_for, row.waits_until) = (Some(why), None);
+                } else {
+                    row.last_result = Some(format!("waits: {why}"));
+                }
+            }
+        }
+    }
+}
+
+impl Service {
+    async fn take_in(&self, kind: ImportKind, body: Vec<u8>) -> Taken {
+        let Ok(reading) = self.readers.acquire().await else { return Taken::Busy };
+        let (by, now) = (self.shared.get().active.clone(), self.clock.now());
+        let read = tokio::task::spawn_blocking(move || Post::read(kind_of(kind), body, by, now)).await;
+        drop(reading);
+        match read {
+            Ok(Ok(post)) => self.decider.take(post).await,
+            Ok(Err(error)) => post::unreadable(&error),
+            Err(_) => {
+                tracing::error!("a post ended with an internal error, a bug of cvmd");
+                Taken::Failed("an internal error, a bug of cvmd: see the daemon's log".into())
+            }
+        }
+    }
+}
+
+impl Control for Service {
+    fn call(&self, request: Request) -> Reply<'_> {
+        Box::pin(self.answer(request))
+    }
+
+    fn take(&self, kind: ImportKind, body: Vec<u8>) -> Taking<'_> {
+        Box::pin(self.take_in(kind, body))
+    }
+}

@@ -1,0 +1,166 @@
+//! What integrators post: read beside the decider, merged by it, many posts with one sync.
+//!
+//! The same rows, defects and merging as an import's. But a post is no load: rules look at a customer
+//! as soon as what was posted of them is durable.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::failpoint;
+use crate::ingest::{
+    self, ImportError, Kind, MAX_BODY_ROWS, Options, Origin, Parsed, Reject, Report, Summary,
+};
+use crate::model::Instant;
+use crate::ruleset::Schema;
+use crate::serve::{MAX_LISTED, Posted, RejectedLine, Scope, Taken};
+use crate::store::StoreError;
+
+use super::Engine;
+use super::active::Active;
+use super::load::Loading;
+
+/// A body that was read, not yet merged.
+pub(super) struct Post {
+    kind: Kind,
+    body: Vec<u8>,
+    /// The rules whose columns it was read by.
+    by: Option<Arc<Active>>,
+    parsed: Parsed,
+    summary: Summary,
+    rejects: Rejects,
+}
+
+/// What was not taken of a body, as far as it is listed.
+#[derive(Default)]
+struct Rejects {
+    listed: Vec<RejectedLine>,
+    more: u64,
+}
+
+impl Rejects {
+    fn add(&mut self, reject: &Reject) {
+        if self.listed.len() == MAX_LISTED {
+            self.more += 1;
+            return;
+        }
+        self.listed.push(RejectedLine {
+            line: reject.line,
+            id: reject.id.clone(),
+            code: reject.code.as_str(),
+            message: reject.reason.clone(),
+            scope: if reject.cell { Scope::Field } else { Scope::Line },
+        });
+    }
+}
+
+impl Post {
+    /// Reads a body by the columns of the rules that run.
+    ///
+    /// # Errors
+    /// When nothing of it can be read.
+    pub(super) fn read(
+        kind: Kind,
+        body: Vec<u8>,
+        by: Option<Arc<Active>>,
+        now: Instant,
+    ) -> Result<Self, ImportError> {
+        let (schema, zone) = columns(by.as_ref());
+        let options = Options {
+            schema: &schema,
+            zone: &zone,
+            now,
+            map: &[],
+            event: None,
+            totals: None,
+            origin: Origin::Http,
+        };
+        let mut rejects = Rejects::default();
+        let mut on_reject = |reject: &Reject| rejects.add(reject);
+        let mut report = Report::new(kind, "", &mut on_reject);
+        let parsed = Parsed::read(kind, &mut *ingest::open_body(&body)?, &options, &mut report)?;
+        let summary = report.summary;
+        Ok(Self { kind, body, by, parsed, summary, rejects })
+    }
+
+    /// How many rows it has.
+    pub(super) const fn rows(&self) -> u64 {
+        self.summary.rows
+    }
+
+    /// The same, by the columns of the rules that run now.
+    fn by(self, active: Option<&Arc<Active>>, now: Instant) -> Result<Self, ImportError> {
+        let same = match (&self.by, active) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if same { Ok(self) } else { Self::read(self.kind, self.body, active.cloned(), now) }
+    }
+}
+
+/// The fields and the zone that rules read by.
+pub(super) fn columns(active: Option<&Arc<Active>>) -> (Arc<Schema>, TimeZone) {
+    match active {
+        Some(active) => (Arc::clone(&active.rules.schema), active.zone.clone()),
+        None => (Arc::new(Schema::built_in()), TimeZone::UTC),
+    }
+}
+
+/// What is answered where a body cannot be read at all.
+pub(super) fn unreadable(error: &ImportError) -> Taken {
+    match error {
+        ImportError::TooManyRows(_) => Taken::TooMuch(error.to_string()),
+        ImportError::TooMuch(_) => {
+            Taken::TooMuch(format!("the body has too much in it: send fewer than {MAX_BODY_ROWS} lines"))
+        }
+        ImportError::Io(_)
+        | ImportError::Empty
+        | ImportError::Format(_)
+        | ImportError::Header(_)
+        | ImportError::MissingColumn(..)
+        | ImportError::DuplicateColumn(_)
+        | ImportError::Map(_)
+        | ImportError::TotalNeeded { .. } => Taken::Unreadable(error.to_string()),
+    }
+}
+
+impl Engine {
+    /// Takes posts in, in their order. What was good of all of them is durable when this returns, and
+    /// the population shows it.
+    ///
+    /// # Errors
+    /// When the store fails; nothing is acknowledged then.
+    pub(super) fn take_posts(&mut self, posts: Vec<Post>, now: Instant) -> Result<Vec<Taken>, StoreError> {
+        let mut loading = Loading::default();
+        let mut taken = Vec::with_capacity(posts.len());
+        for post in posts {
+            match post.by(self.active.as_ref(), now) {
+                Ok(post) => taken.push(Taken::Kept(self.take_post(post, now, &mut loading)?)),
+                Err(error) => taken.push(unreadable(&error)),
+            }
+        }
+        failpoint::hit("posts_before_durable");
+        self.settle(loading)?;
+        self.publish();
+        failpoint::hit("posts_before_reply");
+        Ok(taken)
+    }
+
+    fn take_post(&mut self, post: Post, now: Instant, loading: &mut Loading) -> Result<Posted, StoreError> {
+        let Post { kind, by, parsed, summary, mut rejects, .. } = post;
+        let (schema, _) = columns(by.as_ref());
+        let mut on_reject = |reject: &Reject| rejects.add(reject);
+        let mut report = Report::new(kind, "", &mut on_reject);
+        report.summary = summary;
+        self.merge(parsed.taken_at(now), (&schema, now), &mut report, loading)?;
+        let Summary { accepted_rows, unchanged_rows, .. } = report.summary;
+        rejects.listed.sort_by_key(|reject| reject.line);
+        Ok(Posted {
+            accepted: accepted_rows.saturating_sub(unchanged_rows),
+            unchanged: unchanged_rows,
+            rejected: rejects.listed,
+            more_rejected: rejects.more,
+        })
+    }
+}

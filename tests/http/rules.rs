@@ -1,0 +1,54 @@
+//! What is posted lets rules fire as what is imported does.
+
+use cvmd::clock::{Clock, SystemClock};
+use serde_json::json;
+
+use super::Side;
+use crate::crash::shop::patiently;
+use crate::support::breathe;
+
+const RULES: &str = r#"workspace shop
+  currency EUR
+
+event cart_abandoned
+  value money
+
+message offer
+  email marketing
+  subject "An offer"
+  body messages/offer.txt
+
+rule rescue
+  on cart_abandoned
+  when cart_abandoned.value >= 50 EUR
+  then send offer
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_fires_its_rule_within_the_second() {
+    let shop = super::shop(RULES).await;
+    // The next tick is an hour away.
+    shop.edit("cvmd.toml", "tick = \"1s\"", "tick = \"1h\"");
+    let side = Side::of(shop).await;
+    let line = json!({"id": "ana", "email": "ana@customers.example", "consent_email_marketing": "yes"});
+    side.post("customers", line.to_string()).await;
+    let event = |id: u32, age_min: i64, value: u32| {
+        let time = SystemClock.now().minus(cvmd::model::Duration::seconds(age_min * 60)).to_string();
+        json!({"id": id, "customer_id": "ana", "event": "cart_abandoned", "time": time, "value": value})
+            .to_string()
+    };
+    // What is an hour old is history.
+    side.post("events", event(1, 61, 90)).await;
+    side.post("events", event(2, 0, 20)).await;
+    breathe(300).await;
+    assert_eq!(side.shop.mails_to("ana"), 0);
+    let before = SystemClock.boot_elapsed().0;
+    assert_eq!(side.post("events", event(3, 0, 90)).await.0, 202);
+    patiently("the mail comes", async || (side.shop.mails_to("ana") == 1).then_some(())).await;
+    let took = SystemClock.boot_elapsed().0 - before;
+    assert!(took < 10_000, "it took {took} ms");
+    // Sent again it is known.
+    side.post("events", event(3, 0, 90)).await;
+    breathe(300).await;
+    assert_eq!(side.shop.mails_to("ana"), 1);
+}
