@@ -74,6 +74,7 @@ fn person(number: u32) -> (CustomerNumber, Profile, Vec<Order>, bool) {
         values: schema,
         consents: Vec::new(),
         learnt: NOW,
+        by_http: false,
     };
     (CustomerNumber(number), profile, orders, false)
 }

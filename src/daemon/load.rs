@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failpoint;
 use crate::ingest::{
-    Customers, Events, ImportError, Kind, Options, Orders, Parsed, Report, Rows, is_fresh, merge_customer,
-    merge_events, merge_orders, unknown_customer,
+    Customers, Events, ImportError, Kind, Options, Orders, Origin, Parsed, Report, Rows, is_fresh,
+    merge_customer, merge_events, merge_orders, unknown_customer,
 };
 use crate::model::{Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Told;
@@ -113,7 +113,7 @@ impl Engine {
         options: &Options<'_>,
         report: &mut Report<'_>,
     ) -> Result<(), LoadError> {
-        let mut loading = Loading::default();
+        let mut loading = Loading::of(options.origin);
         let parsed = Parsed::read(kind, rows, options, report)?;
         self.merge(parsed, (options.schema, options.now), report, &mut loading)?;
         Ok(self.settle(loading)?)
@@ -155,7 +155,7 @@ impl Engine {
             let existing =
                 known.map(|number| tables::customers::profile(&*self.store, number)).transpose()?;
             let existing = existing.flatten();
-            let merged = merge_customer(existing.as_ref(), &update, now);
+            let merged = merge_customer(existing.as_ref(), &update, now, loading.origin);
             report.customer(&merged, update.rows);
             if !merged.changed {
                 continue;
@@ -264,7 +264,8 @@ impl Engine {
     /// A customer of whom nothing is known but an order or an event.
     fn new_customer(&mut self, id: CustomerId, now: Instant, loading: &mut Loading) -> CustomerNumber {
         let number = self.new_number(id.clone());
-        tables::customers::put_profile(&mut loading.batch, number, &unknown_customer(id, now));
+        let profile = unknown_customer(id, now, loading.origin);
+        tables::customers::put_profile(&mut loading.batch, number, &profile);
         number
     }
 
@@ -321,8 +322,9 @@ impl Engine {
 const A_PART: usize = 2_000;
 
 /// What a load has under way.
-#[derive(Default)]
 pub(super) struct Loading {
+    /// Where it comes from.
+    pub(super) origin: Origin,
     pub(super) batch: Batch,
     receipts: Vec<Receipt>,
     touched: BTreeSet<CustomerNumber>,
@@ -333,6 +335,18 @@ pub(super) struct Loading {
 }
 
 impl Loading {
+    /// Nothing yet.
+    pub(super) fn of(origin: Origin) -> Self {
+        Self {
+            origin,
+            batch: Batch::default(),
+            receipts: Vec::new(),
+            touched: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            arrivals: BTreeMap::new(),
+        }
+    }
+
     fn touch(&mut self, engine: &Engine, number: CustomerNumber) -> Result<(), StoreError> {
         self.touched.insert(number);
         if self.batch.changes.len() >= GATHERED { self.commit(engine) } else { Ok(()) }

@@ -132,7 +132,7 @@ impl Engine {
     /// # Errors
     /// When the store fails; nothing is acknowledged then.
     pub(super) fn take_posts(&mut self, posts: Vec<Post>, now: Instant) -> Result<Vec<Taken>, StoreError> {
-        let mut loading = Loading::default();
+        let mut loading = Loading::of(Origin::Http);
         let mut taken = Vec::with_capacity(posts.len());
         for post in posts {
             match post.by(self.active.as_ref(), now) {

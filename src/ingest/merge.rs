@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{CustomerId, Instant};
 use crate::record::{Change, Consent, Order, Profile};
 
-use super::{CustomerUpdate, merge_consent};
+use super::{CustomerUpdate, Origin, merge_consent};
 
 /// A customer after an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,15 @@ pub struct MergedCustomer {
     pub changed: bool,
 }
 
-/// Applies what a file says of a customer, learnt at `now`.
+/// Applies what a file or a body says of a customer, learnt at `now`.
 #[must_use]
-pub fn merge_customer(existing: Option<&Profile>, update: &CustomerUpdate, now: Instant) -> MergedCustomer {
-    let mut profile = existing.cloned().unwrap_or_else(|| unknown_customer(update.id.clone(), now));
+pub fn merge_customer(
+    existing: Option<&Profile>,
+    update: &CustomerUpdate,
+    now: Instant,
+    origin: Origin,
+) -> MergedCustomer {
+    let mut profile = existing.cloned().unwrap_or_else(|| unknown_customer(update.id.clone(), now, origin));
     let mut told = Vec::new();
     for (name, text) in &update.values {
         let place = profile.values.binary_search_by(|(known, _)| known.cmp(name));
@@ -72,8 +77,12 @@ pub fn merge_customer(existing: Option<&Profile>, update: &CustomerUpdate, now: 
 
 /// A customer of whom nothing is known but the id: whom an order or an event creates.
 #[must_use]
-pub fn unknown_customer(id: CustomerId, now: Instant) -> Profile {
-    Profile { id, values: Vec::new(), consents: Vec::new(), learnt: now }
+pub fn unknown_customer(id: CustomerId, now: Instant, origin: Origin) -> Profile {
+    let by_http = match origin {
+        Origin::File => false,
+        Origin::Http => true,
+    };
+    Profile { id, values: Vec::new(), consents: Vec::new(), learnt: now, by_http }
 }
 
 fn yes_no(consent: Consent) -> String {
@@ -176,10 +185,11 @@ mod tests {
             None,
             &update(&[("a", Some("1")), ("b", Some("2"))], &[(true, Some(5))]),
             Instant(10),
+            Origin::File,
         );
         assert!(first.new && first.changed && first.changes.is_empty());
         let said = update(&[("a", Some("3")), ("b", None), ("c", None)], &[(false, Some(6))]);
-        let second = merge_customer(Some(&first.profile), &said, Instant(20));
+        let second = merge_customer(Some(&first.profile), &said, Instant(20), Origin::File);
         let told: Vec<_> = second
             .changes
             .iter()
@@ -195,7 +205,7 @@ mod tests {
         );
         assert_eq!(second.profile.values, [("a".to_owned(), "3".to_owned())]);
         assert_eq!(second.profile.learnt, Instant(10));
-        assert!(!merge_customer(Some(&second.profile), &said, Instant(30)).changed);
+        assert!(!merge_customer(Some(&second.profile), &said, Instant(30), Origin::Http).changed);
     }
 
     fn order(id: &str, time: i64, total: i64) -> NewOrder {

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{Channel, Currency, CustomerNumber};
+use crate::model::{Channel, Currency, CustomerNumber, Instant};
 use crate::record::{Deed, Event, Order, Profile};
-use crate::ruleset::{EventId, Schema, Type};
+use crate::ruleset::{EventId, OUR_EVENTS, Schema, Type};
 
 use super::column::{Column, Scalars, Texts};
 use super::events::{Events, Keep, Patch};
 use super::fact::{Fact, by_kind, kind_of};
 use super::{Bits, ROWS};
+
+/// The built-in field that says since when a customer is one.
+const CREATED: &str = "created";
 
 /// What is known of one customer: all that was told, not a change. What was recorded here by
 /// [`super::Population::record`] stays beside it.
@@ -136,8 +139,12 @@ impl Chunk {
         }
         next.consents.retain(|(_, given)| !given.is_empty());
         let cells = cells(schema, customers);
-        for ((column, field), cells) in next.columns.iter_mut().zip(&schema.fields).zip(cells) {
-            patch_column(column, schema, field.ty, cells.into_iter());
+        let created = schema.find(CREATED).map(|field| usize::from(field.0));
+        for (position, (column, cells)) in next.columns.iter_mut().zip(cells).enumerate() {
+            patch_column(column, schema, schema.fields[position].ty, cells.into_iter());
+            if created == Some(position) {
+                fill_created(column, customers);
+            }
         }
         for (kind, patches) in facts(schema, currency, customers).into_iter().enumerate() {
             next.patch_events(kind, &patches);
@@ -286,6 +293,25 @@ fn cells<'a>(schema: &Schema, customers: &[Customer<'a>]) -> Vec<Vec<(usize, Opt
         }
     }
     cells
+}
+
+/// Says of those who came by HTTP when that was, where nobody says when they were created: with their
+/// first order or event, else when they came.
+fn fill_created(column: &mut Arc<Column>, customers: &[Customer<'_>]) {
+    for customer in customers.iter().filter(|customer| customer.profile.by_http) {
+        let row = customer.row();
+        let Column::Scalars(scalars) = &**column else { return };
+        if scalars.get(row).is_some() {
+            continue;
+        }
+        let ours = |event: &&Event| OUR_EVENTS.contains(&event.name.as_str());
+        let events = customer.events.iter().filter(|event| !ours(event)).map(|event| event.time);
+        let first = customer.orders.iter().map(|order| order.time).chain(events).min();
+        let Instant(at) = first.unwrap_or(customer.profile.learnt);
+        if let Column::Scalars(scalars) = Arc::make_mut(column) {
+            scalars.set(row, Some(at));
+        }
+    }
 }
 
 /// Replaces cells; a column in which nothing changed stays shared.

@@ -16,6 +16,9 @@ pub struct Profile {
     pub consents: Vec<(Channel, Consent)>,
     /// When this customer was first seen here.
     pub learnt: Instant,
+    /// Whether they came by HTTP, which is news, and not in a file, which may be history: who came so
+    /// and of whom nobody says more was created then.
+    pub by_http: bool,
 }
 
 /// What was last said about marketing on a channel.

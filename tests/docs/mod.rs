@@ -2,6 +2,7 @@
 
 mod configuration;
 mod language;
+mod openapi;
 
 use std::fs;
 use std::path::Path;

@@ -162,6 +162,7 @@ pub fn person(r: &mut Random, number: u32, now: Instant) -> Person {
         id: CustomerId(format!("c{number}-{}", r.below(3))),
         values,
         consents: if r.chance(80) { vec![(Channel::email(), consent)] } else { Vec::new() },
+        by_http: false,
         learnt: now,
     };
     let events = (0..r.of(&[0, 0, 1, 3, 6])).map(|id| event(r, id, now)).collect();

@@ -164,6 +164,7 @@ pub fn profile(number: u32, values: &[(&str, &str)]) -> Profile {
         values,
         consents: vec![(Channel::email(), consent)],
         learnt: Instant(0),
+        by_http: false,
     }
 }
 

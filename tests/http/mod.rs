@@ -4,6 +4,7 @@ mod contract;
 mod crash;
 mod hostile;
 mod rules;
+mod same;
 
 use std::fs;
 use std::net::SocketAddr;

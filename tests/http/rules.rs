@@ -52,3 +52,45 @@ async fn an_event_fires_its_rule_within_the_second() {
     breathe(300).await;
     assert_eq!(side.shop.mails_to("ana"), 1);
 }
+
+/// Who came by HTTP was created then; of who came in a file nobody knows when.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_by_http_becomes_their_first_segment() {
+    let side = Side::start(
+        r#"workspace shop
+  currency EUR
+
+segments
+  prospect when orders = 0
+  active otherwise
+
+message offer
+  email marketing
+  subject "An offer"
+  body messages/offer.txt
+
+rule hello
+  when segment becomes prospect
+  then send offer
+"#,
+    )
+    .await;
+    let line = |id: &str| {
+        json!({"id": id, "email": format!("{id}@customers.example"), "consent_email_marketing": "yes"})
+            .to_string()
+    };
+    side.shop.write("old.ndjson", &line("old"));
+    side.shop.must(&["import", "customers", "old.ndjson"]);
+    side.post("customers", line("new")).await;
+    patiently("the mail comes", async || (side.shop.mails_to("new") == 1).then_some(())).await;
+    breathe(1_500).await;
+    assert_eq!(side.shop.mails_to("old"), 0);
+    let created =
+        async |id: &str| side.get(&format!("/v1/customers/{id}")).await.1["fields"]["created"].clone();
+    assert_eq!(created("old").await, serde_json::Value::Null);
+    assert!(created("new").await.is_string());
+    // An order tells more.
+    side.post("orders", r#"{"order_id":1,"customer_id":"new","time":"2026-01-02T10:00:00Z","total":1}"#)
+        .await;
+    assert_eq!(created("new").await, "2026-01-02T10:00:00Z");
+}

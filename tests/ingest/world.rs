@@ -153,7 +153,8 @@ impl World {
         match kind {
             Kind::Customers => {
                 for update in read_customers(rows, &told.options(), report)? {
-                    let merged = merge_customer(self.profiles.get(&update.id), &update, told.now);
+                    let merged =
+                        merge_customer(self.profiles.get(&update.id), &update, told.now, Origin::File);
                     report.customer(&merged, update.rows);
                     self.profiles.insert(update.id, merged.profile);
                 }
@@ -165,7 +166,8 @@ impl World {
                     let new = !self.profiles.contains_key(&customer) && !merged.added.is_empty();
                     report.orders(&merged, new);
                     if new {
-                        self.profiles.insert(customer.clone(), unknown_customer(customer, told.now));
+                        self.profiles
+                            .insert(customer.clone(), unknown_customer(customer, told.now, Origin::File));
                     }
                     stored.extend(merged.added);
                     stored.sort_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));
@@ -179,7 +181,8 @@ impl World {
                     let new = !self.profiles.contains_key(&customer) && !merged.added.is_empty();
                     report.events(&merged, new);
                     if new {
-                        self.profiles.insert(customer.clone(), unknown_customer(customer, told.now));
+                        self.profiles
+                            .insert(customer.clone(), unknown_customer(customer, told.now, Origin::File));
                     }
                     stored.extend(merged.added);
                     stored.sort_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));

@@ -1,11 +1,12 @@
 //! Against programs of others: `DuckDB` as a second opinion on who matches, aiosmtpd as a mail server,
-//! the public `standardwebhooks` library as a receiver.
+//! the public `standardwebhooks` library as a receiver, schemathesis as an integrator.
 //!
 //! They run where `CVMD_PEERS=1`; `.ci/run` installs them and says by `CVMD_PYTHON` which Python has
 //! them. There, what is absent fails the test; elsewhere it says that it was skipped.
 
 mod duckdb;
 mod end_to_end;
+mod schemathesis;
 
 use std::path::PathBuf;
 

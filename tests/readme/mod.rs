@@ -5,6 +5,7 @@
 //! the width of columns may differ.
 
 mod block;
+mod http;
 mod shell;
 
 use std::fs;

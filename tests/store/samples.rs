@@ -31,6 +31,7 @@ pub(crate) fn profile() -> Profile {
             (Channel(text("sms")), consent(false, Some(Instant(-1)), true)),
         ],
         learnt: AT,
+        by_http: true,
     }
 }
 
