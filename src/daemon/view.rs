@@ -1,6 +1,5 @@
 //! What is known of one customer, for those who may read it.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -51,8 +50,8 @@ impl Engine {
             fields,
             consents: consents.collect(),
             suppressed,
-            orders: latest(&orders, |order| order.time, |order| self.order(order)),
-            events: latest(&events, |event| event.time, event),
+            orders: latest(&orders, |order| (order.time, &order.id), |order| self.order(order)),
+            events: latest(&events, |event| (event.time, &event.id), event),
         }))
     }
 
@@ -99,9 +98,9 @@ fn event(event: &Event) -> Value {
 }
 
 /// The latest of many, and how many there are.
-fn latest<T>(all: &[T], time: impl Fn(&T) -> Instant, show: impl Fn(&T) -> Value) -> Latest {
+fn latest<T>(all: &[T], key: impl Fn(&T) -> (Instant, &String), show: impl Fn(&T) -> Value) -> Latest {
     let mut sorted: Vec<&T> = all.iter().collect();
-    sorted.sort_by_key(|one| Reverse(time(one)));
+    sorted.sort_by(|one, other| key(other).cmp(&key(one)));
     let latest = sorted.into_iter().take(MOST_SHOWN).map(show).collect();
     Latest { count: all.len() as u64, latest }
 }
