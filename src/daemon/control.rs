@@ -121,7 +121,15 @@ impl Service {
         let read = tokio::task::spawn_blocking(move || Post::read(kind_of(kind), body, by, now)).await;
         drop(reading);
         match read {
-            Ok(Ok(post)) => self.decider.take(post).await,
+            Ok(Ok(post)) => {
+                let taken = self.decider.take(post).await;
+                if let Taken::Kept(posted) = &taken {
+                    let (accepted, unchanged) = (posted.accepted, posted.unchanged);
+                    let rejected = posted.rejected.len() as u64 + posted.more_rejected;
+                    tracing::debug!(?kind, accepted, unchanged, rejected, "posted");
+                }
+                taken
+            }
             Ok(Err(error)) => post::unreadable(&error),
             Err(_) => {
                 tracing::error!("a post ended with an internal error, a bug of cvmd");

@@ -233,6 +233,8 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                 }
             }));
         }
+        // Whoever asked has gone away before it began.
+        Command::Call(_, reply) if reply.is_closed() => {}
         Command::Call(request, reply) => {
             if let Request::Import(import) = &request {
                 let sizes = import.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok());

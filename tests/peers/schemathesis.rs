@@ -8,7 +8,8 @@ use crate::crash::shop::RULES;
 use crate::http::{INGEST, READ, Side, said};
 
 /// Who may come in, and what its laws do not know of partial acceptance: a post is taken line by line, so
-/// that an array with a bad element is answered with 202, and times in the future with 400.
+/// that an array with a bad element is answered with 202, and times in the future with 400; and an answer
+/// to a post names no resource that could be asked after.
 const CONFIGURATION: &str = r#"
 [auth.openapi.ingest]
 bearer = "INGEST"
@@ -18,6 +19,7 @@ bearer = "READ"
 [checks]
 negative_data_rejection.enabled = false
 positive_data_acceptance.enabled = false
+ensure_resource_availability.enabled = false
 "#;
 
 #[tokio::test(flavor = "multi_thread")]

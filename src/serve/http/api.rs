@@ -2,6 +2,7 @@
 //! behind tokens, and on the admin listener, behind its own guard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request as HttpRequest, State};
@@ -17,6 +18,9 @@ use super::fault::Fault;
 use super::guard::{Access, Door, admit};
 use crate::model::Instant;
 use crate::serve::{Control, ImportKind, Request, Response, Taken};
+
+/// How long a question waits for its turn, behind an import, say.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the paths share.
 #[derive(Clone)]
@@ -76,10 +80,16 @@ async fn taken(api: &Api, kind: ImportKind, request: HttpRequest) -> Result<Http
 
 async fn customer(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> HttpResponse {
     let Ok(Path(customer)) = id else { return bad_path() };
-    match api.control.call(Request::Customer { customer }).await {
-        Response::Customer(customer) => Json(customer).into_response(),
-        other => unexpected(other),
+    match ask(&api, Request::Customer { customer }).await {
+        Ok(Response::Customer(customer)) => Json(customer).into_response(),
+        Ok(other) => unexpected(other),
+        Err(fault) => fault.into_response(),
     }
+}
+
+/// Asks the daemon; who waits for it holds a connection.
+async fn ask(api: &Api, request: Request) -> Result<Response, Fault> {
+    tokio::time::timeout(PATIENCE, api.control.call(request)).await.map_err(|_| Fault::occupied())
 }
 
 /// What to explain.
@@ -99,9 +109,10 @@ async fn explain(
         let text = "the query cannot be read: `rule` is the name of a rule, `at` a time such as `2026-12-01T09:00:00Z`";
         return Fault::bad("bad_query", text).into_response();
     };
-    match api.control.call(Request::Explain { customer, rule, at }).await {
-        Response::Explanation(explanation) => Json(explanation).into_response(),
-        other => unexpected(other),
+    match ask(&api, Request::Explain { customer, rule, at }).await {
+        Ok(Response::Explanation(explanation)) => Json(explanation).into_response(),
+        Ok(other) => unexpected(other),
+        Err(fault) => fault.into_response(),
     }
 }
 

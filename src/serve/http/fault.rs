@@ -89,6 +89,13 @@ impl Fault {
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", text) }
     }
 
+    /// Something else takes its time.
+    pub(super) fn occupied() -> Self {
+        let header = Some((header::RETRY_AFTER, RETRY_AFTER_S));
+        let text = "the daemon is occupied, with an import, say: ask again later";
+        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", text) }
+    }
+
     /// It should have worked.
     pub(super) fn failed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)

@@ -127,7 +127,7 @@ fn taking(line: &str, kind: &str, description: &str) -> Value {
 
 /// A path that shows something.
 fn reading(operation: &str, summary: &str, shown: &str, description: &str, parameters: &[Value]) -> Value {
-    let mut responses = answers(&["400", "401", "403", "404", "500"]);
+    let mut responses = answers(&["400", "401", "403", "404", "429", "500"]);
     responses.insert("200".into(), json!({"description": description, "content": content(shown)}));
     json!({
         "operationId": operation,
@@ -159,7 +159,7 @@ const FAULTS: [(&str, &str, &str); 9] = [
     ("408", "TooSlow", "The body did not come in time."),
     ("413", "TooLarge", "More than is taken at once."),
     ("415", "UnknownEncoding", "The body is neither plain nor gzip."),
-    ("429", "Busy", "Too much is on its way to the disk."),
+    ("429", "Busy", "Too much is on its way: come again after `Retry-After`."),
     ("500", "Failed", "It should have worked: see the daemon's log."),
 ];
 

@@ -22,7 +22,12 @@ pub(super) fn schemas(codes: &[&str]) -> Value {
         "Id": {"type": ["string", "integer"], "description": "At most 200 bytes, without control characters."},
         "Time": {
             "type": "string",
-            "description": "RFC 3339, a date, or a local `YYYY-MM-DD HH:MM` in the workspace's zone.",
+            "description": "RFC 3339, a date, or a local time in the workspace's zone.",
+            "anyOf": [
+                {"format": "date-time"},
+                {"format": "date"},
+                {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?$"},
+            ],
         },
         "Customer": customer(),
         "OrderLine": order_line(),
@@ -81,6 +86,7 @@ fn order_line() -> Value {
             "time": reference("Time"),
             "total": {
                 "type": ["number", "string"],
+                "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,4})?$",
                 "description": "An amount with at most four decimals; never read through a float.",
             },
             "currency": reference("Scalar"),
@@ -103,7 +109,7 @@ fn event() -> Value {
             "id": reference("Id"),
             "customer_id": reference("Id"),
             "time": reference("Time"),
-            "event": {"type": "string", "description": "Its name, as rules write it."},
+            "event": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$", "description": "Its name, as rules write it."},
         },
         "additionalProperties": true,
         "examples": [{
