@@ -54,9 +54,9 @@ pub(super) async fn serve(
         match accepted {
             Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    let (router, stopped) = (router.clone(), stopped.clone());
+                    let (router, clock, stopped) = (router.clone(), Arc::clone(&clock), stopped.clone());
                     connections.spawn(async move {
-                        answer(stream, router, stopped).await;
+                        answer(stream, router, clock, stopped).await;
                         drop(place);
                     });
                 }
@@ -78,14 +78,19 @@ pub(super) async fn serve(
 }
 
 /// Answers the requests of one connection.
-async fn answer(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn answer(
+    stream: TcpStream,
+    router: Router,
+    clock: Arc<dyn Clock>,
+    mut stopped: watch::Receiver<bool>,
+) {
     // An answer is small and one write: nothing gains by waiting.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME_OUT)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(Patient::new(stream, clock)), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     // How a connection breaks off is the client's affair. The one thing that is ever sent is the end.
     tokio::select! {

@@ -15,7 +15,7 @@ const RETRY_AFTER_S: &str = "2";
 pub(super) struct Fault {
     status: StatusCode,
     header: Option<(HeaderName, &'static str)>,
-    body: Body,
+    body: Box<Body>,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ struct Body {
 
 impl Fault {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, header: None, body: Body { code, message: message.into(), posted: None } }
+        Self { status, header: None, body: Box::new(Body { code, message: message.into(), posted: None }) }
     }
 
     /// No token, a wrong one, or none that could be right.

@@ -4,25 +4,28 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
+
+use crate::clock::Clock;
+use crate::model::Duration;
 
 /// How long a client may take none of the answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::seconds(30);
 
 /// A stream whose writes fail when nothing goes out for long.
 pub(super) struct Patient<S> {
     stream: S,
+    clock: Arc<dyn Clock>,
     /// Runs while a write waits.
-    waits: Option<Pin<Box<Sleep>>>,
+    waits: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl<S> Patient<S> {
-    pub(super) const fn new(stream: S) -> Self {
-        Self { stream, waits: None }
+    pub(super) const fn new(stream: S, clock: Arc<dyn Clock>) -> Self {
+        Self { stream, clock, waits: None }
     }
 
     /// Passes on what came of a write, or gives up.
@@ -31,11 +34,8 @@ impl<S> Patient<S> {
             self.waits = None;
             return written;
         }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a peer's silence is measured as the kernel's time-outs are, not on the clock of decisions"
-        )]
-        let waits = self.waits.get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
+        let clock = Arc::clone(&self.clock);
+        let waits = self.waits.get_or_insert_with(|| Box::pin(async move { clock.sleep(PATIENCE).await }));
         match waits.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -83,5 +83,37 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::clock::VirtualClock;
+    use crate::model::Instant;
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_given_up_and_who_takes_slowly_is_not() {
+        let clock = VirtualClock::at(Instant(0));
+        let (near, mut far) = duplex(10);
+        let mut stream = Patient::new(near, Arc::new(clock.clone()));
+        let writing = tokio::spawn(async move { stream.write_all(&[b'x'; 25]).await });
+        for _ in 0..2 {
+            while clock.next_waking().is_none() {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(Duration::seconds(29));
+            let mut taken = [0; 5];
+            far.read_exact(&mut taken).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert!(!writing.is_finished());
+        while clock.next_waking().is_none() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::seconds(31));
+        assert_eq!(writing.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

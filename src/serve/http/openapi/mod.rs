@@ -1,4 +1,4 @@
-//! The description of the paths as an OpenAPI 3.1 document, made of the limits and codes that the
+//! The description of the paths as an `OpenAPI` 3.1 document, made of the limits and codes that the
 //! program itself goes by.
 
 mod schemas;
