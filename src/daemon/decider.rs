@@ -52,8 +52,8 @@ pub(super) struct Decider {
     commands: mpsc::Sender<Command>,
     read: Arc<AtomicU64>,
     to_read: Arc<AtomicU64>,
-    /// Told when posts let rules fire: what waits may be due sooner now.
-    fired: Arc<Notify>,
+    /// Told when something came: what waits may be due sooner now.
+    changed: Arc<Notify>,
 }
 
 impl Decider {
@@ -64,9 +64,9 @@ impl Decider {
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, mut commands) = mpsc::channel(QUEUE);
         let handle =
-            Self { commands: sender, read: Arc::default(), to_read: Arc::default(), fired: Arc::default() };
+            Self { commands: sender, read: Arc::default(), to_read: Arc::default(), changed: Arc::default() };
         let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
-        let fired = Arc::clone(&handle.fired);
+        let changed = Arc::clone(&handle.changed);
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
             let mut next = commands.blocking_recv();
             while let Some(command) = next.take() {
@@ -82,9 +82,12 @@ impl Decider {
                 // that come one after the other, those that are there already are met together; of
                 // posts they were taken together, and more may always wait.
                 let now = clock.now();
-                if engine.has_arrivals(now) && (posted || next.is_none() && commands.is_empty()) {
+                let fires = engine.has_arrivals(now) && (posted || next.is_none() && commands.is_empty());
+                if fires {
                     fire(&mut engine, now);
-                    fired.notify_one();
+                }
+                if fires || posted {
+                    changed.notify_one();
                 }
                 next = next.or_else(|| commands.blocking_recv());
             }
@@ -127,9 +130,9 @@ impl Decider {
         }
     }
 
-    /// Returns when posts have let rules fire since it returned last.
-    pub(super) async fn fired(&self) {
-        self.fired.notified().await;
+    /// Returns when something came since it returned last.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Answers a request; how far an import is, at once.

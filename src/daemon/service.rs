@@ -267,7 +267,7 @@ impl Service {
                 () = self.clock.sleep_until(due.unwrap_or(next)) => {}
                 () = self.wake.notified() => return Ok(()),
                 // Something may be due sooner.
-                () = self.decider.fired() => continue,
+                () = self.decider.changed() => continue,
             }
             if due.is_none() {
                 return Ok(());

@@ -1,4 +1,4 @@
-//! Who unsubscribed or complained elsewhere, as a file of events tells: marketing on that channel ends.
+//! Who unsubscribed or complained elsewhere, as events that are told say: marketing on that channel ends.
 
 use crate::ingest::{CustomerUpdate, merge_customer, unknown_customer};
 use crate::model::{Channel, CustomerId, CustomerNumber, Instant};
@@ -28,9 +28,9 @@ impl Engine {
             return Ok(());
         }
         let existing = if known { tables::customers::profile(&*self.store, number)? } else { None };
-        let existing = existing.unwrap_or_else(|| unknown_customer(id.clone(), now));
-        let update = CustomerUpdate { id, values: Vec::new(), consents };
-        let merged = merge_customer(Some(&existing), &update, now);
+        let existing = existing.unwrap_or_else(|| unknown_customer(id.clone(), now, loading.origin));
+        let update = CustomerUpdate { id, rows: 1, values: Vec::new(), consents };
+        let merged = merge_customer(Some(&existing), &update, now, loading.origin);
         if merged.changed {
             tables::customers::append_changes(&*self.store, &mut loading.batch, number, &merged.changes)?;
             tables::customers::put_profile(&mut loading.batch, number, &merged.profile);
