@@ -5,6 +5,7 @@
 //! - `CVMD_FAILPOINT_LOG=file` appends the name of each place that is passed, a line each, so that a
 //!   test can tell that it was;
 //! - `CVMD_SABOTAGE=claim_after_send` turns on the mistakes named, which the tests must catch;
+//!   `CVMD_SABOTAGE=stage_off:cap` switches a stage off;
 //! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
 //!   sync: what a disk would hold after a loss of power;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
@@ -57,9 +58,18 @@ mod live {
     /// Whether the mistake `name` is turned on.
     #[must_use]
     pub fn sabotage(name: &str) -> bool {
+        names().split(',').any(|one| one.trim() == name)
+    }
+
+    fn names() -> &'static str {
         static NAMES: OnceLock<String> = OnceLock::new();
-        let names = NAMES.get_or_init(|| std::env::var("CVMD_SABOTAGE").unwrap_or_default());
-        names.split(',').any(|one| one.trim() == name)
+        NAMES.get_or_init(|| std::env::var("CVMD_SABOTAGE").unwrap_or_default())
+    }
+
+    /// Whether `stage` is switched off: `CVMD_SABOTAGE=stage_off:cap`.
+    #[must_use]
+    pub fn is_off(stage: &str) -> bool {
+        names().split(',').any(|one| one.trim().strip_prefix("stage_off:") == Some(stage))
     }
 
     /// Keeps an image of the files in `directory`, which were synced just now, where this was asked
@@ -111,7 +121,7 @@ mod live {
 }
 
 #[cfg(feature = "failpoints")]
-pub use live::{clock_shift, hit, sabotage, synced};
+pub use live::{clock_shift, hit, is_off, sabotage, synced};
 
 /// Does nothing: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]
@@ -123,6 +133,14 @@ pub fn hit(_name: &'static str) {}
 #[inline]
 #[must_use]
 pub fn sabotage(_name: &str) -> bool {
+    false
+}
+
+/// Always false: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+#[must_use]
+pub fn is_off(_stage: &str) -> bool {
     false
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber};
 use crate::record::{Contact, ContactKind};
 use crate::ruleset::{Action, Message, Purpose, Rule, RuleSet};
 
-use super::{Addresses, Ledger, Pauses};
+use super::{Addresses, Ledger, Pauses, is_off};
 
 /// E-mail's code in the ledger: it is the first channel of every store.
 const EMAIL: u8 = 0;
@@ -84,7 +84,8 @@ impl<'a> World<'a> {
     /// The customer's zone, the workspace's where none is known.
     #[must_use]
     pub fn zone_of(&self, customer: CustomerNumber) -> TimeZone {
-        self.people.zone(customer).unwrap_or_else(|| self.zone.clone())
+        let own = self.people.zone(customer).filter(|_| !is_off("zone"));
+        own.unwrap_or_else(|| self.zone.clone())
     }
 
     /// A channel's code in the ledger; 15 for one that the store does not know.

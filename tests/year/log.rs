@@ -1,16 +1,36 @@
 //! What the recording channel and the driver write down; the checker reads nothing else of the run.
 
+use std::collections::BTreeSet;
+
+use cvmd::record::MessageKey;
+
 use super::script::Ms;
 
 #[derive(Debug, Default)]
 pub struct Log {
     pub lines: Vec<Line>,
+    /// What is in the log: a start finds again what was set and not applied.
+    set: BTreeSet<MessageKey>,
+}
+
+impl Log {
+    pub fn set(&mut self, key: MessageKey, set: Sent) {
+        if self.set.insert(key) {
+            self.lines.push(Line::Set(set));
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// Everybody was looked at, as of then.
     Tick(Ms),
+    /// Rules on events were asked, as of then.
+    Asked(Ms),
+    /// A rule decided to set a value: the attribute stands for the message, the value for the address.
+    Set(Sent),
+    /// What an attribute that rules set holds in the end: customer, attribute, value.
+    Final(String, String, String),
     /// A message or a call was handed over.
     Sent(Sent),
     /// A message was taken back.
@@ -35,6 +55,8 @@ pub struct Sent {
     pub call: bool,
     /// Where it went.
     pub address: String,
+    /// The id of the event on which it was decided.
+    pub event: Option<String>,
     /// What it waited for until it was due, if for anything.
     pub waited: Option<String>,
     /// When it was decided, when it became due, when it left.

@@ -27,6 +27,11 @@ pub enum Happening {
     Customers(Vec<Person>),
     /// A file of orders; they happened when their rows say, perhaps long ago.
     Orders(Vec<Order>),
+    /// A file of events; where a number stands beside it, the process dies after so many commits of
+    /// what rules make of it.
+    Events(Vec<Event>, Option<u64>),
+    /// A rules tree that must be refused: what runs goes on.
+    Refused(Tree),
     /// The rules tree is another from now on.
     Rules(Tree),
     /// `all`, `channel sms`, `rule NAME`; whether what waits is taken back.
@@ -58,4 +63,13 @@ pub struct Order {
     pub time: Ms,
     /// In cents.
     pub total: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub id: String,
+    pub customer: String,
+    pub time: Ms,
+    pub name: &'static str,
+    pub value: i64,
 }

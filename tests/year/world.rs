@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::files;
 use super::random::Random;
-use super::script::{DAY, HOUR, Happening, MINUTE, Ms, Order, Person, Script};
+use super::script::{DAY, Event, HOUR, Happening, MINUTE, Ms, Order, Person, Script};
 
 /// Two of them change their clocks at midnight, one by half an hour, one in the other direction.
 pub const ZONES: [&str; 12] = [
@@ -50,9 +50,17 @@ pub fn script(size: Size) -> Script {
         world.trouble(now);
         slot += SLOT;
     }
-    let edits =
-        files::edits(&tree).into_iter().map(|(at, tree)| (start + at + 5_000, Happening::Rules(tree)));
-    world.happenings.extend(edits.filter(|(at, _)| *at < end));
+    // Somebody for sure, however short it is.
+    world.happenings.push((start + size.days * DAY / 4, Happening::Suppress("c3".into())));
+    let edits = files::edits(&tree).into_iter().map(|(at, edit)| {
+        let happening = match edit {
+            files::Edit::Taken(tree) => Happening::Rules(tree),
+            files::Edit::Refused(tree) => Happening::Refused(tree),
+        };
+        (start + at + 5_000, happening)
+    });
+    world.happenings.extend(edits);
+    world.happenings.retain(|(at, _)| *at < end);
     world.happenings.sort_by_key(|(at, _)| *at);
     Script { start, end, tree, happenings: world.happenings }
 }
@@ -62,6 +70,7 @@ struct World {
     people: Vec<Person>,
     arrived: usize,
     orders: i64,
+    events: i64,
     happenings: Vec<(Ms, Happening)>,
 }
 
@@ -80,7 +89,7 @@ impl World {
             }
             people.push(person);
         }
-        Self { random, people, arrived: 0, orders: 0, happenings: Vec::new() }
+        Self { random, people, arrived: 0, orders: 0, events: 0, happenings: Vec::new() }
     }
 
     /// What changed since the last slot.
@@ -113,9 +122,50 @@ impl World {
         if !orders.is_empty() {
             self.happenings.push((now + 1_000, Happening::Orders(orders)));
         }
+        self.carts(now + 1_500);
         if self.random.per_mille(25) {
             self.history(now + 2_000);
         }
+    }
+
+    /// Carts that are left and pages that are looked at; now and then another one, or an order,
+    /// while a rule waits after it, and the same file once more.
+    fn carts(&mut self, now: Ms) {
+        let mut events = Vec::new();
+        for number in 0..self.arrived {
+            if self.random.per_mille(9) {
+                let time = now - self.random.below(4 * MINUTE);
+                events.push(self.event(number, "page_viewed", time));
+            }
+            if !self.random.per_mille(9) {
+                continue;
+            }
+            let time = now - self.random.below(50 * MINUTE);
+            events.push(self.event(number, "cart_abandoned", time));
+            let later = now + self.random.between(4, 150) * MINUTE + 3_000;
+            if self.random.per_mille(300) {
+                let time = later - self.random.below(3 * MINUTE);
+                let again = self.event(number, "cart_abandoned", time);
+                self.happenings.push((later, Happening::Events(vec![again], None)));
+            } else if self.random.per_mille(300) {
+                let order = self.order(number, later - MINUTE);
+                self.happenings.push((later, Happening::Orders(vec![order])));
+            }
+        }
+        if events.is_empty() {
+            return;
+        }
+        if self.random.per_mille(100) {
+            self.happenings.push((now + 25 * MINUTE, Happening::Events(events.clone(), None)));
+        }
+        let crash = self.random.per_mille(60).then(|| self.random.below(5).unsigned_abs());
+        self.happenings.push((now, Happening::Events(events, crash)));
+    }
+
+    fn event(&mut self, number: usize, name: &'static str, time: Ms) -> Event {
+        self.events += 1;
+        let value = self.random.between(1, 160);
+        Event { id: format!("e{}", self.events), customer: self.people[number].id.clone(), time, name, value }
     }
 
     /// Changes a person's fields; whether it did.
@@ -128,6 +178,9 @@ impl World {
             if random.per_mille(share) {
                 person.fields.insert(field, value(field, random));
             }
+        }
+        if random.per_mille(2) {
+            person.fields.insert("time_zone", (*random.one_of(&ZONES)).to_owned());
         }
         if random.per_mille(4) {
             let channel = *random.one_of(&["email", "sms"]);
@@ -152,6 +205,16 @@ impl World {
         }
         if !orders.is_empty() {
             self.happenings.push((now, Happening::Orders(orders)));
+        }
+        let mut events = Vec::new();
+        for number in 0..self.arrived {
+            if self.random.per_mille(60) {
+                let time = now - self.random.between(HOUR + MINUTE, 300 * DAY);
+                events.push(self.event(number, "cart_abandoned", time));
+            }
+        }
+        if !events.is_empty() {
+            self.happenings.push((now + 700, Happening::Events(events, None)));
         }
     }
 

@@ -48,5 +48,5 @@ pub const STAGES: [(&str, Stage); 8] = [
 /// (`CVMD_SABOTAGE=stage_off:cap`), to see that somebody notices.
 #[must_use]
 pub fn is_off(stage: &str) -> bool {
-    cfg!(feature = "failpoints") && failpoint::sabotage(&format!("stage_off:{stage}"))
+    failpoint::is_off(stage)
 }

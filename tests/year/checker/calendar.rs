@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::reader::{Every, Span};
-use crate::year::script::{DAY, MINUTE, Ms};
+use crate::year::script::{DAY, HOUR, MINUTE, Ms};
 
 pub fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
@@ -91,6 +91,11 @@ pub fn counts(older: Ms, younger: Ms, span: Span, zone: &TimeZone) -> bool {
         Span::Rolling(length) => younger - older < length,
         // Open at the old end: just so many days before at the same wall time no longer counts.
         Span::Days(days) => {
+            // Far from the edge it needs no calendar: no clock is moved by more than that.
+            let age = younger - older;
+            if (age - days * DAY).abs() > 30 * HOUR {
+                return age < days * DAY;
+            }
             let edge = now.checked_sub(days.days()).unwrap();
             older > first_shown_exactly(edge, zone)
         }

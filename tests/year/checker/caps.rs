@@ -22,19 +22,22 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         }
     }
     for sends in of.values() {
-        let zone = zone(&world.zone(&sends[0].customer, world.end));
-        each(world, sends, false, &zone, findings);
+        each(world, sends, None, findings);
     }
     all.sort_by_key(|sent| sent.due);
-    each(world, &all, true, &zone(&world.book(world.end).zone), findings);
+    let own = zone(&world.book(world.end).zone);
+    each(world, &all, Some(&own), findings);
 }
 
 /// The longest span of a cap in total.
 const LONGEST: Ms = 2 * DAY;
 
-/// The caps per customer over the sends of one, or the caps in total over all.
-fn each(world: &World<'_>, sends: &[&Sent], in_total: bool, zone: &TimeZone, findings: &mut Findings) {
+/// The caps per customer over the sends of one, each in the zone in which they lived when it was
+/// decided; or the caps in total over all, in the workspace's.
+fn each(world: &World<'_>, sends: &[&Sent], total: Option<&TimeZone>, findings: &mut Findings) {
+    let in_total = total.is_some();
     for (position, last) in sends.iter().enumerate() {
+        let zone = total.unwrap_or_else(|| world.zone(&last.customer, last.decided));
         for cap in world.book(last.decided).caps.iter().filter(|cap| cap.in_total == in_total) {
             if !concerns(cap, last) {
                 continue;
@@ -53,8 +56,10 @@ fn each(world: &World<'_>, sends: &[&Sent], in_total: bool, zone: &TimeZone, fin
             findings.hold(if in_total { "cap in total" } else { "cap" }, used <= cap.count, || {
                 format!("{}: {used} under `{}` of {}", about(last), cap.text, cap.policy)
             });
-            // And whatever was decided in whatever order: the loosest of the limits meanwhile.
-            let all: Vec<_> = near.iter().filter(within).collect();
+            // And whatever was decided in whatever order: the loosest of the limits meanwhile. Who
+            // moved to another zone has other days since.
+            let there = |one: &&&Sent| in_total || world.zone(&one.customer, one.decided) == zone;
+            let all: Vec<_> = near.iter().filter(within).filter(there).collect();
             let loosest = all.iter().map(|one| limit(world, cap, one)).max().unwrap_or(0);
             findings.hold("cap in any window", all.len() <= loosest, || {
                 format!("{}: {} in a window of `{}`", about(last), all.len(), cap.text)

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::{occurrences, zone};
-use super::reader::{Every, Rule};
+use jiff::tz::TimeZone;
+
+use super::calendar::occurrences;
+use super::reader::{Clock, Every, Rule};
 use super::timetable::{clock, in_season};
 use super::world::World;
 use super::{Findings, Seen, day};
@@ -32,9 +34,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
     }
     // The end is left out: what was decided there may wait still.
     let end = world.end - 2 * DAY;
-    let names: BTreeSet<&str> =
-        world.books.iter().flat_map(|(_, book)| book.rules.keys()).map(|name| world.root(name)).collect();
-    for name in names {
+    for name in seen.roots(world) {
         scheduled(world, seen, &record, (name, end), findings);
         for customer in world.customers() {
             continuous(world, seen, &record, (name, customer, end), findings);
@@ -54,17 +54,19 @@ fn scheduled(
         let from = (*since).max(world.start);
         let until = world.books.get(position + 1).map_or(end, |(at, _)| (*at).min(end));
         let Some((_, rule)) = book.rules.iter().find(|(one, _)| world.root(one) == name) else { continue };
-        let Some(every) = &rule.every else { continue };
+        let Some(every) = rule.every.as_ref().filter(|_| !rule.moves() && !rule.draft) else { continue };
         // By the clocks of the customers; all by one where the rule goes by one.
-        let mut clocks: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut clocks: BTreeMap<String, TimeZone> = BTreeMap::new();
         for customer in world.customers() {
-            let clock = clock(world, rule, customer, until);
-            clocks.entry(clock.iana_name().unwrap_or_default().to_owned()).or_default().push(customer);
+            for at in [from, until] {
+                let clock = clock(world, rule, customer, at);
+                clocks.insert(clock.iana_name().unwrap_or_default().to_owned(), clock);
+            }
         }
-        for (clock, customers) in clocks {
-            for at in occurrences(every, &zone(&clock), from + 1, until - 1) {
+        for clock in clocks.values() {
+            for at in occurrences(every, clock, from + 1, until - 1) {
                 let grace = rule.grace.unwrap_or(HOUR);
-                if !settled(world, name, rule, at) || !in_season(rule, at, &zone(&clock)) {
+                if !settled(world, name, rule, at) || !in_season(rule, at, clock) {
                     continue;
                 }
                 // The tick that served it; none when nobody looked in time.
@@ -75,8 +77,15 @@ fn scheduled(
                 if overtaken || held {
                     continue;
                 }
-                let matching =
-                    customers.iter().filter(|customer| world.holds(rule, customer, *tick) == Some(true));
+                // Those who have come from elsewhere may have met it there.
+                let theirs = |customer: &&str| {
+                    rule.clock != Clock::Customer
+                        || world.zone(customer, *tick) == clock && world.stays(customer, at - 2 * DAY, *tick)
+                };
+                let matching = world
+                    .customers()
+                    .filter(theirs)
+                    .filter(|one| world.holds(rule, one, *tick) == Some(true));
                 for customer in matching {
                     let decided = record.decided.get(&(name, customer)).into_iter().flatten();
                     let on_record = decided.map(|(_, occurrence)| *occurrence).any(|one| one == at)
@@ -116,44 +125,35 @@ fn continuous(
     let decided = record.decided.get(&(name, customer)).unwrap_or(&nothing);
     let nobody = BTreeSet::new();
     let passed = record.passed.get(&(name, customer)).unwrap_or(&nobody);
-    let mut news: Vec<Ms> =
-        world.news(customer).into_iter().chain(world.books.iter().map(|(at, _)| *at)).collect();
-    news.sort_unstable();
-    // Since when it holds: the last look at which it did not, and the first at which it did.
-    let mut began: Option<(Ms, Ms)> = None;
-    // The last time that it was yes or no; unknown changes nothing.
+    let edits = world.edited.get(name).map_or(&[][..], Vec::as_slice);
+    let looks = world.looks(customer, world.atoms(name), edits, &seen.ticks);
+    // Since when it holds, having been false before: unknown changes nothing.
+    let mut began: Option<Ms> = None;
     let mut last: Option<bool> = None;
-    let mut looked = 0;
-    for tick in seen.ticks.iter().filter(|tick| **tick < end) {
-        let Some(rule) = world.rule(name, *tick).filter(|rule| rule.is_continuous() && rule.from.is_none())
-        else {
-            (began, last) = (None, None);
-            continue;
-        };
-        let ages = rule.when.iter().any(super::truth::Atom::ages);
-        let changed = news.partition_point(|at| *at <= looked) < news.partition_point(|at| *at <= *tick);
-        // What only ages is looked at now and then.
-        if !(changed || ages && tick - looked > 3 * HOUR) {
-            continue;
+    for look in looks.into_iter().chain([end]) {
+        let asks = |rule: &&Rule| rule.is_continuous() && rule.from.is_none() && !rule.moves();
+        let rule = world.rule(name, look).filter(asks);
+        let holds = rule.and_then(|rule| world.holds(rule, customer, look));
+        // The look before the end of the record, or one at which it no longer holds, ends the match.
+        if look >= end || holds != Some(true) {
+            if let Some(since) = began.take()
+                && look.min(end) - since > HOUR
+            {
+                let on_record = decided.iter().any(|(at, _)| (since..=look).contains(at))
+                    || passed.iter().any(|at| *at + DAY > since && *at <= look);
+                findings.hold("nobody is lost who comes to match", on_record, || {
+                    format!("{name}: {customer} since {}", day(since))
+                });
+            }
+        } else if last == Some(false) {
+            began = Some(look);
         }
-        let before = std::mem::replace(&mut looked, *tick);
-        let holds = world.holds(rule, customer, *tick);
-        match holds {
-            Some(true) if last == Some(false) => began = Some((before, *tick)),
-            Some(true) => {}
-            Some(false) | None => began = None,
+        if look >= end {
+            break;
         }
-        if let Some((from, since)) = began
-            && tick - since > HOUR
-        {
-            let on_record = decided.iter().any(|(at, _)| (from..=*tick).contains(at))
-                || passed.iter().any(|at| *at + DAY > from && *at <= *tick);
-            findings.hold("nobody is lost who comes to match", on_record, || {
-                format!("{name}: {customer} since {}", day(since))
-            });
-            began = None;
-        }
-        if holds.is_some() {
+        if rule.is_none() {
+            last = None;
+        } else if holds.is_some() {
             last = holds;
         }
     }

@@ -1,11 +1,17 @@
 //! Laws of each single send: consent, suppression, address, pause, expiry, and that its rule meant it.
 
+use super::reader::Rule;
 use super::world::World;
-use super::{Findings, Seen, about};
+use super::{Findings, Seen, about, moves};
 use crate::year::log::Sent;
-use crate::year::script::MINUTE;
+use crate::year::script::{MINUTE, Ms};
 
 pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
+    for sent in &seen.set {
+        decided_rightly(world, sent, findings);
+        let paused = world.paused(&sent.rule, &sent.channel, sent.decided);
+        findings.hold("decided while not paused", !paused, || about(sent));
+    }
     for sent in &seen.sent {
         meant(world, sent, findings);
         if sent.call {
@@ -33,8 +39,9 @@ fn taken_back_rightly(world: &World<'_>, sent: &Sent, why: &str, findings: &mut 
         "its message is gone" => !book.messages.contains_key(message),
         "consent is missing or was withdrawn" => !world.consents(customer, channel, *handed),
         "the address is suppressed" => world.suppressed(customer, *handed),
+        // Whoever moved on no longer is where the rule wants them.
         "the customer no longer matches its rule" => {
-            rule.is_some_and(|rule| world.holds(rule, customer, *handed) != Some(true))
+            rule.is_some_and(|rule| rule.moves() || holds(world, rule, sent, *handed) != Some(true))
         }
         "expired before it could go" => book
             .messages
@@ -75,17 +82,39 @@ fn meant(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
     findings.hold("a draft sends nothing", !rule.draft, || about(sent));
     let among = if sent.call { &rule.calls } else { &rule.sends };
     findings.hold("its rule says so", among.contains(&sent.message), || about(sent));
-    let held = world.holds(rule, &sent.customer, sent.decided);
-    findings.hold("its condition held", held == Some(true), || format!("{}: {held:?}", about(sent)));
+    decided_rightly(world, sent, findings);
     let later = world.rule(&sent.rule, sent.handed);
     findings.hold("its rule is there still", later.is_some(), || about(sent));
     if let Some(later) = later
         && sent.handed - sent.decided > MINUTE
+        && !later.moves()
     {
-        let held = world.holds(later, &sent.customer, sent.handed);
+        let held = holds(world, later, sent, sent.handed);
         findings
             .hold("its condition holds still", held == Some(true), || format!("{}: {held:?}", about(sent)));
     }
+}
+
+/// Its rule's condition held when it was decided.
+fn decided_rightly(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
+    let Some(rule) = world.rule(&sent.rule, sent.decided) else { return };
+    let held = holds(world, rule, sent, sent.decided);
+    findings.hold("its condition held", held == Some(true), || format!("{}: {held:?}", about(sent)));
+}
+
+/// Whether a rule's condition held for what was decided: of its event, by the moves that it saw.
+fn holds(world: &World<'_>, rule: &Rule, sent: &Sent, at: Ms) -> Option<bool> {
+    if let Some(id) = &sent.event {
+        let cents = world.amount(id)?;
+        return world.holds_on(rule, &sent.customer, at, cents);
+    }
+    let root = world.root(&sent.rule);
+    let moves = if rule.is_continuous() {
+        moves::seen(world, rule, (root, &sent.customer), sent.decided)
+    } else {
+        moves::lately(world, rule, &sent.customer, sent.decided)
+    };
+    world.holds_moved(rule, &sent.customer, at, moves)
 }
 
 /// Nothing forbids a message at the instant at which it is handed over.

@@ -5,19 +5,22 @@ mod calendar;
 mod caps;
 mod complete;
 mod each;
+mod events;
+mod moves;
 mod persons;
 mod quiet;
 mod reader;
 mod repeats;
+mod sets;
 mod timetable;
 mod truth;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::world::World;
 use super::log::{Line, Log, Sent};
-use super::script::{Ms, Script};
+use super::script::{DAY, Happening, Ms, Script};
 
 /// A law that was broken.
 #[derive(Debug, Clone)]
@@ -57,6 +60,14 @@ impl Findings {
 /// The log, sorted out.
 struct Seen<'a> {
     ticks: Vec<Ms>,
+    /// When rules on events were asked, ticks included.
+    asked: Vec<Ms>,
+    /// What rules decided to set.
+    set: Vec<&'a Sent>,
+    /// What attributes held in the end.
+    ends: Vec<(&'a str, &'a str, &'a str)>,
+    /// Days on which a rule, by its first name, passed a customer over.
+    days: BTreeMap<String, BTreeMap<&'a str, BTreeSet<Ms>>>,
     /// What was handed over, in that order.
     sent: Vec<&'a Sent>,
     /// What was decided and taken back.
@@ -70,6 +81,10 @@ impl<'a> Seen<'a> {
     fn of(log: &'a Log) -> Self {
         let mut seen = Self {
             ticks: Vec::new(),
+            asked: Vec::new(),
+            set: Vec::new(),
+            ends: Vec::new(),
+            days: BTreeMap::new(),
             sent: Vec::new(),
             withdrawn: Vec::new(),
             passed: Vec::new(),
@@ -78,7 +93,13 @@ impl<'a> Seen<'a> {
         };
         for line in &log.lines {
             match line {
-                Line::Tick(at) => seen.ticks.push(*at),
+                Line::Tick(at) => {
+                    seen.ticks.push(*at);
+                    seen.asked.push(*at);
+                }
+                Line::Asked(at) => seen.asked.push(*at),
+                Line::Set(sent) => seen.set.push(sent),
+                Line::Final(customer, field, value) => seen.ends.push((customer, field, value)),
                 Line::Sent(sent) => seen.sent.push(sent),
                 Line::Withdrawn(sent, why) => seen.withdrawn.push((sent, why)),
                 Line::Passed { rule, at, customer, reason } => {
@@ -93,13 +114,43 @@ impl<'a> Seen<'a> {
 
     /// Everything that was decided, whatever became of it.
     fn decided(&self) -> impl Iterator<Item = &'a Sent> + '_ {
-        self.sent.iter().copied().chain(self.withdrawn.iter().map(|(sent, _)| *sent))
+        let withdrawn = self.withdrawn.iter().map(|(sent, _)| *sent);
+        self.sent.iter().copied().chain(withdrawn).chain(self.set.iter().copied())
+    }
+
+    /// When rules on events were asked first, from an instant on.
+    fn asked(&self, from: Ms) -> Option<Ms> {
+        self.asked.get(self.asked.partition_point(|at| *at < from)).copied()
+    }
+
+    /// Whether a rule without a schedule, by its first name, passed somebody over on that day.
+    fn passed_on(&self, root: &str, customer: &str, at: Ms) -> bool {
+        let days = self.days.get(root).and_then(|of| of.get(customer));
+        days.is_some_and(|days| days.contains(&(at.div_euclid(DAY) * DAY)))
+    }
+
+    /// The first names of all rules.
+    fn roots<'w>(&self, world: &'w World<'_>) -> impl Iterator<Item = &'w str> + use<'w> {
+        world.edited.keys().map(String::as_str)
     }
 }
 
 pub fn check(script: &Script, log: &Log) -> Findings {
-    let world = World::of(script);
-    let seen = Seen::of(log);
+    let mut world = World::of(script);
+    let mut seen = Seen::of(log);
+    for (rule, at, customer, _) in &seen.passed {
+        let of = seen.days.entry(world.root(rule).to_owned()).or_default();
+        of.entry(customer).or_default().insert(*at);
+    }
+    let mut decided: BTreeMap<String, BTreeMap<&str, Vec<Ms>>> = BTreeMap::new();
+    for sent in seen.decided() {
+        let of = decided.entry(world.root(&sent.rule).to_owned()).or_default();
+        of.entry(&sent.customer).or_default().push(sent.decided);
+    }
+    decided.values_mut().flat_map(BTreeMap::values_mut).for_each(|of| of.sort_unstable());
+    world.decided = decided;
+    world.set = sets::applied(&world, &seen);
+    world.moves = moves::find(&world, &seen.ticks);
     let mut findings = Findings::default();
     each::check(&world, &seen, &mut findings);
     repeats::check(&world, &seen, &mut findings);
@@ -107,7 +158,12 @@ pub fn check(script: &Script, log: &Log) -> Findings {
     persons::check(&world, &seen, &mut findings);
     quiet::check(&world, &seen, &mut findings);
     timetable::check(&world, &seen, &mut findings);
+    sets::check(&world, &seen, &mut findings);
+    moves::check(&world, &seen, &mut findings);
+    let orders = orders(script);
+    events::check(&world, &orders, &seen, &mut findings);
     complete::check(&world, &seen, &mut findings);
+    findings.bound.insert("zone: a customer moved".into(), world.zone_changes());
     for (_, _, _, reason) in &seen.passed {
         *findings.bound.entry((*reason).to_owned()).or_default() += 1;
     }
@@ -122,6 +178,19 @@ pub fn check(script: &Script, log: &Log) -> Findings {
         }
     }
     findings
+}
+
+/// Orders by their ids: when it was learnt, when it happened, whose, cents.
+fn orders(script: &Script) -> BTreeMap<&str, (Ms, Ms, &str, i64)> {
+    let mut all = BTreeMap::new();
+    for (at, what) in &script.happenings {
+        if let Happening::Orders(orders) = what {
+            for order in orders {
+                all.entry(&*order.id).or_insert((*at, order.time, &*order.customer, order.total));
+            }
+        }
+    }
+    all
 }
 
 /// An instant for people.

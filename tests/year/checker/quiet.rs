@@ -1,6 +1,6 @@
 //! Quiet hours, by the clock on the customer's wall.
 
-use super::calendar::{wall, zone};
+use super::calendar::wall;
 use super::reader::Quiet;
 use super::world::World;
 use super::{Findings, Seen, about};
@@ -16,16 +16,20 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         if !book.messages.get(&sent.message).is_some_and(|message| message.marketing) {
             continue;
         }
-        let zone = zone(&world.zone(&sent.customer, sent.handed));
+        let zone = world.zone(&sent.customer, sent.handed);
         let shown = |at: Ms| {
-            let shown = wall(at, &zone);
+            let shown = wall(at, zone);
             i64::from(shown.hour()) * 60 + i64::from(shown.minute())
         };
+        let stays = world.stays(&sent.customer, sent.decided, sent.handed);
         for quiet in &book.quiet {
             findings.hold("quiet hours", !lies_in(quiet, shown(sent.handed)), || about(sent));
-            findings.hold("due in quiet hours", !lies_in(quiet, shown(sent.due)), || about(sent));
+            if stays {
+                findings.hold("due in quiet hours", !lies_in(quiet, shown(sent.due)), || about(sent));
+            }
         }
-        if sent.waited.as_deref() == Some("quiet hours") {
+        // Who moved meanwhile had another night when it was decided.
+        if stays && sent.waited.as_deref() == Some("quiet hours") {
             waited(world, sent, &shown, findings);
         }
     }

@@ -16,6 +16,9 @@ pub struct Book {
     pub orders: BTreeMap<String, Vec<String>>,
     pub rules: BTreeMap<String, Rule>,
     pub messages: BTreeMap<String, Message>,
+    /// The places of a segmentation with their conditions, in their order; none: otherwise.
+    pub segments: BTreeMap<String, Vec<(String, Option<Vec<Atom>>)>>,
+    pub audiences: BTreeMap<String, Vec<Atom>>,
     pub caps: Vec<Cap>,
     pub quiet: Vec<Quiet>,
     /// Of several rules that want one customer the one of highest priority is kept.
@@ -27,7 +30,9 @@ pub struct Rule {
     pub formerly: Option<String>,
     /// Rehearsed only.
     pub draft: bool,
-    /// None: continuous.
+    /// On which event.
+    pub on: Option<On>,
+    /// None: continuous, or on an event.
     pub every: Option<Every>,
     pub clock: Clock,
     /// The first and the last day.
@@ -40,11 +45,28 @@ pub struct Rule {
     pub priority: i64,
     pub sends: Vec<String>,
     pub calls: Vec<String>,
+    /// Attributes and what they are set to.
+    pub sets: Vec<(String, String)>,
+    /// How long it tries again.
+    pub gives_up: Option<Ms>,
+}
+
+/// The event on which a rule fires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct On {
+    pub event: String,
+    pub after: Option<Ms>,
+    pub each: bool,
 }
 
 impl Rule {
     pub fn is_continuous(&self) -> bool {
-        self.every.is_none()
+        self.every.is_none() && self.on.is_none()
+    }
+
+    /// Whether it asks who moved.
+    pub fn moves(&self) -> bool {
+        self.when.iter().any(|atom| matches!(atom, Atom::Moved(_)))
     }
 }
 
@@ -134,8 +156,15 @@ fn begin(book: &mut Book, head: &str) {
         ["message", name] => {
             book.messages.insert(name.into(), Message::default());
         }
+        ["segments", name] => {
+            book.segments.insert(name.into(), Vec::new());
+        }
+        ["audience", name, "when", ..] => {
+            let (_, when) = head.split_once(" when ").unwrap();
+            book.audiences.insert(name.into(), atoms(when));
+        }
         ["attribute", name, "choice", ..] if head.contains('<') => {
-            let values = words[3..].iter().filter(|word| **word != "<");
+            let values = words[3..].iter().take_while(|word| **word != "set").filter(|word| **word != "<");
             book.orders.insert(name.into(), values.map(|word| (*word).to_owned()).collect());
         }
         _ => {}
@@ -152,6 +181,13 @@ fn clause(book: &mut Book, head: &str, line: &str) {
             }
         }
         "rule" => rule_clause(book.rules.get_mut(name).unwrap(), line),
+        "segments" => {
+            let place = match line.split_once(" when ") {
+                Some((place, when)) => (place.to_owned(), Some(atoms(when))),
+                None => (line.strip_suffix(" otherwise").unwrap().to_owned(), None),
+            };
+            book.segments.get_mut(name).unwrap().push(place);
+        }
         "message" => message_clause(book.messages.get_mut(name).unwrap(), line),
         "policy" => policy_clause(book, name, line),
         _ => {}
@@ -162,7 +198,10 @@ fn rule_clause(rule: &mut Rule, line: &str) {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     match word {
         "every" => scheduled(rule, rest),
-        "on" => scheduled(rule, &plain(rest.strip_prefix("cron ").unwrap())),
+        "on" => match rest.strip_prefix("cron ") {
+            Some(line) => scheduled(rule, &plain(line)),
+            None => rule.on = Some(on(rest)),
+        },
         "from" => {
             let (from, until) = rest.split_once(" until ").map_or((rest, None), |(a, b)| (a, Some(b)));
             rule.from = Some(from.parse().unwrap());
@@ -172,7 +211,11 @@ fn rule_clause(rule: &mut Rule, line: &str) {
             let (count, unit) = rest.strip_prefix("missed, run within ").unwrap().split_once(' ').unwrap();
             rule.grace = Some(length(count, unit));
         }
-        "when" => rule.when = rest.split(" and ").map(Atom::read).collect(),
+        "give" => {
+            let (count, unit) = rest.strip_prefix("up after ").unwrap().split_once(' ').unwrap();
+            rule.gives_up = Some(length(count, unit));
+        }
+        "when" => rule.when = atoms(rest),
         "at" => {
             let rest = rest.strip_prefix("most ").unwrap();
             let (count, span) = rest.split_once(' ').unwrap();
@@ -196,8 +239,30 @@ fn action(rule: &mut Rule, text: &str) {
     match (words.next(), words.next()) {
         (Some("send"), Some(message)) => rule.sends.push(message.to_owned()),
         (Some("call"), Some(webhook)) => rule.calls.push(webhook.to_owned()),
+        (Some("set"), Some(attribute)) => {
+            let value = words.nth(1).unwrap();
+            rule.sets.push((attribute.to_owned(), value.to_owned()));
+        }
         _ => panic!("the checker does not know the action `{text}`"),
     }
+}
+
+fn atoms(text: &str) -> Vec<Atom> {
+    text.split(" and ").map(Atom::read).collect()
+}
+
+/// `cart_abandoned, after 2 hours, for each event`.
+fn on(text: &str) -> On {
+    let mut parts = text.split(", ");
+    let event = parts.next().unwrap().to_owned();
+    let mut on = On { event, after: None, each: false };
+    for part in parts {
+        match part.strip_prefix("after ").and_then(|after| after.split_once(' ')) {
+            Some((count, unit)) => on.after = Some(length(count, unit)),
+            None => on.each = part == "for each event",
+        }
+    }
+    on
 }
 
 fn message_clause(message: &mut Message, line: &str) {

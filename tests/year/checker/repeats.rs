@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calendar::{counts, zone};
+use super::calendar::counts;
 use super::reader::{Rule, Span};
 use super::world::World;
 use super::{Findings, Seen, about, day};
@@ -21,7 +21,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
     }
     // Decisions of one rule for one customer; of several messages the first stands for all.
     let mut decisions: BTreeMap<(&str, &str), Vec<&Sent>> = BTreeMap::new();
-    for sent in &seen.sent {
+    for sent in seen.sent.iter().chain(&seen.set) {
         let of = decisions.entry((world.root(&sent.rule), &sent.customer)).or_default();
         if of.iter().all(|before| before.occurrence != sent.occurrence) {
             of.push(sent);
@@ -41,16 +41,18 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
 /// Between two sends of a continuous rule somebody looked and the condition was false.
 fn came_anew(world: &World<'_>, seen: &Seen<'_>, (first, second): (&Sent, &Sent), findings: &mut Findings) {
     let continuous = |sent: &Sent| world.rule(&sent.rule, sent.decided).is_some_and(Rule::is_continuous);
-    if !continuous(first) || !continuous(second) {
+    // Of movement there is a law of its own.
+    let moves = world.rule(&second.rule, second.decided).is_some_and(Rule::moves);
+    if moves || !continuous(first) || !continuous(second) {
         return;
     }
-    let (from, to) = (
-        seen.ticks.partition_point(|at| *at <= first.decided),
-        seen.ticks.partition_point(|at| *at < second.decided),
-    );
-    let was_false = seen.ticks[from..to].iter().any(|at| {
+    let root = world.root(&second.rule);
+    let edits = world.edited.get(root).map_or(&[][..], Vec::as_slice);
+    let looks = world.looks(&second.customer, world.atoms(root), edits, &seen.ticks);
+    let between = looks.iter().filter(|at| (first.decided + 1..second.decided).contains(at));
+    let was_false = between.into_iter().any(|at| {
         let rule = world.rule(&second.rule, *at);
-        rule.is_some_and(|rule| world.holds(rule, &second.customer, *at) == Some(false))
+        rule.is_some_and(|rule| rule.moves() || world.holds(rule, &second.customer, *at) == Some(false))
     });
     findings.hold("false in between", was_false, || {
         format!("{}; before it decided {}", about(second), day(first.decided))
@@ -62,7 +64,7 @@ fn at_most(world: &World<'_>, before: &[&Sent], sent: &Sent, findings: &mut Find
     let Some(rule) = world.rule(&sent.rule, sent.decided) else { return };
     let limit = rule.at_most.or(rule.is_continuous().then_some(USUAL));
     let Some((count, span)) = limit else { return };
-    let zone = zone(&world.zone(&sent.customer, sent.decided));
-    let used = before.iter().filter(|one| counts(one.due, sent.due, span, &zone)).count();
+    let zone = world.zone(&sent.customer, sent.decided);
+    let used = before.iter().filter(|one| counts(one.due, sent.due, span, zone)).count();
     findings.hold("at most", used < count, || format!("{}: {used} before it", about(sent)));
 }

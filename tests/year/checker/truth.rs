@@ -5,16 +5,49 @@ use std::collections::BTreeMap;
 use super::reader::length;
 use crate::year::script::{Ms, Person};
 
-/// One of the comparisons that `and` joins.
+/// One of the conditions that `and` joins.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Atom {
-    value: Value,
-    compare: Compare,
+pub enum Atom {
+    Compares(Value, Compare),
+    Moved(Moved),
+}
+
+/// A movement: of an attribute, a segmentation, or an audience, in which one is `in` or `out`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    pub track: Track,
+    pub how: How,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Track {
+    /// An attribute or a segmentation.
+    Field(String),
+    Audience(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Value {
+pub enum How {
+    Becomes(String),
+    Changes,
+    Rises,
+    Falls,
+}
+
+/// From one place to another.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// The tick that learnt it.
+    pub learnt: Ms,
+    pub from: Option<String>,
+    pub to: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
     Field(String),
+    /// A number of the event on which it is decided.
+    OfEvent,
     Orders,
     Revenue,
     Recency,
@@ -23,7 +56,7 @@ enum Value {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Compare {
+pub enum Compare {
     Equal(String),
     Unequal(String),
     Below(String),
@@ -38,18 +71,45 @@ enum Compare {
 pub struct Known<'a> {
     pub now: Ms,
     pub person: &'a Person,
+    /// What rules have set, by attribute.
+    pub set: BTreeMap<&'a str, &'a str>,
     /// Instant and cents of each order that was learnt by now and had happened by now.
     pub orders: Vec<(Ms, i64)>,
     pub ranks: &'a BTreeMap<String, Vec<String>>,
+    /// The number of the event on which it is decided, in cents.
+    pub event: Option<i64>,
+    /// The moves that the rule sees.
+    pub moves: Vec<(&'a Track, &'a Move)>,
+}
+
+impl Moved {
+    /// Whether a move is what is meant.
+    pub fn means(&self, track: &Track, one: &Move, ranks: &BTreeMap<String, Vec<String>>) -> bool {
+        let rank = |place: &str| match track {
+            Track::Field(field) => ranks[field].iter().position(|one| one == place),
+            Track::Audience(_) => panic!("nobody rises in an audience"),
+        };
+        self.track == *track
+            && match (&self.how, &one.from) {
+                (How::Becomes(place), _) => one.to == *place,
+                (How::Changes, from) => from.is_some(),
+                (How::Rises, Some(from)) => rank(&one.to) > rank(from),
+                (How::Falls, Some(from)) => rank(&one.to) < rank(from),
+                (How::Rises | How::Falls, None) => false,
+            }
+    }
 }
 
 impl Atom {
     pub fn read(text: &str) -> Self {
+        if let Some(moved) = moved(text) {
+            return Self::Moved(moved);
+        }
         if let Some(value) = text.strip_suffix(" is unknown") {
-            return Self { value: Value::read(value), compare: Compare::Unknown };
+            return Self::Compares(Value::read(value), Compare::Unknown);
         }
         if let Some(value) = text.strip_suffix(" is known") {
-            return Self { value: Value::read(value), compare: Compare::Known };
+            return Self::Compares(Value::read(value), Compare::Known);
         }
         for (sign, compare) in [
             (" >= ", Compare::AtLeast as fn(String) -> Compare),
@@ -61,51 +121,68 @@ impl Atom {
         ] {
             if let Some((value, with)) = text.split_once(sign) {
                 let with = with.trim().trim_matches('"').to_owned();
-                return Self { value: Value::read(value), compare: compare(with) };
+                return Self::Compares(Value::read(value), compare(with));
             }
         }
         panic!("the checker does not know the comparison `{text}`");
     }
 
-    /// Whether the passing of time alone can change it.
-    pub fn ages(&self) -> bool {
-        matches!(self.value, Value::Recency | Value::OrdersIn(_))
+    /// How long after an order it may change by the passing of time alone.
+    pub fn ages(&self) -> Option<Ms> {
+        let Self::Compares(value, compare) = self else { return None };
+        match (value, compare) {
+            (Value::OrdersIn(window), _) => Some(*window),
+            (
+                Value::Recency,
+                Compare::Below(with) | Compare::Above(with) | Compare::AtLeast(with) | Compare::AtMost(with),
+            ) => Some(span(with)),
+            _ => None,
+        }
     }
 
     fn holds(&self, known: &Known<'_>) -> Option<bool> {
-        let value = self.value.of(known);
-        match &self.compare {
-            Compare::Known => Some(value.is_some()),
-            Compare::Unknown => Some(value.is_none()),
-            Compare::Equal(with) => Some(self.order(&value?, with, known).is_eq()),
-            Compare::Unequal(with) => Some(self.order(&value?, with, known).is_ne()),
-            Compare::Below(with) => Some(self.order(&value?, with, known).is_lt()),
-            Compare::Above(with) => Some(self.order(&value?, with, known).is_gt()),
-            Compare::AtLeast(with) => Some(self.order(&value?, with, known).is_ge()),
-            Compare::AtMost(with) => Some(self.order(&value?, with, known).is_le()),
-        }
-    }
-
-    fn order(&self, value: &str, with: &str, known: &Known<'_>) -> std::cmp::Ordering {
-        match &self.value {
-            Value::Field(field) => match known.ranks.get(field) {
-                Some(ranks) => {
-                    let rank = |text: &str| ranks.iter().position(|one| one == text);
-                    rank(value).cmp(&rank(with))
-                }
-                None => match (value.parse::<i64>(), with.parse::<i64>()) {
-                    (Ok(value), Ok(with)) => value.cmp(&with),
-                    _ => value.cmp(with),
-                },
-            },
-            Value::Orders | Value::OrdersIn(_) => number(value).cmp(&number(with)),
-            Value::Revenue => number(value).cmp(&(number(with) * 100)),
-            Value::Recency => {
-                let (count, unit) = with.split_once(' ').unwrap();
-                number(value).cmp(&length(count, unit))
+        let (value, compare) = match self {
+            Self::Compares(value, compare) => (value, compare),
+            Self::Moved(moved) => {
+                return Some(known.moves.iter().any(|(track, one)| moved.means(track, one, known.ranks)));
             }
+        };
+        let found = value.of(known);
+        let order = |found: Option<String>, with: &str| found.map(|found| value.order(&found, with, known));
+        match compare {
+            Compare::Known => Some(found.is_some()),
+            Compare::Unknown => Some(found.is_none()),
+            Compare::Equal(with) => order(found, with).map(std::cmp::Ordering::is_eq),
+            Compare::Unequal(with) => order(found, with).map(std::cmp::Ordering::is_ne),
+            Compare::Below(with) => order(found, with).map(std::cmp::Ordering::is_lt),
+            Compare::Above(with) => order(found, with).map(std::cmp::Ordering::is_gt),
+            Compare::AtLeast(with) => order(found, with).map(std::cmp::Ordering::is_ge),
+            Compare::AtMost(with) => order(found, with).map(std::cmp::Ordering::is_le),
         }
     }
+}
+
+/// `plan becomes pro`, `enters audience buyers`.
+fn moved(text: &str) -> Option<Moved> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let field = |name: &str, how| Some(Moved { track: Track::Field(name.to_owned()), how });
+    let audience = |name: &str, to: &str| {
+        Some(Moved { track: Track::Audience(name.to_owned()), how: How::Becomes(to.to_owned()) })
+    };
+    match words[..] {
+        [name, "becomes", place] => field(name, How::Becomes(place.to_owned())),
+        [name, "changes"] => field(name, How::Changes),
+        [name, "rises"] => field(name, How::Rises),
+        [name, "falls"] => field(name, How::Falls),
+        ["enters", "audience", name] => audience(name, "in"),
+        ["leaves", "audience", name] => audience(name, "out"),
+        _ => None,
+    }
+}
+
+fn span(text: &str) -> Ms {
+    let (count, unit) = text.split_once(' ').unwrap();
+    length(count, unit)
 }
 
 fn number(text: &str) -> i64 {
@@ -119,13 +196,29 @@ impl Value {
             "orders" => Self::Orders,
             "revenue" => Self::Revenue,
             "recency" => Self::Recency,
+            _ if text.contains('.') => Self::OfEvent,
             _ => match text.strip_prefix("count(order in last ").and_then(|rest| rest.strip_suffix(')')) {
-                Some(window) => {
-                    let (count, unit) = window.split_once(' ').unwrap();
-                    Self::OrdersIn(length(count, unit))
-                }
+                Some(window) => Self::OrdersIn(span(window)),
                 None => Self::Field(text.to_owned()),
             },
+        }
+    }
+
+    fn order(&self, value: &str, with: &str, known: &Known<'_>) -> std::cmp::Ordering {
+        match self {
+            Self::Field(field) => match known.ranks.get(field) {
+                Some(ranks) => {
+                    let rank = |text: &str| ranks.iter().position(|one| one == text);
+                    rank(value).cmp(&rank(with))
+                }
+                None => match (value.parse::<i64>(), with.parse::<i64>()) {
+                    (Ok(value), Ok(with)) => value.cmp(&with),
+                    _ => value.cmp(with),
+                },
+            },
+            Self::Orders | Self::OrdersIn(_) => number(value).cmp(&number(with)),
+            Self::Revenue | Self::OfEvent => number(value).cmp(&(number(with) * 100)),
+            Self::Recency => number(value).cmp(&span(with)),
         }
     }
 
@@ -133,9 +226,11 @@ impl Value {
         let orders = &known.orders;
         match self {
             Self::Field(field) => {
-                let value = known.person.fields.get(field.as_str()).cloned();
+                let set = known.set.get(field.as_str()).map(|value| (*value).to_owned());
+                let value = set.or_else(|| known.person.fields.get(field.as_str()).cloned());
                 value.filter(|value| !value.is_empty())
             }
+            Self::OfEvent => known.event.map(|cents| cents.to_string()),
             Self::Orders => Some(orders.len().to_string()),
             Self::Revenue => Some(orders.iter().map(|(_, cents)| cents).sum::<i64>().to_string()),
             Self::Recency => orders.iter().map(|(at, _)| known.now - at).min().map(|age| age.to_string()),

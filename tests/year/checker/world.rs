@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
+use super::calendar;
 use super::reader::{self, Book, Rule};
-use super::truth::{self, Known};
-use crate::year::script::{Happening, Ms, Person, Script};
+use super::truth::{self, Atom, Known, Move, Track};
+use crate::year::script::{Event, Happening, Ms, Person, Script};
 
 pub struct World<'a> {
     pub start: Ms,
@@ -13,15 +16,34 @@ pub struct World<'a> {
     pub books: Vec<(Ms, Book)>,
     /// The first name of each rule that was ever called otherwise.
     roots: BTreeMap<String, String>,
+    /// By book: the name of each rule by its first name.
+    named: Vec<BTreeMap<String, String>>,
+    /// By the rule's first name: when it became another, or came, or went.
+    pub edited: BTreeMap<String, Vec<Ms>>,
+    zones: BTreeMap<String, TimeZone>,
+    /// A customer's zones, each from an instant on.
+    lived: BTreeMap<&'a str, Vec<(Ms, String)>>,
+    /// When it was first learnt.
+    pub events: BTreeMap<&'a str, (Ms, &'a Event)>,
+    /// What rules set: from which tick on, attribute, value.
+    pub set: BTreeMap<&'a str, Vec<(Ms, &'a str, &'a str)>>,
+    /// Who moved, by what is followed and customer, in the order of time.
+    pub moves: BTreeMap<Track, BTreeMap<&'a str, Vec<Move>>>,
+    /// When something was decided, by the rule's first name and customer.
+    pub decided: BTreeMap<String, BTreeMap<&'a str, Vec<Ms>>>,
     /// A customer's rows, each from an instant on.
     people: BTreeMap<&'a str, Vec<(Ms, &'a Person)>>,
     /// When it was learnt, when it happened, cents.
     orders: BTreeMap<&'a str, Vec<(Ms, Ms, i64)>>,
+    /// Cents of an order, or a hundred times the number of an event, by their ids.
+    amounts: BTreeMap<&'a str, i64>,
     suppressed: BTreeMap<&'a str, Ms>,
     /// From when until when nobody looked.
     asleep: Vec<(Ms, Ms)>,
     /// Scope, from, until.
     pauses: Vec<(&'a str, Ms, Ms)>,
+    /// Scope and time of the pauses that took back what was on its way.
+    drops: Vec<(&'a str, Ms)>,
 }
 
 /// Since ever.
@@ -34,17 +56,66 @@ impl<'a> World<'a> {
             end: script.end,
             books: vec![(EVER, reader::read(&script.tree))],
             roots: BTreeMap::new(),
+            named: Vec::new(),
+            edited: BTreeMap::new(),
+            zones: BTreeMap::new(),
+            lived: BTreeMap::new(),
+            events: BTreeMap::new(),
+            set: BTreeMap::new(),
+            moves: BTreeMap::new(),
+            decided: BTreeMap::new(),
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
+            amounts: BTreeMap::new(),
             suppressed: BTreeMap::new(),
             asleep: Vec::new(),
             pauses: Vec::new(),
+            drops: Vec::new(),
         };
         for (at, what) in &script.happenings {
             world.happen(*at, what);
         }
         world.roots = world.find_roots();
+        world.find_rules();
+        world.find_zones();
         world
+    }
+
+    fn find_rules(&mut self) {
+        let mut before: BTreeMap<&str, &Rule> = BTreeMap::new();
+        let mut edited: BTreeMap<String, Vec<Ms>> = BTreeMap::new();
+        for (at, book) in &self.books {
+            let now: BTreeMap<&str, &Rule> =
+                book.rules.iter().map(|(name, rule)| (self.root(name), rule)).collect();
+            let differs = |root: &&&str| before.get(**root) != now.get(**root);
+            let all: BTreeSet<&str> = before.keys().chain(now.keys()).copied().collect();
+            for root in all.iter().filter(differs) {
+                edited.entry((*root).to_owned()).or_default().push(*at);
+            }
+            before = now;
+        }
+        let named =
+            |book: &Book| book.rules.keys().map(|name| (self.root(name).into(), name.clone())).collect();
+        self.named = self.books.iter().map(|(_, book)| named(book)).collect();
+        self.edited = edited;
+    }
+
+    fn find_zones(&mut self) {
+        for (customer, rows) in &self.people {
+            let lived = self.lived.entry(customer).or_default();
+            for (at, person) in rows {
+                let own = person.fields.get("time_zone").filter(|zone| !zone.is_empty());
+                let zone = own.cloned().unwrap_or_default();
+                if lived.last().is_none_or(|(_, last)| *last != zone) {
+                    lived.push((*at, zone));
+                }
+            }
+        }
+        let books = self.books.iter().map(|(_, book)| book.zone.clone());
+        let names: BTreeSet<String> =
+            self.lived.values().flatten().map(|(_, zone)| zone.clone()).chain(books).collect();
+        let known = names.into_iter().filter(|name| !name.is_empty());
+        self.zones = known.map(|name| (name.clone(), calendar::zone(&name))).collect();
     }
 
     fn happen(&mut self, at: Ms, what: &'a Happening) {
@@ -56,11 +127,23 @@ impl<'a> World<'a> {
             }
             Happening::Orders(orders) => {
                 for order in orders {
+                    self.amounts.insert(&order.id, order.total);
                     self.orders.entry(&order.customer).or_default().push((at, order.time, order.total));
                 }
             }
+            Happening::Events(events, _) => {
+                for event in events {
+                    self.amounts.insert(&event.id, event.value * 100);
+                    self.events.entry(&event.id).or_insert((at, event));
+                }
+            }
             Happening::Rules(tree) => self.books.push((at, reader::read(tree))),
-            Happening::Pause(scope, _) => self.pauses.push((scope, at, Ms::MAX)),
+            Happening::Pause(scope, drops) => {
+                self.pauses.push((scope, at, Ms::MAX));
+                if *drops {
+                    self.drops.push((scope, at));
+                }
+            }
             Happening::Resume(scope) => {
                 for pause in self.pauses.iter_mut().filter(|(of, _, until)| of == scope && *until == Ms::MAX)
                 {
@@ -71,7 +154,7 @@ impl<'a> World<'a> {
                 self.suppressed.entry(customer).or_insert(at);
             }
             Happening::Sleep(until) => self.asleep.push((at, *until)),
-            Happening::Restart | Happening::Crash(_) => {}
+            Happening::Restart | Happening::Crash(_) | Happening::Refused(_) => {}
         }
     }
 
@@ -86,11 +169,9 @@ impl<'a> World<'a> {
 
     /// A rule as it was; by any name that it ever had.
     pub fn rule(&self, name: &str, at: Ms) -> Option<&Rule> {
-        let book = self.book(at);
-        book.rules.get(name).or_else(|| {
-            let root = self.root(name);
-            book.rules.iter().find(|(one, _)| self.root(one) == root).map(|(_, rule)| rule)
-        })
+        let index = self.books.partition_point(|(since, _)| *since <= at) - 1;
+        let name = self.named[index].get(self.root(name))?;
+        self.books[index].1.rules.get(name)
     }
 
     /// The first name of a rule.
@@ -116,13 +197,34 @@ impl<'a> World<'a> {
 
     pub fn person(&self, customer: &str, at: Ms) -> Option<&'a Person> {
         let rows = self.people.get(customer)?;
-        rows.iter().rev().find(|(since, _)| *since <= at).map(|(_, person)| *person)
+        let after = rows.partition_point(|(since, _)| *since <= at);
+        after.checked_sub(1).map(|last| rows[last].1)
     }
 
-    /// The customer's zone: it never changes in this world.
-    pub fn zone(&self, customer: &str, at: Ms) -> String {
-        let own = self.person(customer, at).and_then(|person| person.fields.get("time_zone"));
-        own.filter(|zone| !zone.is_empty()).cloned().unwrap_or_else(|| self.book(at).zone.clone())
+    /// As they were at an instant by what was known at another: what a first file said counts as
+    /// always so.
+    pub fn person_known(&self, customer: &str, (at, known): (Ms, Ms)) -> Option<&'a Person> {
+        let first = || self.people.get(customer)?.first().filter(|(since, _)| *since <= known);
+        self.person(customer, at).or_else(|| first().map(|(_, row)| *row))
+    }
+
+    /// The customer's zone, where none is known the workspace's.
+    pub fn zone(&self, customer: &str, at: Ms) -> &TimeZone {
+        let lived = self.lived.get(customer).map_or(&[][..], Vec::as_slice);
+        let after = lived.partition_point(|(since, _)| *since <= at);
+        let own = after.checked_sub(1).and_then(|last| self.zones.get(&lived[last].1));
+        own.unwrap_or_else(|| &self.zones[&self.book(at).zone])
+    }
+
+    /// Whether the customer lived in one zone all that time.
+    pub fn stays(&self, customer: &str, from: Ms, to: Ms) -> bool {
+        let lived = self.lived.get(customer).map_or(&[][..], Vec::as_slice);
+        lived.iter().skip(1).all(|(since, _)| !(from..=to).contains(since))
+    }
+
+    /// How often somebody moved to another zone.
+    pub fn zone_changes(&self) -> u64 {
+        self.lived.values().map(|lived| lived.len() as u64 - 1).sum()
     }
 
     /// Whether marketing was consented to: of all that was said by then the latest holds.
@@ -161,20 +263,100 @@ impl<'a> World<'a> {
         self.pauses.iter().any(|(scope, from, until)| names(scope) && *from <= at && at < *until)
     }
 
+    /// Whether a pause that took back what was on its way came then.
+    pub fn dropped(&self, rule: &str, from: Ms, to: Ms) -> bool {
+        let rule = format!("rule {rule}");
+        self.drops.iter().any(|(scope, at)| (*scope == "all" || *scope == rule) && (from..=to).contains(at))
+    }
+
     /// Whether the rule's condition held; `None`: unknown.
     pub fn holds(&self, rule: &Rule, customer: &str, at: Ms) -> Option<bool> {
-        let person = self.person(customer, at)?;
+        self.all(&rule.when, customer, (at, at), Vec::new(), None)
+    }
+
+    /// As [`World::holds`], of an event with that number in cents.
+    pub fn holds_on(&self, rule: &Rule, customer: &str, at: Ms, event: i64) -> Option<bool> {
+        self.all(&rule.when, customer, (at, at), Vec::new(), Some(event))
+    }
+
+    /// As [`World::holds`], where the rule sees these moves.
+    pub fn holds_moved(
+        &self,
+        rule: &Rule,
+        customer: &str,
+        at: Ms,
+        moves: Vec<(&Track, &Move)>,
+    ) -> Option<bool> {
+        self.all(&rule.when, customer, (at, at), moves, None)
+    }
+
+    /// Whether all that held at an instant, by what was known at another.
+    pub fn all(
+        &self,
+        atoms: &[Atom],
+        customer: &str,
+        (at, known): (Ms, Ms),
+        moves: Vec<(&Track, &Move)>,
+        event: Option<i64>,
+    ) -> Option<bool> {
+        let person = self.person_known(customer, (at, known))?;
         let orders = self.orders.get(customer).map_or(&[][..], Vec::as_slice);
-        let orders =
-            orders.iter().filter(|(learnt, time, _)| *learnt <= at && *time <= at).map(|one| (one.1, one.2));
-        let known = Known { now: at, person, orders: orders.collect(), ranks: &self.book(at).orders };
-        truth::all(&rule.when, &known)
+        let orders = orders
+            .iter()
+            .filter(|(learnt, time, _)| *learnt <= known && *time <= at)
+            .map(|one| (one.1, one.2))
+            .collect();
+        let mut set = BTreeMap::new();
+        for (since, field, value) in self.set.get(customer).map_or(&[][..], Vec::as_slice) {
+            if *since <= at {
+                set.insert(*field, *value);
+            }
+        }
+        let ranks = &self.book(known).orders;
+        truth::all(atoms, &Known { now: at, person, set, orders, ranks, event, moves })
+    }
+
+    /// What was learnt of a customer's orders: when, and when they happened, with the cents.
+    pub fn orders(&self, customer: &str) -> &[(Ms, Ms, i64)] {
+        self.orders.get(customer).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of the order or event of that id, in cents.
+    pub fn amount(&self, id: &str) -> Option<i64> {
+        self.amounts.get(id).copied()
     }
 
     /// When anything became known of a customer.
     pub fn news(&self, customer: &str) -> BTreeSet<Ms> {
         let rows = self.people.get(customer).into_iter().flatten().map(|(at, _)| *at);
-        let orders = self.orders.get(customer).into_iter().flatten().map(|(at, ..)| *at);
-        rows.chain(orders).collect()
+        let orders = self.orders.get(customer).into_iter().flatten().flat_map(|(at, time, _)| [*at, *time]);
+        let set = self.set.get(customer).into_iter().flatten().map(|(at, ..)| *at);
+        rows.chain(orders).chain(set).collect()
+    }
+
+    /// The first tick after each instant at which these conditions may have changed for a customer.
+    pub fn looks<'r>(
+        &self,
+        customer: &str,
+        atoms: impl Iterator<Item = &'r Atom>,
+        also: &[Ms],
+        ticks: &[Ms],
+    ) -> Vec<Ms> {
+        let mut instants = self.news(customer);
+        instants.extend(also);
+        let ages: BTreeSet<Ms> = atoms.filter_map(Atom::ages).collect();
+        for (_, time, _) in self.orders(customer) {
+            instants.extend(ages.iter().flat_map(|age| [time + age, time + age + 1]));
+        }
+        let tick = |at: Ms| ticks.get(ticks.partition_point(|tick| *tick < at)).copied();
+        let mut looks: Vec<Ms> = instants.into_iter().filter_map(tick).collect();
+        looks.dedup();
+        looks
+    }
+
+    /// The atoms of all that a rule ever was.
+    pub fn atoms(&self, root: &str) -> impl Iterator<Item = &Atom> {
+        let at = self.edited.get(root).into_iter().flatten();
+        at.filter_map(|at| self.rule(root, *at)).flat_map(|rule| &rule.when)
     }
 }

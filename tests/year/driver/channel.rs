@@ -29,6 +29,8 @@ pub struct Channel {
     inbox: Arc<Inbox>,
     /// Each with the instant at which the gate is asked about it, and that at which it was due.
     waiting: BTreeMap<MessageKey, (Instant, OpenMessage)>,
+    /// What rules have set, for the log: the engine applies it.
+    sets: Vec<OpenMessage>,
 }
 
 impl Channel {
@@ -43,7 +45,7 @@ impl Channel {
         // Nobody listens: what the daemon does with reports is not what is looked at here.
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(engine.shared()), sender, reports);
-        let mut channel = Self { gate, store, inbox, waiting: BTreeMap::new() };
+        let mut channel = Self { gate, store, inbox, waiting: BTreeMap::new(), sets: Vec::new() };
         let open: Vec<OpenMessage> =
             tables::messages::open_messages(&*channel.store).collect::<Result<_, _>>().unwrap();
         channel.take(open);
@@ -52,6 +54,10 @@ impl Channel {
 
     fn take(&mut self, messages: Vec<OpenMessage>) {
         for message in messages {
+            if message.is_set {
+                self.sets.push(message);
+                continue;
+            }
             self.waiting.insert(message.key, (message.next_attempt, message));
         }
     }
@@ -72,6 +78,10 @@ impl Channel {
     pub fn run(&mut self, engine: &Engine, now: Instant, log: &mut Log) {
         let new = std::mem::take(&mut *self.inbox.0.lock().unwrap());
         self.take(new);
+        for message in std::mem::take(&mut self.sets) {
+            let (_, text) = message.call_fields.first().cloned().unwrap_or_default();
+            log.set(message.key, sent(engine, &message, text, now));
+        }
         for calls in [false, true] {
             let due: Vec<MessageKey> = self
                 .waiting
@@ -177,6 +187,7 @@ fn sent(engine: &Engine, message: &OpenMessage, address: String, now: Instant) -
         address,
         decided: message.decided.0,
         due: message.due.0,
+        event: message.event.as_ref().map(|event| event.id.clone()),
         waited: message.waits.map(|wait| wait.label().to_owned()),
         handed: now.0,
     }

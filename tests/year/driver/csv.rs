@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::year::script::{Ms, Order, Person};
+use crate::year::script::{Event, Ms, Order, Person};
 
 fn time(at: Ms) -> String {
     jiff::Timestamp::from_millisecond(at).unwrap().to_string()
@@ -43,6 +43,14 @@ pub fn orders(orders: &[Order]) -> String {
     let mut text = String::from("order_id,customer_id,time,total\n");
     for Order { id, customer, time: at, total } in orders {
         text += &format!("{id},{customer},{},{}.{:02}\n", time(*at), total / 100, total % 100);
+    }
+    text
+}
+
+pub fn events(events: &[Event]) -> String {
+    let mut text = String::from("id,customer_id,time,event,value\n");
+    for Event { id, customer, time: at, name, value } in events {
+        text += &format!("{id},{customer},{},{name},{value}\n", time(*at));
     }
     text
 }

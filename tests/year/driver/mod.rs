@@ -5,9 +5,10 @@ mod csv;
 
 use std::sync::Arc;
 
-use cvmd::daemon::{Engine, Outgoing};
+use cvmd::check;
+use cvmd::daemon::{Engine, Outgoing, TickReport};
 use cvmd::ingest::Kind;
-use cvmd::model::Instant;
+use cvmd::model::{Date, Instant};
 use cvmd::record::{Suppression, SuppressionReason, WhileQueued};
 use cvmd::store::{Batch, Memory, Store, tables};
 
@@ -22,16 +23,18 @@ pub fn run(script: &Script) -> Log {
     let mut happenings = script.happenings.iter().peekable();
     let mut now = script.start;
     while now < script.end {
+        let mut look = now;
         while let Some((_, what)) = happenings.next_if(|(at, _)| *at <= now) {
-            driver.happen(what, now);
+            look = look.max(driver.happen(what, now));
         }
         if now >= driver.awake {
-            driver.tick(now);
+            driver.tick(look);
         }
         let next = happenings.peek().map_or(script.end, |(at, _)| *at);
         now = if now < driver.awake { next.min(driver.awake) } else { next.min(driver.next(now)) };
     }
     driver.passed_over();
+    driver.attributes();
     driver.log
 }
 
@@ -64,7 +67,8 @@ impl Driver {
         }
     }
 
-    fn happen(&mut self, what: &Happening, now: Ms) {
+    /// Lets it happen; when the tick after it is.
+    fn happen(&mut self, what: &Happening, now: Ms) -> Ms {
         self.scheduled = 0;
         match what {
             Happening::Customers(people) => {
@@ -72,7 +76,20 @@ impl Driver {
             }
             Happening::Orders(orders) => {
                 import(&mut self.engine, Kind::Orders, &csv::orders(orders), Instant(now));
+                self.events(now);
+                return now + 1;
             }
+            Happening::Events(events, crash) => {
+                import(&mut self.engine, Kind::Events, &csv::events(events), Instant(now));
+                if let Some(commits) = crash {
+                    self.store.fail_after(*commits);
+                    let _ = self.engine.fire_events(Instant(now));
+                    self.restart(Arc::new(self.store.crash()), now);
+                }
+                self.events(now);
+                return now + 1;
+            }
+            Happening::Refused(tree) => assert!(!self.takes(tree), "taken, and should be refused: {tree:?}"),
             Happening::Rules(tree) => {
                 self.tree = tree.clone();
                 self.engine.activate(rules(tree), Instant(now)).unwrap();
@@ -92,11 +109,34 @@ impl Driver {
                 self.store.fail_after(*commits);
                 // It may end before it fails.
                 let _ = self.engine.tick(Instant(now));
+                self.log.lines.push(Line::Tick(now));
                 self.restart(Arc::new(self.store.crash()), now);
+                return now + 10;
             }
             Happening::Sleep(until) => self.awake = *until,
             Happening::Suppress(customer) => self.suppress(customer, now),
         }
+        now
+    }
+
+    /// Whether the daemon would take these rules over.
+    fn takes(&self, tree: &Tree) -> bool {
+        let mut files = check::Files::new();
+        for (path, text) in tree {
+            files.insert(path.clone(), text.clone().into_bytes());
+        }
+        let options = check::Options { commit: "abc123", today: Date(20_780) };
+        check::check_beside(&files, &options, Some(self.engine.remembered())).rules.is_some()
+    }
+
+    /// Rules on events are asked, as the daemon does when one came or a wait is over.
+    fn events(&mut self, now: Ms) {
+        if now < self.awake {
+            return;
+        }
+        self.engine.fire_events(Instant(now)).unwrap();
+        self.log.lines.push(Line::Asked(now));
+        self.channel.run(&self.engine, Instant(now), &mut self.log);
     }
 
     fn restart(&mut self, store: Arc<Memory>, now: Ms) {
@@ -115,6 +155,10 @@ impl Driver {
 
     fn tick(&mut self, now: Ms) {
         let report = self.engine.tick(Instant(now)).unwrap();
+        self.ticked(now, report);
+    }
+
+    fn ticked(&mut self, now: Ms, report: TickReport) {
         assert!(!report.on_hold && !report.waits_for_load);
         self.log.lines.push(Line::Tick(now));
         let missed = report.missed.into_iter();
@@ -138,6 +182,18 @@ impl Driver {
         }
         let due = self.channel.next().filter(|at| at.0 > now).map_or(Ms::MAX, |at| at.0);
         hour.min(self.scheduled).min(due)
+    }
+
+    /// Writes down what the attributes hold that rules set.
+    fn attributes(&mut self) {
+        let mut all = Vec::new();
+        for number in self.engine.population().everybody().iter().map(cvmd::model::CustomerNumber) {
+            let id = self.engine.population().id(number).unwrap_or("?");
+            let profile = tables::customers::profile(&*self.store, number).unwrap().unwrap();
+            let level = profile.values.into_iter().find(|(name, _)| name == "level");
+            all.extend(level.map(|(name, value)| Line::Final(id.to_owned(), name, value)));
+        }
+        self.log.lines.extend(all);
     }
 
     /// Writes down whom the store says the rules passed over, and why.
