@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use cvmd::record::MessageKey;
-
 use super::script::Ms;
 
 #[derive(Debug, Default)]
 pub struct Log {
     pub lines: Vec<Line>,
-    /// What is in the log: a start finds again what was set and not applied.
-    set: BTreeSet<MessageKey>,
+    /// What is in the log, by rule, match, customer and attribute: a start finds again what was
+    /// decided and is not applied.
+    set: BTreeSet<(String, i64, String, String)>,
 }
 
 impl Log {
-    pub fn set(&mut self, key: MessageKey, set: Sent) {
+    /// A rule decided to set a value.
+    pub fn set(&mut self, set: Sent) {
+        let key = (set.rule.clone(), set.occurrence, set.customer.clone(), set.message.clone());
         if self.set.insert(key) {
             self.lines.push(Line::Set(set));
         }

@@ -244,7 +244,7 @@ impl World {
                     "rule top_score",
                     "rule tell_the_crm",
                 ]);
-                let drops = random.per_mille(500);
+                let drops = random.per_mille(700);
                 let until = at + random.between(HOUR, 30 * HOUR);
                 self.happenings.push((at, Happening::Pause(scope.into(), drops)));
                 self.happenings.push((until, Happening::Resume(scope.into())));

@@ -47,6 +47,18 @@ impl Findings {
         }
     }
 
+    /// How often each policy bound, and each law was looked at, for people.
+    pub fn table(&self) -> String {
+        let bound = self.bound.iter().map(|(what, count)| (what.as_str(), count));
+        let looked = self.looked.iter().map(|(law, count)| (*law, count));
+        let row = |(what, count): (&str, &u64)| format!("{count:>9}  {what}\n");
+        format!(
+            "what bound, and how often:\n{}\nlaws, and how often each was looked at:\n{}",
+            bound.map(row).collect::<String>(),
+            looked.map(row).collect::<String>()
+        )
+    }
+
     /// The laws that were broken, how often, and the first case of each.
     pub fn broken(&self) -> BTreeMap<&'static str, (u64, &str)> {
         let mut broken = BTreeMap::new();

@@ -83,7 +83,7 @@ fn of_customer(world: &World<'_>, track: &Track, customer: &str, ticks: &[Ms]) -
         world.looks(customer, atoms(), &edits, ticks).into_iter().map(|at| (at, false)).collect();
     // An edit of the definition places everybody anew, in silence.
     looks.extend(edits.iter().map(|at| (*at, true)));
-    looks.sort_unstable();
+    looks.sort_by_key(|(at, silent)| (*at, !silent));
     let ages: BTreeSet<Ms> = atoms().filter_map(Atom::ages).collect();
     let mut moves = Vec::new();
     let mut last: Option<String> = None;

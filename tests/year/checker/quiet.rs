@@ -25,7 +25,9 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         for quiet in &book.quiet {
             findings.hold("quiet hours", !lies_in(quiet, shown(sent.handed)), || about(sent));
             if stays {
-                findings.hold("due in quiet hours", !lies_in(quiet, shown(sent.due)), || about(sent));
+                // An occurrence that runs late goes when it runs.
+                let goes = shown(sent.due.max(sent.decided));
+                findings.hold("due in quiet hours", !lies_in(quiet, goes), || about(sent));
             }
         }
         // Who moved meanwhile had another night when it was decided.

@@ -80,7 +80,7 @@ impl Channel {
         self.take(new);
         for message in std::mem::take(&mut self.sets) {
             let (_, text) = message.call_fields.first().cloned().unwrap_or_default();
-            log.set(message.key, sent(engine, &message, text, now));
+            log.set(sent(engine, &message, text, now));
         }
         for calls in [false, true] {
             let due: Vec<MessageKey> = self
