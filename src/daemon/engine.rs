@@ -100,6 +100,7 @@ impl Engine {
             zone: &active.zone,
             addresses: &self.addresses,
             now,
+            not_before: Instant(i64::MIN),
             since: Some(self.committed_tick.unwrap_or(Instant(i64::MIN))),
             taken: &self.taken,
             served: &NO_ONE,

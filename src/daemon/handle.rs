@@ -47,7 +47,7 @@ impl Engine {
             Request::StoreImport { .. } => vault::refuse_import(),
             Request::StoreExport { .. } => vault::answer(&*self.store, &request, now),
             Request::Pause { scope, queued } => answer(self.pause_named(&scope, queued, now)),
-            Request::Resume { scope } => answer(self.resume_named(&scope)),
+            Request::Resume { scope } => answer(self.resume_named(&scope, now)),
             Request::Status {} => Response::Status(Box::new(self.status(now))),
             Request::Reload {} | Request::Stop {} | Request::Progress {} => Response::refused(
                 RefusalKind::Usage,
@@ -175,9 +175,9 @@ impl Engine {
         Ok(Response::Done { message: format!("paused: {scope}; `cvmd resume {scope}` lets it go on") })
     }
 
-    fn resume_named(&mut self, scope: &str) -> Result<Response, String> {
+    fn resume_named(&mut self, scope: &str, now: Instant) -> Result<Response, String> {
         let scope = scope.parse()?;
-        let resumed = self.resume(&scope)?;
+        let resumed = self.resume_at(&scope, now)?;
         let mut parts = Vec::new();
         if resumed.hold {
             parts.push("the hold is over".to_owned());

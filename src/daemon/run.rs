@@ -111,7 +111,8 @@ impl Engine {
         let mut served = self.served(&run)?;
         while let RunState::Open(cursor) = run.state {
             let slice = {
-                let world = World { served: &served, ..self.world(active, run.now) };
+                let not_before = released(rule, &run);
+                let world = World { served: &served, not_before, ..self.world(active, run.now) };
                 let particulars = |customer| {
                     let clock = clock_of(active, &self.population, rule, customer);
                     let moment = Moment::new(&active.program, run.now, &clock);
@@ -256,6 +257,13 @@ impl Engine {
         failpoint::hit("run_recorded");
         Ok(())
     }
+}
+
+/// When a person let a run go that was held: it is decided later than an occurrence ever runs. Its
+/// sends count then; those of any other run count at the occurrence.
+fn released(rule: &Rule, run: &Run) -> Instant {
+    let late = rule.timetable().is_some_and(|timetable| run.now.since(run.at) >= timetable.if_missed);
+    if late { run.now } else { Instant(i64::MIN) }
 }
 
 /// Cut to what a decision keeps of it.

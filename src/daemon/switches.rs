@@ -67,12 +67,20 @@ impl Engine {
         self.last_tick
     }
 
+    /// As [`Engine::resume_at`], at the last tick.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resume(&mut self, scope: &Scope) -> Result<Resumed, String> {
+        self.resume_at(scope, self.last_tick.unwrap_or(Instant(i64::MIN)))
+    }
+
     /// Ends a pause; for a rule also releases its held run, for everything also ends a hold and gives
-    /// up loads that were cut off.
+    /// up loads that were cut off. What a held run sends becomes due now: its occurrence is long past.
     ///
     /// # Errors
     /// With a sentence for the user where the rule is unknown or the store fails.
-    pub fn resume(&mut self, scope: &Scope) -> Result<Resumed, String> {
+    pub fn resume_at(&mut self, scope: &Scope, now: Instant) -> Result<Resumed, String> {
         let scope = &self.present_scope(scope);
         let stored = self.stored_scope(scope)?;
         let said = |error: StoreError| error.to_string();
@@ -98,7 +106,7 @@ impl Engine {
         if let (Scope::Rule(name), PauseScope::Rule(number)) = (scope, stored) {
             // Who ends a pause has not said yes to a large first run that nobody has seen yet.
             if !was_paused || self.waits_for_a_person(number).map_err(said)? {
-                self.release(name, number, &mut resumed).map_err(said)?;
+                self.release((name, number), now, &mut resumed).map_err(said)?;
             }
         }
         Ok(resumed)
@@ -114,7 +122,12 @@ impl Engine {
     }
 
     /// Lets a held run go on, or a continuous rule's first run be above the limit.
-    fn release(&mut self, name: &str, number: RuleNumber, resumed: &mut Resumed) -> Result<(), StoreError> {
+    fn release(
+        &mut self,
+        (name, number): (&str, RuleNumber),
+        now: Instant,
+        resumed: &mut Resumed,
+    ) -> Result<(), StoreError> {
         let memory = self.memories.entry(number).or_default();
         if !memory.released {
             memory.released = true;
@@ -129,6 +142,7 @@ impl Engine {
             let Some((active, position)) = self.active_of(&run)? else { continue };
             let recipients = tables::runs::recipients(&*store, number, run.at)?;
             run.state = RunState::Open(CustomerNumber(0));
+            run.now = run.now.max(now);
             let mut report = TickReport::default();
             self.run_slices(&active, position, run, &recipients, &mut report)?;
             resumed.runs += 1;

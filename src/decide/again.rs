@@ -9,6 +9,7 @@ use crate::model::{CustomerNumber, Duration, Instant};
 use crate::record::OpenMessage;
 use crate::ruleset::{Action, Purpose, Rule, RuleSet};
 
+use super::slice::spread;
 use super::stage::quiet_hours::ends;
 use super::{People, is_off};
 
@@ -80,7 +81,7 @@ impl Withdrawal {
 pub enum Again {
     /// It goes.
     Go,
-    /// Quiet hours: not before this.
+    /// Quiet hours: not before this, somewhat after their end, so that they do not leave in one burst.
     Wait(Instant),
     /// Never.
     Withdraw(Withdrawal),
@@ -165,5 +166,5 @@ fn quiet(
         }
         until = until.max(Some(end));
     }
-    until.map_or(Again::Go, Again::Wait)
+    until.map_or(Again::Go, |end| Again::Wait(spread(end, customer, message.expires)))
 }

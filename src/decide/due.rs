@@ -46,7 +46,7 @@ pub fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
 
 /// When it would become due, and what forbids to wait until then, if anything does.
 fn find(subject: &Subject<'_>, world: &World<'_>) -> (Due, Option<Skip>) {
-    let mut due = Due { at: subject.at, waits: None };
+    let mut due = Due { at: subject.at.max(world.not_before), waits: None };
     if subject.marketing(world.rules).next().is_none() {
         return (due, None);
     }

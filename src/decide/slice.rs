@@ -160,15 +160,20 @@ fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contac
 
 /// When a message may leave: when it is due; after quiet hours, spread by its decision, so that all
 /// messages of one decision leave together.
-fn released(due: Due, key: MessageKey) -> Instant {
+fn released(due: Due, key: MessageKey, expires: Option<Instant>) -> Instant {
     match due.waits {
-        Some(Wait::QuietHours) => {
-            let mixed = u64::from(key.decision.customer.0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-            let share = i64::try_from(mixed).unwrap_or(0);
-            due.at.plus(Duration((share * RELEASE.0) >> 32))
-        }
+        Some(Wait::QuietHours) => spread(due.at, key.decision.customer, expires),
         Some(Wait::Cap) | None => due.at,
     }
+}
+
+/// When what waited for one end of quiet hours leaves. One that would expire while the others are
+/// spread goes first.
+pub(super) fn spread(end: Instant, customer: CustomerNumber, expires: Option<Instant>) -> Instant {
+    let mixed = u64::from(customer.0).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let share = i64::try_from(mixed).unwrap_or(0);
+    let spread = end.plus(Duration((share * RELEASE.0) >> 32));
+    expires.map_or(spread, |expires| spread.min(expires.max(end)))
 }
 
 /// What an action leaves in the outbox.
@@ -194,7 +199,6 @@ fn message(
         }
     };
     let expires = expires_after.map(|after| run.now.plus(after));
-    let released = released(due, key);
     OpenMessage {
         key,
         rule: rule.name.clone(),
@@ -208,8 +212,7 @@ fn message(
         due: due.at,
         waits: due.waits,
         state: MessageState::Pending,
-        // One that would expire while the others are spread goes first.
-        next_attempt: expires.map_or(released, |expires| released.min(expires.max(due.at))),
+        next_attempt: released(due, key, expires),
         expires,
         attempts: 0,
         last: None,

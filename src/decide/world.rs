@@ -42,6 +42,8 @@ pub struct World<'a> {
     pub addresses: &'a Addresses,
     /// The clock at which it is decided.
     pub now: Instant,
+    /// Nothing becomes due before this: a run that was held until then. Else the beginning of time.
+    pub not_before: Instant,
     /// The tick before: what became due since then belongs to the same tick.
     pub since: Option<Instant>,
     /// Who had a marketing decision in this tick, whenever it becomes due.

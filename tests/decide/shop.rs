@@ -60,6 +60,7 @@ impl Shop {
             zone: &self.zone,
             addresses: &self.addresses,
             now: self.now,
+            not_before: Instant(i64::MIN),
             since: self.since,
             taken: &self.taken,
             served: &self.served,

@@ -230,30 +230,11 @@ impl Active {
 
 /// The movements of a condition, with their words; none stands under a `not`.
 fn movements<'e>(condition: &'e Expr, into: &mut Vec<(&'e str, Movement)>) {
-    match &condition.kind {
-        ExprKind::Moved(movement) => into.push((&condition.text, *movement)),
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| movements(part, into)),
-        ExprKind::Constant(_)
-        | ExprKind::Field(_)
-        | ExprKind::EventField(..)
-        | ExprKind::Fired(..)
-        | ExprKind::Aggregate { .. }
-        | ExprKind::TimeSince { .. }
-        | ExprKind::Frequency
-        | ExprKind::Segment(_)
-        | ExprKind::OrElse(..)
-        | ExprKind::ShareOf(..)
-        | ExprKind::Compare(..)
-        | ExprKind::Contains(..)
-        | ExprKind::StartsWith(..)
-        | ExprKind::OneOf(..)
-        | ExprKind::Between(..)
-        | ExprKind::During(..)
-        | ExprKind::Falls(..)
-        | ExprKind::IsKnown(_)
-        | ExprKind::Truth(_)
-        | ExprKind::InAudience(_)
-        | ExprKind::Not(_) => {}
+    if let ExprKind::Moved(movement) = &condition.kind {
+        into.push((&condition.text, *movement));
+    }
+    for part in condition.children() {
+        movements(part, into);
     }
 }
 

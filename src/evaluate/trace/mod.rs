@@ -190,64 +190,23 @@ impl<'e> Asked<'e> {
             return;
         }
         self.exprs.push(expr);
-        match &expr.kind {
-            ExprKind::Segment(position) => {
-                rules.segments[*position].conditions.iter().for_each(|c| self.visit(rules, c));
-            }
-            ExprKind::InAudience(position) => self.visit(rules, &rules.audiences[*position].when),
-            // What is inside `where` is asked per order, by the aggregate.
-            ExprKind::Constant(_)
-            | ExprKind::Field(_)
-            | ExprKind::EventField(..)
-            | ExprKind::Fired(..)
-            | ExprKind::Aggregate { .. }
-            | ExprKind::TimeSince { .. }
-            | ExprKind::Frequency
-            | ExprKind::OrElse(..)
-            | ExprKind::ShareOf(..)
-            | ExprKind::Compare(..)
-            | ExprKind::Contains(..)
-            | ExprKind::StartsWith(..)
-            | ExprKind::OneOf(..)
-            | ExprKind::Between(..)
-            | ExprKind::During(..)
-            | ExprKind::Falls(..)
-            | ExprKind::Moved(_)
-            | ExprKind::IsKnown(_)
-            | ExprKind::Truth(_)
-            | ExprKind::And(_)
-            | ExprKind::Or(_)
-            | ExprKind::Not(_) => operands(expr).into_iter().for_each(|operand| self.visit(rules, operand)),
+        if let ExprKind::Segment(position) = &expr.kind {
+            rules.segments[*position].conditions.iter().for_each(|condition| self.visit(rules, condition));
+        }
+        if let ExprKind::InAudience(position) = &expr.kind {
+            self.visit(rules, &rules.audiences[*position].when);
+        }
+        for operand in operands(expr) {
+            self.visit(rules, operand);
         }
     }
 }
 
-/// The expressions directly under one, but for those inside `where`.
+/// The expressions directly under one, but for those inside `where`: these are asked per event, by the
+/// aggregate.
 fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::OrElse(a, b) | ExprKind::Compare(_, a, b) => vec![a, b],
-        ExprKind::ShareOf(_, of)
-        | ExprKind::Contains(of, _)
-        | ExprKind::StartsWith(of, _)
-        | ExprKind::OneOf(of, _)
-        | ExprKind::During(of, _)
-        | ExprKind::Falls(of, _)
-        | ExprKind::IsKnown(of)
-        | ExprKind::Truth(of)
-        | ExprKind::Not(of) => vec![of],
-        ExprKind::Between(of, low, high) => vec![of, low, high],
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
-        ExprKind::Constant(_)
-        | ExprKind::Field(_)
-        | ExprKind::EventField(..)
-        | ExprKind::Fired(..)
-        | ExprKind::Aggregate { .. }
-        | ExprKind::TimeSince { .. }
-        | ExprKind::Frequency
-        | ExprKind::Segment(_)
-        | ExprKind::Moved(_)
-        | ExprKind::InAudience(_) => Vec::new(),
-    }
+    let by_event = matches!(expr.kind, ExprKind::Aggregate { .. });
+    if by_event { Vec::new() } else { expr.children() }
 }
 
 struct Tracer<'a> {

@@ -1,6 +1,8 @@
 //! A message whose time has come meets again what can have changed, and gives its room back where it
 //! ends before it went out.
 
+use std::collections::BTreeSet;
+
 use super::shop::{Shop, people, person, rule};
 
 const EVENING: &str = "2026-11-23T21:00:00Z";
@@ -174,5 +176,20 @@ fn what_follows_a_message_that_was_handed_over_goes_whatever_became_of_the_match
         assert_eq!(shop.hand_over_those("2026-11-23T22:58:30Z", |one| !one.is_call), ["a sent"]);
         shop.learn("ana", "plan", "b", "2026-11-23T22:59:00Z");
         assert_eq!(shop.hand_over("2026-11-23T23:05:00Z"), ["a sent"]);
+    }
+}
+
+#[test]
+fn what_an_outage_brings_into_the_night_leaves_over_half_an_hour_too() {
+    let text = format!("policy house\n  quiet hours 21:00 to 08:30 customer time\n{}", rule("a", "", "mail"));
+    for mut shop in Shop::both(&text, &people(40), "2026-11-23T19:50:00Z") {
+        assert_eq!(shop.tick("2026-11-23T19:59:00Z"), 40);
+        let waits = shop.hand_over("2026-11-23T20:30:00Z");
+        let ends: BTreeSet<&str> = waits.iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
+        assert!(ends.len() > 20, "{ends:?}");
+        assert!(
+            ends.iter().all(|end| ("2026-11-24T07:30:00Z".."2026-11-24T08:00:00Z").contains(end)),
+            "{ends:?}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use cvmd::model::Duration;
 
-use super::shop::{Shop, later, people, person, rule};
+use super::shop::{Shop, at, later, people, person, rule};
 
 const DAILY: &str = "policy house\n  at most 1 email per customer per day\n";
 
@@ -175,5 +175,32 @@ fn a_crash_within_a_run_does_not_widen_a_limit_in_total() {
         let _ = shop.engine.tick(super::shop::at(now));
         shop.tick(&later(now, Duration::seconds(60)));
         assert_eq!(shop.open().len(), 150, "after {commits} commits");
+    }
+}
+
+#[test]
+fn a_held_run_counts_when_a_person_lets_it_go() {
+    let text = format!(
+        "first run 2\npolicy house\n  at most 1 email per customer per day\n  quiet hours 21:00 to 08:30 customer time\n{}{}{}",
+        rule("a", "every monday at 10:00", "mail"),
+        rule("b", "every wednesday at 13:00", "mail").replace("plan", "stage"),
+        rule("c", "every thursday at 13:00", "mail").replace("plan", "stage"),
+    );
+    for (let_go, due, wednesday, thursday) in [
+        ("2026-11-25T11:00:00Z", "2026-11-25T11:00:00Z", 0, 1),
+        ("2026-11-24T22:00:00Z", "2026-11-25T07:30:00Z quiet hours", 0, 1),
+    ] {
+        for mut shop in Shop::both(&text, &people(3), "2026-11-23T08:00:00Z") {
+            shop.quiet_tick("2026-11-23T08:00:00Z");
+            shop.learn("c001", "stage", "a", "2026-11-23T08:00:00Z");
+            shop.quiet_tick("2026-11-23T09:00:00Z");
+            shop.quiet_tick("2026-11-24T09:00:00Z");
+            let resumed = shop.engine.resume_at(&"rule a".parse().unwrap(), at(let_go)).unwrap();
+            assert_eq!((resumed.runs, resumed.decisions), (1, 3));
+            let each = ["c000", "c001", "c002"].map(|id| format!("a {id} {due}"));
+            assert_eq!(shop.due(), each);
+            assert_eq!(shop.tick("2026-11-25T12:00:00Z"), wednesday, "{let_go}");
+            assert_eq!(shop.tick("2026-11-26T12:00:00Z"), thursday, "{let_go}");
+        }
     }
 }

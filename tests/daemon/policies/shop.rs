@@ -55,7 +55,12 @@ pub fn at(text: &str) -> Instant {
 }
 
 fn rule_set(text: &str) -> RuleSet {
-    let text = format!("{SHOP}{text}");
+    // A text may begin with a limit of its own.
+    let (limit, text) = match text.strip_prefix("first run ").and_then(|rest| rest.split_once('\n')) {
+        Some((limit, text)) => (limit, text),
+        None => ("100000", text),
+    };
+    let text = format!("{}{text}", SHOP.replace("100000", limit));
     let mail = "Subject: Hello\n\nHello.\n";
     rules(&[
         ("shop.rules", &text),
