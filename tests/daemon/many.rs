@@ -42,8 +42,9 @@ fn moves_over_several_blocks_are_neither_lost_nor_repeated_by_a_crash() {
     import(&mut engine, Kind::Customers, &customers("free", |_| true), NOW);
     assert_eq!(engine.tick(NOW).unwrap().decisions, 0);
     // Some in each chunk, on both sides of the block's end, and the very last.
-    let moves =
-        |number: u32| number % 97 == 0 || (16_380..16_390).contains(&number) || number == CUSTOMERS - 1;
+    let moves = |number: u32| {
+        number.is_multiple_of(97) || (16_380..16_390).contains(&number) || number == CUSTOMERS - 1
+    };
     let wanted: Vec<u32> = (0..CUSTOMERS).filter(|number| moves(*number)).collect();
     import(&mut engine, Kind::Customers, &customers("pro", moves), later(1));
     drop(engine);
@@ -56,7 +57,7 @@ fn moves_over_several_blocks_are_neither_lost_nor_repeated_by_a_crash() {
         let mut engine = open(&store, later(3));
         engine.tick(later(3)).unwrap();
         engine.tick(later(4)).unwrap();
-        let moved: Vec<u32> = (0..CUSTOMERS)
+        let found: Vec<u32> = (0..CUSTOMERS)
             .filter(|number| {
                 let customer = engine.find(&format!("c{number}")).unwrap();
                 let had = engine.ledger().of(customer).len();
@@ -64,7 +65,7 @@ fn moves_over_several_blocks_are_neither_lost_nor_repeated_by_a_crash() {
                 had == 1
             })
             .collect();
-        assert_eq!(moved, wanted, "{commits}");
+        assert_eq!(found, wanted, "{commits}");
     }
 }
 

@@ -184,7 +184,7 @@ fn what_the_law_is_tried_on_decides() {
     let happened: Happened =
         [(5, (0, false, 90)), (10, (1, true, 30)), (30, (0, false, 40)), (200, (1, false, 70))].into();
     let said = said(Shop::new(&text, CUSTOMERS, at(NOW)), &happened, false);
-    for n in 0..CLAUSES.len() {
-        assert!(said.iter().any(|line| line.contains(&format!(" r{n:02} "))), "{}: {said:#?}", CLAUSES[n]);
+    for (n, clauses) in CLAUSES.iter().enumerate() {
+        assert!(said.iter().any(|line| line.contains(&format!(" r{n:02} "))), "{clauses}: {said:#?}");
     }
 }
