@@ -55,7 +55,10 @@ impl Engine {
         self.remembered = remembered;
         self.channels = channels;
         self.rename_pauses(&active.rules);
-        let same_columns = self.population.schema() == &active.rules.schema
+        let same_names = self.active.as_ref().map_or_else(Default::default, |before| before.renamed.clone())
+            == active.renamed;
+        let same_columns = same_names
+            && self.population.schema() == &active.rules.schema
             && self.population.currency() == active.rules.workspace.currency;
         self.active = Some(active);
         let mut damages = Vec::new();

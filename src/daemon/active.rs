@@ -5,10 +5,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::moves::Tracks;
+use super::occurred::fired;
+use super::renamed::Renamed;
 use crate::compile::{NodeId, Program};
+use crate::evaluate::Fired;
 use crate::model::{Channel, RuleNumber};
 use crate::population::kind_of;
-use crate::record::DeedKind;
+use crate::record::{DeedKind, Event};
 use crate::ruleset::{Action, Expr, ExprKind, Named, Remembered, Rule, RuleSet};
 
 /// A checked rule set, compiled, with its rules' numbers in this store.
@@ -28,6 +31,8 @@ pub struct Active {
     pub tracks: Tracks,
     /// Every name that the store knows.
     pub remembered: Arc<Remembered>,
+    /// What messages and rules were called in what was recorded of them.
+    pub renamed: Renamed,
 }
 
 /// Values of a decision that are kept at most, so that a record stays small.
@@ -47,7 +52,8 @@ impl Active {
         };
         let zone = TimeZone::get(&rules.workspace.zone).unwrap_or(TimeZone::UTC);
         let tracks = Tracks::new(&rules, program.leaves());
-        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks, remembered })
+        let renamed = Renamed::new(&rules, &remembered);
+        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks, remembered, renamed })
     }
 
     /// What an item that was ever called `name` is called in this rule set; none where it is gone.
@@ -65,6 +71,14 @@ impl Active {
     pub fn fires_on(&self, kind: DeedKind) -> bool {
         let event = kind_of(kind);
         self.rules.rules.iter().filter_map(Rule::on_event).any(|on| on.event == event)
+    }
+
+    /// What conditions and templates read of an event, under the names that things have now.
+    #[must_use]
+    pub(super) fn fired(&self, event: &Event) -> Option<Fired> {
+        let mut event = event.clone();
+        self.renamed.event(&mut event);
+        fired(&event, &self.rules.schema)
     }
 
     /// A rule by its position, with its number.

@@ -17,7 +17,7 @@ use crate::store::{Batch, StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::fire::Ready;
-use super::occurred::{Occurred, fired};
+use super::occurred::Occurred;
 
 /// Waits that an event meets, by their ordinals, and when the next such event was.
 type Such<'t> = (Vec<(u32, &'t Timer)>, Option<Instant>);
@@ -207,7 +207,7 @@ impl Engine {
     ) -> Result<bool, StoreError> {
         let Some(found) = occurred.find(*customer, event)? else { return Ok(true) };
         let moment = Moment::new(&active.program, now, &active.zone);
-        let moment = moment.on(fired(&found, &active.rules.schema));
+        let moment = moment.on(active.fired(&found));
         let root = active.program.rules()[position];
         Ok(moment.truth(&self.population, *customer, root) == Some(false))
     }

@@ -56,7 +56,9 @@ impl Engine {
     /// Shows the population what was heard since the last time.
     pub(super) fn take_up_deeds(&mut self) {
         if !self.deeds.is_empty() {
-            self.population.record(&std::mem::take(&mut self.deeds));
+            let deeds = std::mem::take(&mut self.deeds);
+            let deeds = self.as_called(deeds);
+            self.population.record(&deeds);
             self.publish();
         }
     }
@@ -77,12 +79,21 @@ impl Engine {
                 Err(error) => return Err(error),
             }
             if gathered.len() >= AT_ONCE {
-                self.population.record(&gathered);
-                gathered.clear();
+                let deeds = self.as_called(std::mem::take(&mut gathered));
+                self.population.record(&deeds);
             }
         }
-        self.population.record(&gathered);
+        let deeds = self.as_called(gathered);
+        self.population.record(&deeds);
         Ok(())
+    }
+
+    /// Deeds under the names that their messages and rules have now.
+    fn as_called(&self, mut deeds: Vec<Deed>) -> Vec<Deed> {
+        if let Some(active) = &self.active {
+            deeds.iter_mut().for_each(|deed| active.renamed.deed(deed));
+        }
+        deeds
     }
 
     /// Takes up the packs that rules have still to be asked about, as far as they were read: of the

@@ -87,7 +87,7 @@ impl Engine {
         let last = match rule.on_event() {
             Some(on) => {
                 let data = (&*self.store, population);
-                occurred::latest(data, &active.rules, customer, (on.event, now))?
+                occurred::latest(data, active, customer, (on.event, now))?
             }
             None => None,
         };

@@ -17,7 +17,7 @@ use crate::store::{Batch, StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::arrivals::EventReport;
-use super::occurred::{Occurred, fired};
+use super::occurred::Occurred;
 
 /// Records of a slice that are nobody's in particular: the rule's state, blocks of reasons.
 const RESERVE: usize = 20;
@@ -172,7 +172,7 @@ impl Engine {
                 );
                 continue;
             };
-            let Some(fired) = fired(&event, &active.rules.schema) else { continue };
+            let Some(fired) = active.fired(&event) else { continue };
             let moment = Moment::new(&active.program, now, &active.zone).on(Some(fired.clone()));
             let root = active.program.rules()[*position];
             let season = active.rule(*position).0.season;

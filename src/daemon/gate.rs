@@ -24,7 +24,6 @@ use crate::store::Store;
 use super::active::Active;
 use super::clocks::clock_of;
 use super::contents::Contents;
-use super::occurred::fired;
 use super::snapshot::{Shared, Snapshot};
 
 /// Why a message waits: the whole daemon does.
@@ -406,7 +405,7 @@ fn fill(
 
 /// Now, as the message's rule sees it: with the event on which it was decided.
 fn moment<'a>(message: &OpenMessage, active: &'a Active, (now, clock): (Instant, &TimeZone)) -> Moment<'a> {
-    let event = message.event.as_ref().and_then(|event| fired(event, &active.rules.schema));
+    let event = message.event.as_ref().and_then(|event| active.fired(event));
     Moment::new(&active.program, now, clock).on(event)
 }
 

@@ -31,6 +31,7 @@ mod past;
 mod people;
 mod post;
 mod remembered;
+mod renamed;
 mod run;
 mod said;
 mod season;

@@ -7,8 +7,10 @@ use crate::evaluate::Fired;
 use crate::model::{Currency, CustomerNumber, Instant};
 use crate::population::Population;
 use crate::record::{Event, EventRef, Line, ORDER, Order};
-use crate::ruleset::{EventId, LIST_SEPARATOR, RuleSet, Schema, Value};
+use crate::ruleset::{EventId, LIST_SEPARATOR, Schema, Value};
 use crate::store::{Store, StoreError, tables};
+
+use super::active::Active;
 
 /// Customers whose events are kept at hand at most.
 const AT_HAND: usize = 1_024;
@@ -88,7 +90,7 @@ fn of_deed(event: &EventRef) -> Event {
 /// alone.
 pub(super) fn latest(
     (store, population): (&dyn Store, &Population),
-    rules: &RuleSet,
+    active: &Active,
     customer: CustomerNumber,
     (kind, until): (EventId, Instant),
 ) -> Result<Option<Fired>, StoreError> {
@@ -99,7 +101,7 @@ pub(super) fn latest(
             values: texts.into_iter().map(|text| text.map(Value::Text)).collect(),
         }));
     }
-    let (schema, currency) = (&rules.schema, rules.workspace.currency);
+    let (schema, currency) = (&active.rules.schema, active.rules.workspace.currency);
     let events: Vec<Event> = if kind == EventId::ORDER {
         let orders = tables::customers::orders(store, customer)?;
         orders.iter().filter(|order| order.total.0 >= 0).map(|order| of_order(order, currency)).collect()
@@ -109,7 +111,7 @@ pub(super) fn latest(
     let told = |event: &Event| schema.find_told(&event.name) == Some(kind) && event.time <= until;
     let seen = events.into_iter().filter(told);
     let last = seen.max_by(|one, other| (one.time, &one.id).cmp(&(other.time, &other.id)));
-    Ok(last.and_then(|event| fired(&event, schema)))
+    Ok(last.and_then(|event| active.fired(&event)))
 }
 
 /// An order as an event: its lines together, as conditions see them.

@@ -112,6 +112,7 @@ impl Engine {
             |active| (active.rules.schema.clone(), active.rules.workspace.currency),
         );
         let store = Arc::clone(&self.store);
+        let renamed = self.active.as_ref().map(|active| active.renamed.clone()).unwrap_or_default();
         let suppressed = suppressed(&*store)?;
         let (mut orders, mut events) = (Beside::orders(&*store), Beside::events(&*store));
         self.directory.clear();
@@ -121,7 +122,8 @@ impl Engine {
             Ok((number, profile)) => {
                 directory.insert(profile.id.clone(), number);
                 *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));
-                let (orders, events) = (orders.of(number), events.of(number));
+                let (orders, mut events) = (orders.of(number), events.of(number));
+                events.iter_mut().for_each(|event| renamed.event(event));
                 Some(Told { number, profile, orders, events, suppressed: suppressed.contains(&number) })
             }
             Err(error) => {

@@ -21,9 +21,19 @@ impl Engine {
             number,
             profile,
             orders: tables::customers::orders(&*self.store, number)?,
-            events: tables::events::events(&*self.store, number)?,
+            events: self.as_told(tables::events::events(&*self.store, number)?),
             suppressed: self.population.is_suppressed(number),
         }))
+    }
+}
+
+impl Engine {
+    /// Events under the names that messages and rules have now.
+    fn as_told(&self, mut events: Vec<Event>) -> Vec<Event> {
+        if let Some(active) = &self.active {
+            events.iter_mut().for_each(|event| active.renamed.event(event));
+        }
+        events
     }
 }
 

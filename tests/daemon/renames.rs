@@ -6,8 +6,9 @@ use std::sync::Arc;
 use cvmd::check::{self, Checked, Files};
 use cvmd::daemon::Engine;
 use cvmd::ingest::Kind;
-use cvmd::model::{Date, Duration, Instant};
-use cvmd::store::{Memory, Store, tables};
+use cvmd::model::{Channel, Date, Duration, Instant};
+use cvmd::record::{Deed, DeedKind};
+use cvmd::store::{Batch, Memory, Store, tables};
 
 use super::engine::{NOW, engine, import, rules};
 
@@ -177,4 +178,48 @@ fn a_rename_moves_nobody_and_loses_no_move() {
         take(&mut engine, STANDING, at(241));
         assert_eq!(engine.tick(at(242)).unwrap().decisions, 0);
     }
+}
+
+#[test]
+fn what_was_sent_and_opened_is_counted_under_the_present_name_of_the_message() {
+    let text = |message: &str, formerly: &str| {
+        format!(
+            "message {message}\n  email marketing\n  subject \"Hello\"\n  text \"Hello\"\n{formerly}\
+             message other\n  email marketing\n  subject \"Hello\"\n  text \"Hello\"\n\
+             rule counts\n  when count(sent where message = {message}) = 1 and count(opened where message = {message}) = 1\n  then send other\n\
+             rule follows\n  on sent, after 1 hour\n  when sent.message = {message}\n  then send other\n"
+        )
+    };
+    let mut store = Arc::new(Memory::new());
+    let mut engine = shop(&store, &text("hello", ""));
+    let deed = Deed {
+        kind: DeedKind::Sent,
+        key: "d1-1-1-80".parse().unwrap(),
+        customer: engine.find("ana").unwrap(),
+        at: NOW,
+        learnt: NOW,
+        message: "hello".into(),
+        rule: "greets".into(),
+        channel: Channel::email(),
+    };
+    let mut batch = Batch::default();
+    tables::deeds::put(&mut batch, 0, std::slice::from_ref(&deed));
+    tables::deeds::mark(&mut batch, 0);
+    store.commit(batch).wait().unwrap();
+    engine.did(0, vec![deed]).unwrap();
+    import(
+        &mut engine,
+        Kind::Events,
+        &format!("customer_id,time,event,message\nana,{NOW},opened,hello\n"),
+        NOW,
+    );
+    engine.fire_events(NOW).unwrap();
+    assert_eq!(matches(&engine, "ana", "counts", NOW), "true");
+    take(&mut engine, &text("welcome", "  formerly hello\n"), at(1));
+    assert_eq!(matches(&engine, "ana", "counts", at(1)), "true", "after a reload");
+    let mut engine = restarted(&mut store, engine, &text("welcome", ""), at(2));
+    assert_eq!(matches(&engine, "ana", "counts", at(2)), "true", "after a restart");
+    assert_eq!(engine.fire_events(at(60)).unwrap().decisions, 1, "what waits after it knows it too");
+    let engine = restarted(&mut store, engine, &text("hello", ""), at(61));
+    assert_eq!(matches(&engine, "ana", "counts", at(61)), "true", "after a revert");
 }
