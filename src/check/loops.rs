@@ -42,7 +42,9 @@ pub(super) fn check(
         if path.iter().any(|&rule| told[rule]) {
             continue;
         }
-        path.iter().for_each(|&rule| told[rule] = true);
+        for &rule in &path {
+            told[rule] = true;
+        }
         let Some(item) = written.iter().find(|item| item.name.text == rules[start].name) else { continue };
         let others: Vec<&str> = path.iter().skip(1).map(|&rule| rules[rule].name.as_str()).collect();
         report.add(endless(item, &others));

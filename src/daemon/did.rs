@@ -91,7 +91,9 @@ impl Engine {
     /// Deeds under the names that their messages and rules have now.
     fn as_called(&self, mut deeds: Vec<Deed>) -> Vec<Deed> {
         if let Some(active) = &self.active {
-            deeds.iter_mut().for_each(|deed| active.renamed.deed(deed));
+            for deed in &mut deeds {
+                active.renamed.deed(deed);
+            }
         }
         deeds
     }

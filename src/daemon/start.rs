@@ -123,7 +123,9 @@ impl Engine {
                 directory.insert(profile.id.clone(), number);
                 *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));
                 let (orders, mut events) = (orders.of(number), events.of(number));
-                events.iter_mut().for_each(|event| renamed.event(event));
+                for event in &mut events {
+                    renamed.event(event);
+                }
                 Some(Told { number, profile, orders, events, suppressed: suppressed.contains(&number) })
             }
             Err(error) => {

@@ -31,7 +31,9 @@ impl Engine {
     /// Events under the names that messages and rules have now.
     fn as_told(&self, mut events: Vec<Event>) -> Vec<Event> {
         if let Some(active) = &self.active {
-            events.iter_mut().for_each(|event| active.renamed.event(event));
+            for event in &mut events {
+                active.renamed.event(event);
+            }
         }
         events
     }

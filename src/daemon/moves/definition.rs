@@ -130,7 +130,9 @@ impl Said<'_> {
     /// An operator and its operands, in brackets so that no two expressions say the same.
     fn of(&mut self, operator: std::fmt::Arguments<'_>, operands: &[&Expr]) {
         self.add(format_args!(" ({operator}"));
-        operands.iter().for_each(|operand| self.expr(operand));
+        for operand in operands {
+            self.expr(operand);
+        }
         self.add(format_args!(")"));
     }
 
@@ -145,7 +147,9 @@ impl Said<'_> {
                 self.add(format_args!(" ({function:?}"));
                 self.event(*event, *field);
                 self.window(*window);
-                filter.iter().for_each(|filter| self.expr(filter));
+                if let Some(filter) = filter {
+                    self.expr(filter);
+                }
                 self.add(format_args!(")"));
             }
             ExprKind::TimeSince { event, which } => {
@@ -165,7 +169,9 @@ impl Said<'_> {
             ExprKind::StartsWith(of, text) => self.of(format_args!("starts with {text:?}"), &[of]),
             ExprKind::OneOf(of, values) => {
                 self.of(format_args!("one of"), &[of]);
-                values.iter().for_each(|value| self.value(value));
+                for value in values {
+                    self.value(value);
+                }
                 self.add(format_args!(";"));
             }
             ExprKind::During(of, days) => self.of(format_args!("during {days:?}"), &[of]),
