@@ -85,7 +85,9 @@ impl Used {
                     Action::Send(message) => drop(used.messages.insert(*message)),
                     Action::Call { webhook, fields } => {
                         used.webhooks.insert(*webhook);
-                        fields.iter().for_each(|(_, value)| used.expr(value));
+                        for (_, value) in fields {
+                            used.expr(value);
+                        }
                     }
                     Action::Set { field, value } => {
                         used.fields.insert(field.0);
@@ -96,7 +98,9 @@ impl Used {
         }
         for message in &rules.messages {
             used.webhooks.extend(message.webhook);
-            message.fields.iter().for_each(|(_, value)| used.expr(value));
+            for (_, value) in &message.fields {
+                used.expr(value);
+            }
         }
         rules.segments.iter().flat_map(|segments| &segments.conditions).for_each(|when| used.expr(when));
         rules.audiences.iter().for_each(|audience| used.expr(&audience.when));

@@ -11,7 +11,7 @@ use crate::ruleset::{
 };
 
 use super::attribute::add_choices;
-use super::expression::{Expressions, Scope, no_movement, shadowed};
+use super::expression::{Expressions, Scope, Shadow, no_movement, shadowed};
 use super::item::{Of, PlaceLine};
 use super::names::{Names, check_field_name, check_name, shorten};
 use super::report::{Problem, Report, problem};
@@ -110,7 +110,11 @@ pub(super) fn segments(
         // One mistake hides no other.
         let Some(checked) = expressions.condition(when, Scope::Customer).filter(|_| !moved) else { continue };
         if let Some(by) = shadowed(&checked, &conditions, &names.schema) {
-            report.add(shadowed_by(name, when.span, by.map(|by| lines[by])));
+            let by = match by {
+                Shadow::Of(position) => lines.get(position).copied(),
+                Shadow::OfSeveral => None,
+            };
+            report.add(shadowed_by(name, when.span, by));
         }
         conditions.push(checked);
         lines.push(name);

@@ -14,6 +14,7 @@ mod files;
 mod group;
 mod item;
 mod loops;
+mod merge_tag;
 mod message;
 mod names;
 mod on_event;

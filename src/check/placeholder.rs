@@ -8,11 +8,11 @@ use crate::model::{Date, Duration, Money, Number, Share};
 use crate::ruleset::{AggregateFunction, EventId, Expr, ExprKind, Type};
 
 use super::body::Template;
-use super::expression;
 use super::names::{Names, shorten};
 use super::report::{Report, problem};
 use super::shown_event;
 use super::suggest::{did_you_mean, nearest};
+use super::{expression, merge_tag};
 
 /// What the templates of a message read.
 #[derive(Debug, Default)]
@@ -39,6 +39,7 @@ pub(super) fn check(
         );
         return false;
     }
+    merge_tag::warn(template, names, report);
     let read = match crate::message::placeholders(part, &template.text) {
         Ok(read) => read,
         Err(error) => {
@@ -97,8 +98,13 @@ fn customers(
 fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
     let all = expression::placeholder_names(names);
     let near = nearest(name, all.iter().map(String::as_str));
-    let label =
-        if near.is_some() { did_you_mean(near) } else { "no field, attribute or computed value".into() };
+    let label = if matches!(name, "customer" | "contact" | "user" | "person" | "profile" | "subscriber") {
+        "write the field alone, as in `{{ first_name | default('friend') }}`".into()
+    } else if near.is_some() {
+        did_you_mean(near)
+    } else {
+        "no field, attribute or computed value".into()
+    };
     report.add(
         problem(Code::UnknownPlaceholder, span, format!("nothing is known as `{}`", shorten(name)))
             .label(label)

@@ -276,6 +276,8 @@ codes! {
     BadAllow "W107" Warning;
     /// A place that an earlier line of its segmentation leaves nobody for.
     ShadowedBy "W108" Warning "shadowed_by";
+    /// A placeholder as another tool writes it.
+    ForeignPlaceholder "W109" Warning "foreign_placeholder";
     /// A time of day that the clocks leave out on some day.
     CronInDstGap "W120" Warning "cron_in_dst_gap";
     /// A rule whose last day has passed.

@@ -36,13 +36,27 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let word = word.to_lowercase();
     let allowed = if length >= 6 { 2 } else { 1 };
+    let candidates = candidates.into_iter().filter(|candidate| candidate.len() > 2);
+    nearest_within(&word, candidates.map(|candidate| (candidate, candidate)), allowed)
+}
+
+/// What stands beside the candidate that is nearest to `word`, at most `allowed` letters away; the
+/// first of equals.
+#[must_use]
+pub fn nearest_within<C: AsRef<str>, T>(
+    word: &str,
+    candidates: impl IntoIterator<Item = (C, T)>,
+    allowed: usize,
+) -> Option<T> {
+    let length = word.chars().count();
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() > 2)
-        .map(|candidate| (edit_distance(&word, candidate), candidate))
+        // Of another length is further away than it may be, and costs nothing to see.
+        .filter(|(candidate, _)| candidate.as_ref().chars().count().abs_diff(length) <= allowed)
+        .map(|(candidate, beside)| (edit_distance(word, candidate.as_ref()), beside))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, beside)| beside)
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ mod distance;
 mod fault;
 mod foreign;
 mod grammar;
+mod habit;
 mod limit;
 mod split;
 mod syntax_error;
 pub mod tree;
 
-pub use distance::{edit_distance, nearest};
+pub use distance::{edit_distance, nearest, nearest_within};
 pub use limit::{MAX_CLAUSE_BYTES, MAX_DIAGNOSTICS, MAX_FILE_BYTES, MAX_ITEMS, MAX_NESTING};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};

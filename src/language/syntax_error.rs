@@ -9,6 +9,7 @@ use super::describe::describe;
 use super::distance::nearest;
 use super::fault;
 use super::grammar::Rule;
+use super::habit;
 use super::split::clause_words;
 
 /// More alternatives than these help nobody.
@@ -31,12 +32,11 @@ pub(super) fn diagnostic(clause: &Clause<'_>, error: &Error<Rule>) -> Diagnostic
     };
     let found = found(clause.text, at);
     let word = &clause.text[found.0..found.1];
-    if let Some(diagnostic) = misspelt_clause(clause, found, word) {
-        return diagnostic;
-    }
-    if let Some(diagnostic) =
-        misspelt_unit(clause, found, word).or_else(|| name_of_two_words(clause, found, word))
-    {
+    let meant = misspelt_clause(clause, found, word)
+        .or_else(|| misspelt_unit(clause, found, word))
+        .or_else(|| habit::answer(clause, found))
+        .or_else(|| name_of_two_words(clause, found, word));
+    if let Some(diagnostic) = meant {
         return diagnostic;
     }
     let ended = clause.text[at.min(clause.text.len())..].trim().is_empty();
@@ -136,7 +136,8 @@ fn misspelt_clause(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Op
         return None;
     }
     let words = clause_words(clause.item).iter().filter_map(|words| words.split(' ').next());
-    let right = nearest(word, words)?;
+    // A clause that begins rightly has its mistake behind.
+    let right = nearest(word, words).filter(|right| *right != word)?;
     Some(fault::with_fix(
         Code::UnknownClause,
         clause.span(found.0, found.1),
@@ -170,6 +171,9 @@ fn name_of_two_words(clause: &Clause<'_>, found: (usize, usize), word: &str) -> 
     let plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
     let mut words = clause.text[..found.0].split_whitespace();
     let (item, name) = (words.next()?, words.next()?);
+    if clause.text[..found.0].trim_start().contains('\n') {
+        return None;
+    }
     if !NAMED.contains(&item) || words.next().is_some() || !plain(name) || !plain(word) {
         return None;
     }

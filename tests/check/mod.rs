@@ -3,5 +3,6 @@
 mod bad;
 mod good;
 pub(crate) mod human;
+mod pages;
 mod render;
 pub(crate) mod tree;

@@ -7,7 +7,7 @@ use crate::ruleset::{self, AggregateFunction, EventFieldId, EventId, ExprKind, S
 use super::super::names::{kind, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
-use super::{Expressions, Scope};
+use super::{Expressions, Scope, foreign};
 
 /// What stands between the parentheses, but for the `where`.
 pub(super) struct Parts<'a> {
@@ -76,8 +76,13 @@ impl Expressions<'_, '_> {
             return Some(event);
         }
         let near = nearest(&name.text, self.names.schema.events.iter().map(|event| &*event.name));
+        let of = self.names.schema.events.iter().find(|event| event.find(&name.text).is_some());
         let label = if near.is_some() {
             did_you_mean(near)
+        } else if let Some(of) = of {
+            format!("it is a field: write `{}.{}`", of.name, shorten(&name.text))
+        } else if foreign::is_a_day(&name.text) {
+            "for a day of the week write `every monday at 09:00`".to_owned()
         } else {
             format!("declare it: `event {}`, its fields in lines below", shorten(&name.text))
         };

@@ -63,6 +63,16 @@ impl Expressions<'_, '_> {
                 );
                 None
             }
+            Some(Type::YesNo) if matches!(digits, "0" | "1") => {
+                let right = if digits == "1" { "yes" } else { "no" };
+                self.report.add(
+                    problem(Code::UnknownValue, span, format!("`{digits}` is neither yes nor no"))
+                        .label(format!("write `{right}`"))
+                        .why("a comparison with a value that is never there would match nobody")
+                        .safe(span, right),
+                );
+                None
+            }
             Some(Type::Percent) => {
                 self.report.add(
                     problem(Code::NeedsPercent, span, format!("`{digits}` is no share"))

@@ -1,10 +1,12 @@
 //! Expressions: every word looked up, every comparison of two values of one type.
 
 mod aggregate;
+mod alone;
 mod compare;
 mod condition;
 mod constant;
 mod days;
+mod foreign;
 mod movement;
 mod plain;
 mod reach;
@@ -20,7 +22,7 @@ use super::report::{Problem, Report, problem};
 use plain::Plain;
 
 pub(super) use movement::no_movement;
-pub(super) use reach::shadowed;
+pub(super) use reach::{Shadow, shadowed};
 pub(super) use word::{placeholder, placeholder_names};
 
 /// What the names in an expression belong to.

@@ -31,14 +31,22 @@ pub(super) fn verdict(expr: &Expr, schema: &Schema) -> Option<Verdict> {
     }
 }
 
-/// Whether some condition before is true wherever this one is; says which, where one of them does
-/// it alone. Their values are known then: an unknown one is no concern.
-pub(in super::super) fn shadowed(expr: &Expr, before: &[Expr], schema: &Schema) -> Option<Option<usize>> {
+/// What is true wherever a condition is.
+pub(in super::super) enum Shadow {
+    /// The condition at this position alone.
+    Of(usize),
+    /// Several together.
+    OfSeveral,
+}
+
+/// Whether some condition before is true wherever this one is. Their values are known then: an
+/// unknown one is no concern.
+pub(in super::super) fn shadowed(expr: &Expr, before: &[Expr], schema: &Schema) -> Option<Shadow> {
     // `a and b` lies within `a`.
     let parts = conjuncts(expr);
     let within = |wider: &Expr| conjuncts(wider).iter().all(|part| parts.contains(part));
     if let Some(position) = before.iter().position(within) {
-        return Some(Some(position));
+        return Some(Shadow::Of(position));
     }
     let reach = Reach::of(expr, schema);
     let earlier: Vec<Reach> = before.iter().map(|expr| Reach::of(expr, schema)).collect();
@@ -46,10 +54,10 @@ pub(in super::super) fn shadowed(expr: &Expr, before: &[Expr], schema: &Schema) 
         let of = |one: &Reach| one.by_value.get(what).filter(|_| one.exact).map(|(values, _)| values.clone());
         let covers = |taken: &Ranges| *values == values.intersect(taken) && !values.0.is_empty();
         if let Some(position) = earlier.iter().position(|one| of(one).is_some_and(|taken| covers(&taken))) {
-            return Some(Some(position));
+            return Some(Shadow::Of(position));
         }
         let taken = earlier.iter().filter_map(of).fold(Ranges(Vec::new()), Ranges::union);
-        covers(&taken).then_some(None)
+        covers(&taken).then_some(Shadow::OfSeveral)
     })
 }
 

@@ -12,7 +12,10 @@ use super::super::names::{Names, TERMS, shorten};
 use super::super::report::problem;
 use super::super::suggest::{did_you_mean, nearest};
 use super::plain::Plain;
-use super::{Expressions, Scope, Wanted};
+use super::{Expressions, Scope, Wanted, foreign};
+
+/// What other tools write before a field.
+const OWNERS: [&str; 7] = ["customer", "contact", "user", "person", "profile", "subscriber", "recipient"];
 
 impl Expressions<'_, '_> {
     pub(super) fn word(
@@ -103,6 +106,19 @@ impl Expressions<'_, '_> {
             let ty = schema.event(event).field(id).ty;
             return Some(self.typed(ExprKind::Fired(event, id), ty, span));
         }
+        if scope == Scope::Customer && event.is_none() && OWNERS.contains(&&*owner.text) {
+            self.report.add(
+                problem(
+                    Code::UnknownField,
+                    span,
+                    format!("`{written}` is written without `{}.`", owner.text),
+                )
+                .label(format!("write `{}`", field.text))
+                .why("a rule speaks of one customer only, so nothing has to say whose value it is")
+                .review(span, field.text.clone()),
+            );
+            return None;
+        }
         let fired = self.fired.map(|fired| schema.event(fired).name.clone());
         let found = problem(Code::WrongPlace, span, format!("`{written}` has no single value here"));
         self.report.add(match scope {
@@ -125,11 +141,14 @@ impl Expressions<'_, '_> {
 
     fn unknown_customer_word(&mut self, word: &str, span: Span, wanted: Option<Wanted>) {
         if wanted.is_some_and(|wanted| wanted.ty == Type::YesNo) {
-            self.report.add(
-                problem(Code::UnknownValue, span, format!("`{word}` is neither yes nor no"))
-                    .label("it can be `yes` or `no`")
-                    .why("a comparison with a value that is never there would match nobody"),
-            );
+            let found = problem(Code::UnknownValue, span, format!("`{word}` is neither yes nor no"))
+                .label("it can be `yes` or `no`")
+                .why("a comparison with a value that is never there would match nobody");
+            self.report.add(match word.to_lowercase().as_str() {
+                "true" | "on" | "y" => found.safe(span, "yes"),
+                "false" | "off" | "n" => found.safe(span, "no"),
+                _ => found,
+            });
             return;
         }
         if self.names.audiences.iter().any(|name| name == word) {
@@ -157,6 +176,10 @@ impl Expressions<'_, '_> {
                         "for one day of one year write the date itself: what `today` is changes every night",
                     ),
             );
+            return;
+        }
+        if let Some(found) = foreign::word(self.names, word, span, wanted) {
+            self.report.add(found);
             return;
         }
         let near = nearest(word, self.names.values());
@@ -222,7 +245,7 @@ impl Expressions<'_, '_> {
 }
 
 /// The meaning of a word about a customer.
-fn customer_word(names: &Names, word: &str) -> Option<(ExprKind, Type)> {
+pub(super) fn customer_word(names: &Names, word: &str) -> Option<(ExprKind, Type)> {
     if let Some(id) = names.schema.find(word) {
         return Some((ExprKind::Field(id), names.schema.field(id).ty));
     }

@@ -117,21 +117,21 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
 /// The last line for people.
 fn summary(found: &Found) -> String {
     let (errors, warnings) = (found.count(Severity::Error), found.count(Severity::Warning));
-    let mut summary = if errors + warnings > 0 {
+    let mut parts = vec![if errors + warnings > 0 {
         format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"))
     } else if found.elsewhere > 0 {
         "no problem here".into()
     } else {
         let files = counted(found.sources.iter().count() as u64, "file");
         format!("{files}, {}: no problem", counted(found.rules(), "rule"))
-    };
+    }];
     match found.count(Severity::Advice) {
         0 => {}
-        1 => summary.push_str("; 1 piece of advice"),
-        count => summary.push_str(&format!("; {count} pieces of advice")),
+        1 => parts.push("1 piece of advice".into()),
+        count => parts.push(format!("{count} pieces of advice")),
     }
     if found.elsewhere > 0 {
-        summary.push_str(&format!("; {} in other files", counted(found.elsewhere, "error")));
+        parts.push(format!("{} in other files", counted(found.elsewhere, "error")));
     }
-    summary
+    parts.join("; ")
 }

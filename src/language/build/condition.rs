@@ -183,6 +183,9 @@ fn tested<'a>(
 
 /// `a < b < c` becomes `a < b and b < c`; for other chains there is no one answer.
 fn chained(clause: &Clause<'_>, span: Span, first: &Expr, second: Span) -> Diagnostic {
+    if let Some(window) = misplaced_window(clause, span, first, second) {
+        return window;
+    }
     let right = match &first.kind {
         ExprKind::Compare(_, _, right) => Some(clause.written(right.span)),
         _ => None,
@@ -201,6 +204,39 @@ fn chained(clause: &Clause<'_>, span: Span, first: &Expr, second: Span) -> Diagn
         why: "for a range write `between`, or two comparisons joined by `and`".into(),
         fix,
     }
+}
+
+/// A window behind `where`, or outside of the parentheses of what it counts.
+fn misplaced_window(clause: &Clause<'_>, span: Span, first: &Expr, second: Span) -> Option<Diagnostic> {
+    let found = |place: Span, message: &str, label: String, fix: Option<Fix>| Diagnostic {
+        code: Code::NotUnderstood,
+        message: message.into(),
+        span: place,
+        label,
+        why: "a window belongs to what is counted, and stands beside it".into(),
+        fix,
+    };
+    let words = clause.written(second);
+    let before = &clause.text[..(span.start as usize).saturating_sub(clause.base)];
+    if words.starts_with("in last") && before.contains("where") {
+        let label = "write it before: `count(order in last 90 days where …)`".into();
+        return Some(found(second, "the window stands before `where`", label, None));
+    }
+    let ExprKind::During(subject, ..) = &first.kind else { return None };
+    let window = clause.written(Span { start: subject.span.end, ..first.span }).trim();
+    let written = clause.written(subject.span);
+    let inside = match (&subject.kind, written) {
+        (ExprKind::Aggregate { .. }, _) if !written.contains("where") => {
+            written.strip_suffix(')')?.to_owned()
+        }
+        (ExprKind::Term(_), "orders") => "count(order".to_owned(),
+        (ExprKind::Term(_), "revenue") => "sum(order.total".to_owned(),
+        _ => return None,
+    };
+    let right = format!("{inside} {window})");
+    let label = format!("write `{right}`");
+    let fix = Fix { span: first.span, replacement: right, applicability: Applicability::NeedsReview };
+    Some(found(first.span, "a window stands inside the parentheses of what it counts", label, Some(fix)))
 }
 
 fn tail_kind(clause: &Clause<'_>, left: Expr, tail: &Node<'_>, found: &mut Vec<Diagnostic>) -> ExprKind {

@@ -60,6 +60,34 @@ fn item_word(file: FileId, scan: &Scan, token: &Token, found: &mut Vec<Diagnosti
     None
 }
 
+/// What other tools call an item: what to say, and the word to write where one fits.
+fn called_otherwise(word: &str) -> Option<(&'static str, Option<&'static str>)> {
+    Some(match word {
+        "campaign" | "automation" | "flow" | "workflow" | "trigger" | "rules" => {
+            ("write `rule`", Some("rule"))
+        }
+        "segment" | "list" | "group" | "audiences" | "cohort" => (
+            "write `audience` for one group, `segments` for places of which each customer has one",
+            Some("audience"),
+        ),
+        "email" | "mail" | "template" | "sms" | "newsletter" | "messages" => {
+            ("write `message`", Some("message"))
+        }
+        "field" | "property" | "attributes" | "column" | "trait" => ("write `attribute`", Some("attribute")),
+        "policies" | "cap" | "limit" | "frequency" | "limits" => {
+            ("write `policy NAME`, the limits below", None)
+        }
+        "if" | "where" | "for" => ("write `when`", Some("when")),
+        "events" | "track" => ("write `event`", Some("event")),
+        "settings" | "config" | "account" | "shop" => ("write `workspace`", Some("workspace")),
+        "select" | "insert" | "update" | "create" | "=" => {
+            ("rules are neither SQL nor a sheet: write `rule NAME`, and `when …`, `then …` below", None)
+        }
+        "}" | "{" | "end" | "---" | ";" => ("leave it out: an item ends where the next one begins", Some("")),
+        _ => return None,
+    })
+}
+
 fn unknown_item(file: FileId, scan: &Scan, token: &Token) -> Diagnostic {
     let text = scan.text(token);
     let place = span(file, token.start, token.end);
@@ -72,7 +100,14 @@ fn unknown_item(file: FileId, scan: &Scan, token: &Token) -> Diagnostic {
             .into(),
         fix: None,
     };
-    if let Some(word) = nearest(text, ItemWord::ALL.iter().map(|word| word.word())) {
+    if let Some((label, word)) = called_otherwise(&text.to_lowercase()) {
+        diagnostic.label = label.into();
+        diagnostic.fix = word.map(|word| Fix {
+            span: place,
+            replacement: word.into(),
+            applicability: Applicability::NeedsReview,
+        });
+    } else if let Some(word) = nearest(text, ItemWord::ALL.iter().map(|word| word.word())) {
         diagnostic.label = format!("did you mean `{word}`?");
         diagnostic.fix =
             Some(Fix { span: place, replacement: word.into(), applicability: Applicability::NeedsReview });

@@ -1,0 +1,251 @@
+//! Conditions as SQL, a segment builder or plain speech has them.
+
+use super::{Answer, At, sign};
+use crate::diagnostic::Code;
+
+const NO_ARITHMETIC: &str =
+    "a rule is read aloud by those who answer for it; what is calculated belongs into the data";
+
+pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
+    sign::unclosed(at)
+        .or_else(|| texts(at))
+        .or_else(|| lists(at))
+        .or_else(|| windows(at))
+        .or_else(|| doings(at))
+        .or_else(|| groups(at))
+        .or_else(|| joints(at))
+}
+
+/// `like`, `ends with`, `does not contain`.
+fn texts(at: &At<'_>) -> Option<Answer> {
+    let rest = at.rest().trim_start();
+    match at.word.as_str() {
+        "like" | "ilike" | "matches" => {
+            let pattern =
+                rest.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(inner, _)| inner);
+            let Some(pattern) = pattern else { return Some(at.instead("contains")) };
+            let words = pattern.trim_matches(['%', '*']);
+            let open = |c: char| c == '%' || c == '*';
+            let verb = if pattern.ends_with(open) && !pattern.starts_with(open) {
+                "starts with"
+            } else {
+                "contains"
+            };
+            let end = at.end + at.rest().find(pattern)? + pattern.len() + 1;
+            Some(at.rewrite((at.start, end), &format!("{verb} \"{words}\"")))
+        }
+        "ends" | "end" if rest.starts_with("with") => {
+            let end = at.end + at.rest().find("with")? + "with".len();
+            Some(
+                at.say(
+                    "a text is not looked at from its end",
+                    "write `contains`",
+                    "`contains` and `starts with` are what there is",
+                )
+                .fix((at.start, end), "contains"),
+            )
+            .map(|answer| Answer { span: (at.start, end), ..answer })
+        }
+        "does" | "doesn" | "not" | "contains" if rest.contains("contain") || at.previous() == "not" => {
+            let subject = at.before.iter().rev().find(|word| *word != "not")?;
+            let label = format!("write `not ({subject} contains \"…\")`");
+            Some(
+                at.say(
+                    "`not` stands before a parenthesis",
+                    label,
+                    "so that a reader sees how far it reaches",
+                )
+                .code(Code::MisplacedNot),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// `is one of (…)`, `in "ES", "PT"`, `in ["ES"]`, `("ES"; "PT")`.
+fn lists(at: &At<'_>) -> Option<Answer> {
+    let text = at.clause.text;
+    match at.word.as_str() {
+        "of" | "one" | "any" => {
+            let one = at.back("one").or_else(|| at.back("any")).unwrap_or(at.start);
+            let head = text[..one].trim_end();
+            let start = if head.to_lowercase().ends_with(" is") { head.len() - 2 } else { one };
+            let rest = at.rest().trim_start();
+            let end = if at.word == "of" { at.end } else { at.end + at.rest().find("of")? + 2 };
+            (rest.starts_with('(') || at.word != "of").then(|| at.rewrite((start, end), "in"))
+        }
+        "[" => {
+            let close = text[at.end..].find(']').map(|close| at.end + close)?;
+            Some(at.rewrite((at.start, close + 1), &format!("({})", &text[at.end..close])))
+        }
+        ";" if text[..at.start].contains('(') && text[at.end..].contains(')') => Some(at.instead(",")),
+        word if at.previous() == "in" && text[at.end..].trim_start().starts_with(',') => {
+            let quoted_or_word = |piece: &&str| {
+                let piece = piece.trim();
+                !piece.is_empty() && (piece.starts_with('"') || !piece.contains(char::is_whitespace))
+            };
+            let list = text[at.start..].lines().next()?.trim_end();
+            let fits = list.split(',').all(|piece| quoted_or_word(&piece)) && !word.is_empty();
+            fits.then(|| at.rewrite((at.start, at.start + list.len()), &format!("({list})")))
+        }
+        _ => None,
+    }
+}
+
+/// Windows inside `count(…)` and calculations with dates.
+fn windows(at: &At<'_>) -> Option<Answer> {
+    let inside =
+        at.clause.text[..at.start].matches('(').count() > at.clause.text[..at.start].matches(')').count();
+    let rest = at.rest().trim_start();
+    match at.word.as_str() {
+        "within" | "over" | "during" | "past" | "last" | "for" if inside => {
+            let next = rest.split_whitespace().next().unwrap_or("");
+            let right = match next {
+                "last" => "in",
+                "the" => return None,
+                _ if at.previous() == "in" => "last",
+                _ => "in last",
+            };
+            Some(at.instead(right))
+        }
+        "," if inside => {
+            let window =
+                ["last", "in last", "in the last"].into_iter().find(|words| rest.starts_with(words))?;
+            if at.before.iter().any(|word| word == "where") {
+                return Some(window_after_where(at));
+            }
+            let end = at.end + at.rest().find(window)? + window.len();
+            Some(at.rewrite((at.start, end), " in last"))
+        }
+        "in" | "from" | "since" | "today" if inside && at.before.iter().any(|word| word == "where") => {
+            Some(window_after_where(at))
+        }
+        "(" if ["now", "today", "date", "getdate", "current_date", "dateadd", "datediff"]
+            .contains(&at.previous()) =>
+        {
+            Some(at.say(
+                "days are not calculated",
+                "write `in last 30 days`, `in next 30 days` or `falls today`",
+                "the calendar is asked in words, so that time zones and months are counted right",
+            ))
+        }
+        "+" | "-" | "*" | "/" | "%" => Some(at.say(
+            "a rule does not calculate",
+            if at.word == "-" && at.before.iter().any(|word| word == "between") {
+                "write `and` between the two: `between 100 and 500 EUR`"
+            } else {
+                "compare with a plain amount, or with a share such as `50% of revenue`"
+            },
+            NO_ARITHMETIC,
+        )),
+        word if inside && word.starts_with(char::is_alphabetic) => {
+            let event = at.previous().rsplit('(').next().unwrap_or("");
+            let ours =
+                ["sent", "opened", "clicked", "bounced", "complained", "unsubscribed"].contains(&event);
+            ours.then(|| at.rewrite((at.start, at.end), &format!("where message = {word}")))
+        }
+        _ => None,
+    }
+}
+
+fn window_after_where(at: &At<'_>) -> Answer {
+    at.say(
+        "the window stands before `where`",
+        "write `count(order in last 90 days where …)`",
+        "behind `where` the words are the event's own: a window there would be about one of its fields",
+    )
+}
+
+/// `last order …`, `no order in …`, `has ordered`, `opened offer`.
+fn doings(at: &At<'_>) -> Option<Answer> {
+    let why = "what happened is counted, so that the number and the days are written out";
+    let all = at.before.iter().map(String::as_str).chain([at.word.as_str()]);
+    let verbs = ["ordered", "bought", "purchased", "opened", "clicked", "received", "visited", "viewed"];
+    let verb = all.clone().find(|word| verbs.contains(word));
+    match (at.previous(), verb) {
+        ("last" | "latest", _) if at.word == "order" || at.word == "purchase" => Some(at.say(
+            "a time is asked for by `time since`",
+            "write `time since last order > 90 days`",
+            why,
+        )),
+        ("no" | "without", _) => Some(at.say(
+            "what did not happen is counted too",
+            "write `count(order in last 90 days) = 0`",
+            why,
+        )),
+        (_, Some("ordered" | "bought" | "purchased")) => {
+            Some(at.say("what somebody did is counted", "write `count(order in last 90 days) >= 3`", why))
+        }
+        (_, Some(verb)) => Some(at.say(
+            "what somebody did is counted",
+            if matches!(verb, "opened" | "clicked" | "received") {
+                "write `count(opened in last 30 days where message = offer) > 0`"
+            } else {
+                "write `count(EVENT in last 30 days) > 0`"
+            },
+            why,
+        )),
+        _ => None,
+    }
+}
+
+/// Audiences, segments, consent and everybody.
+fn groups(at: &At<'_>) -> Option<Answer> {
+    let before: Vec<&str> = at.before.iter().map(String::as_str).collect();
+    match (at.previous(), at.word.as_str()) {
+        ("in" | "not", "segment" | "segments") => Some(at.say(
+            "a segment is a value",
+            "write `segment = lapsing`",
+            "only audiences are groups that one is in",
+        )),
+        ("in", word) if word.starts_with(char::is_alphabetic) && before.len() >= 2 => {
+            let opens =
+                before.len() == 2 || matches!(before[before.len() - 2], "and" | "or" | "not" | "when");
+            opens.then(|| at.rewrite((at.start, at.end), &format!("audience {word}")))
+        }
+        ("member" | "part", "of") => {
+            let start = at.back(at.previous())?;
+            let head = at.clause.text[..start].trim_end();
+            let start = if head.to_lowercase().ends_with(" is") { head.len() - 2 } else { start };
+            Some(at.rewrite((start, at.end), "in audience"))
+        }
+        ("customer" | "contact" | "user" | "person" | "profile", _) => {
+            let start = at.back(at.previous())?;
+            Some(at.rewrite((start, start + at.previous().len()), ""))
+        }
+        ("has" | "with" | "have", "consent") => Some(at.say(
+            "no rule asks for consent",
+            "leave it out: it is met at every send",
+            "marketing goes only to those who gave it, and no rule can switch that off or on",
+        )),
+        ("all" | "every" | "any", "customers" | "customer" | "users" | "contacts" | "people") => {
+            Some(at.say(
+                "a rule says whom it means",
+                "write what they have in common, such as `orders >= 1`",
+                "a rule that reaches everybody is mostly one whose condition was forgotten",
+            ))
+        }
+        ("top", _) => {
+            let start = at.back("top")?;
+            Some(at.rewrite((start, start + "top".len()), "in top"))
+        }
+        _ => None,
+    }
+}
+
+/// `but`, a comma between conditions.
+fn joints(at: &At<'_>) -> Option<Answer> {
+    match at.word.as_str() {
+        "but" | "plus" | "while" | "with" => Some(at.instead("and")),
+        "," => Some(at.rewrite((at.start, at.end), " and")),
+        "unless" | "except" => Some(
+            at.say(
+                format!("`{}` is another language's spelling", at.word),
+                "write `and not (…)`",
+                super::ONE_SPELLING,
+            )
+            .code(Code::ForeignSpelling),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,170 @@
+//! Lines that begin with a word of another tool, and the first lines of items.
+
+use crate::diagnostic::Code;
+
+use super::super::split::ItemWord;
+use super::{Answer, At};
+
+const LINES: &str = "a line that begins with no clause word continues the line above";
+
+/// A line of an item that begins with no clause word.
+pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
+    match at.clause.item {
+        ItemWord::Rule | ItemWord::When => rule(at),
+        ItemWord::Policy => policy(at),
+        ItemWord::Message => message(at),
+        ItemWord::Webhook => webhook(at),
+        ItemWord::Segments => (at.rest().split_whitespace().next() == Some("else")).then(|| place_else(at)),
+        ItemWord::Workspace
+        | ItemWord::Attribute
+        | ItemWord::Event
+        | ItemWord::Audience
+        | ItemWord::Tiers
+        | ItemWord::Offer
+        | ItemWord::Budget
+        | ItemWord::Journey
+        | ItemWord::Test => None,
+    }
+}
+
+/// A clause that is called otherwise.
+fn called(at: &At<'_>, right: &str) -> Answer {
+    at.say(format!("unknown clause `{}`", at.word), format!("write `{right}`"), LINES)
+        .code(Code::UnknownClause)
+        .fix((at.start, at.end), right)
+}
+
+/// A line that has no counterpart of the same shape.
+fn unknown(at: &At<'_>, label: &str) -> Answer {
+    at.say(format!("unknown clause `{}`", at.word), label, LINES).code(Code::UnknownClause)
+}
+
+fn rule(at: &At<'_>) -> Option<Answer> {
+    let timed = at.rest().lines().next().is_some_and(|line| line.contains(':'));
+    let at_nine = |words: &str| if timed { words.to_owned() } else { format!("{words} at 09:00") };
+    Some(match at.word.as_str() {
+        "if" | "where" | "whenever" | "for" | "condition" => called(at, "when"),
+        "send" | "call" | "set" => at
+            .say(
+                format!("`{}` stands without `then`", at.word),
+                format!("write `then {}`", at.word),
+                "`then` parts the condition from what is done",
+            )
+            .code(Code::UnknownClause)
+            .fix((at.start, at.end), format!("then {}", at.word)),
+        "do" | "action" | "actions" => called(at, "then"),
+        "daily" => called(at, &at_nine("every day")),
+        "weekly" => called(at, &at_nine("every monday")),
+        "monthly" => called(at, &at_nine("every month on day 1")),
+        "hourly" => called(at, "every 1 hour"),
+        "limit" | "max" | "maximum" | "cap" => called(at, "at most"),
+        "once" | "twice" => called(at, &format!("at most {}", at.word)),
+        "only" => unknown(at, "write `at most once ever`, or `at most once per 30 days`"),
+        "wait" | "delay" => {
+            unknown(at, "a rule waits after an event: `on order, after 2 days`; the condition is asked then")
+        }
+        "else" | "otherwise" | "elseif" | "elif" => {
+            unknown(at, "a rule has no other branch: write a second rule with the opposite condition")
+        }
+        "from" | "until" => at
+            .say(
+                format!("`{}` needs a date", at.word),
+                format!("write it as in `{} 2026-11-26`", at.word),
+                "a date in words or with slashes may be read in more than one way",
+            )
+            .code(Code::ForeignTime),
+        "starting" | "starts" | "since" => called(at, "from"),
+        "ending" | "ends" | "end" => called(at, "until"),
+        "trigger" | "triggered" => {
+            unknown(at, "write `on order` for an event, `every day at 09:00` for a time")
+        }
+        "schedule" | "run" | "runs" => unknown(at, "write `every monday at 09:00`"),
+        _ => return None,
+    })
+}
+
+fn policy(at: &At<'_>) -> Option<Answer> {
+    Some(match at.word.as_str() {
+        "max" | "maximum" | "limit" | "cap" => called(at, "at most"),
+        "no" | "never" => unknown(at, "write `quiet hours 21:00 to 08:00`, or `quiet hours all of sunday`"),
+        "silence" | "silent" => called(at, "quiet hours"),
+        _ => return None,
+    })
+}
+
+fn message(at: &At<'_>) -> Option<Answer> {
+    let line_end = at.rest().find('\n').map_or(at.clause.text.len(), |end| at.end + end);
+    let channel = at.clause.text[at.end..line_end].trim();
+    Some(match at.word.as_str() {
+        purpose @ ("marketing" | "transactional") => {
+            let channel = if channel.is_empty() { "email" } else { channel };
+            unknown(at, &format!("the channel comes first: `{channel} {purpose}`"))
+                .fix((at.start, line_end), format!("{channel} {purpose}"))
+        }
+        "title" | "headline" => called(at, "subject"),
+        "html" | "template" | "content" | "file" => called(at, "body"),
+        "sender" => called(at, "from"),
+        "preheader" => called(at, "preview"),
+        _ => return None,
+    })
+}
+
+fn webhook(at: &At<'_>) -> Option<Answer> {
+    Some(match at.word.as_str() {
+        "url" | "address" | "to" | "endpoint" => called(at, "post"),
+        "get" | "put" | "patch" | "delete" => unknown(at, "a webhook is always called by `post`"),
+        "secret" | "key" | "token" => called(at, "signed with secret"),
+        _ => return None,
+    })
+}
+
+fn place_else(at: &At<'_>) -> Answer {
+    let start = at.end + at.rest().len() - at.rest().trim_start().len();
+    at.rewrite((start, start + "else".len()), "otherwise")
+}
+
+/// The head of an item, and places of a segmentation, where `when` is missing or called otherwise.
+pub(super) fn head(at: &At<'_>) -> Option<Answer> {
+    let item = at.opener();
+    let named = at.before.len() == 2;
+    let place = at.clause.item == ItemWord::Segments && at.before.len() == 1 && item != "segments";
+    if (item == "audience" && named) || place {
+        return Some(match at.word.as_str() {
+            "if" | "where" | "is" | "=" | ":" => {
+                at.rewrite((at.start, at.end), if at.word == ":" { " when" } else { "when" })
+            }
+            "else" => at.rewrite((at.start, at.end), "otherwise"),
+            _ => at
+                .say(
+                    "`when` is missing",
+                    format!("write `when {}`", at.word),
+                    "`when` parts the name from the condition",
+                )
+                .fix((at.start, at.start), "when "),
+        });
+    }
+    // `rule "Win back"`
+    let quoted = at.word.starts_with('"') && at.word.len() > 2;
+    if quoted
+        && at.before.len() == 1
+        && matches!(item, "rule" | "message" | "audience" | "policy" | "webhook" | "event")
+    {
+        let name: String =
+            at.word.trim_matches('"').chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.is_ascii() {
+            return None;
+        }
+        let written = &at.clause.text[at.start..at.end];
+        let right = if item == "rule" { format!("{name} {written}") } else { name.clone() };
+        return Some(
+            at.say(
+                format!("{written} is no plain word"),
+                format!("write `{right}`"),
+                "names stand in file names, columns and placeholders: letters, digits and `_`",
+            )
+            .code(Code::NotAPlainWord)
+            .fix((at.start, at.end), right),
+        );
+    }
+    None
+}

@@ -1,0 +1,126 @@
+//! Schedules, seasons, limits and quiet hours as people say them.
+
+use super::{Answer, At};
+use crate::diagnostic::Code;
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// German and Spanish names, and the short ones.
+const OTHERS: [[&str; 4]; 7] = [
+    ["montag", "lunes", "mon", "mo"],
+    ["dienstag", "martes", "tue", "tues"],
+    ["mittwoch", "miércoles", "wed", "mi"],
+    ["donnerstag", "jueves", "thu", "thurs"],
+    ["freitag", "viernes", "fri", "fr"],
+    ["samstag", "sábado", "sat", "sa"],
+    ["sonntag", "domingo", "sun", "so"],
+];
+
+/// The day of the week that a word means which is no name of one in the language.
+fn day(word: &str) -> Option<&'static str> {
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    let other = |names: &[&str; 4]| names.contains(&word) || names.contains(&singular);
+    let position = DAYS.iter().position(|day| *day == singular).or_else(|| OTHERS.iter().position(other))?;
+    Some(DAYS[position])
+}
+
+pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
+    match at.opener() {
+        "every" => every(at),
+        "on" => on(at),
+        "from" | "until" => match at.word.as_str() {
+            "to" | "till" | "-" | "–" | "through" | "and" => Some(at.instead("until")),
+            _ => None,
+        },
+        "at" => at_most(at),
+        "priority" => match at.word.as_str() {
+            "=" | ":" => Some(at.instead("")),
+            "high" | "highest" | "top" => Some(at.instead("80")),
+            "low" | "lowest" => Some(at.instead("20")),
+            "medium" | "normal" => Some(at.instead("50")),
+            _ => None,
+        },
+        "quiet" => match at.word.as_str() {
+            "from" | "between" | ":" => Some(at.instead("")),
+            "-" | "–" | "until" | "till" | "and" => Some(at.instead("to")),
+            word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(at.say(
+                "expected a span such as `21:00 to 08:30`",
+                "a time has its minutes, and `to` stands between the two",
+                "`21-8` may be read as hours or as days",
+            )),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn every(at: &At<'_>) -> Option<Answer> {
+    let rest: Vec<String> = at.rest().split_whitespace().map(str::to_lowercase).collect();
+    let why = "a schedule names its day and its time, so that nobody has to guess when it fires";
+    Some(match (at.word.as_str(), rest.first().map(String::as_str)) {
+        ("week", Some("on")) => {
+            let named = rest.get(1).map(|word| word.trim_end_matches(','))?;
+            let day = DAYS.iter().find(|day| **day == named).copied().or_else(|| day(named))?;
+            let end = at.end + at.rest().to_lowercase().find(named)? + named.len();
+            at.rewrite((at.start, end), day)
+        }
+        ("week" | "weeks", _) => {
+            at.say("on which day of the week?", "name it: `every monday at 09:00`", why).fix(
+                (at.start, at.end),
+                if rest.iter().any(|word| word == "at") { "monday" } else { "monday at 09:00" },
+            )
+        }
+        ("morning" | "evening" | "night" | "noon" | "midnight", _) => {
+            at.say("at what time?", "write `every day at 09:00`", why)
+        }
+        ("the", _) if at.before.iter().any(|word| word == "month") => {
+            let number: String = rest.first()?.chars().take_while(char::is_ascii_digit).collect();
+            let end = at.end + at.rest().find(rest.first()?.as_str())? + rest.first()?.len();
+            if number.is_empty() {
+                return None;
+            }
+            at.rewrite((at.start, end), &format!("day {number}"))
+        }
+        (word, Some("of")) if word.starts_with(|c: char| c.is_ascii_digit()) => {
+            let number: String = word.chars().take_while(char::is_ascii_digit).collect();
+            let end = at.end + at.rest().to_lowercase().find("month")? + "month".len();
+            at.rewrite((at.start, end), &format!("month on day {number}"))
+        }
+        (word, _) if !DAYS.contains(&word) => at.instead(day(word)?),
+        _ => return None,
+    })
+}
+
+/// `on mondays at 09:00`
+fn on(at: &At<'_>) -> Option<Answer> {
+    let named = at.before.get(1).map(String::as_str)?.trim_end_matches(',');
+    if let Some(day) = DAYS.iter().find(|day| **day == named).copied().or_else(|| day(named)) {
+        let start = at.clause.text.to_lowercase().find(named)?;
+        let right = if at.word == "at" { format!("every {day}") } else { format!("every {day} at 09:00") };
+        return Some(at.rewrite((0, start + named.len()), &right));
+    }
+    // `on cart abandoned`
+    let word = at.word.starts_with(char::is_alphabetic) && at.before.len() == 2 && at.word != "at";
+    word.then(|| {
+        let start = at.clause.text.to_lowercase().find(named).unwrap_or(at.start);
+        let right = format!("{named}_{}", at.word);
+        at.say(
+            format!("`{named} {}` is no plain word", at.word),
+            format!("write `{right}`"),
+            "names stand in file names, columns and placeholders: letters, digits and `_`",
+        )
+        .code(Code::NotAPlainWord)
+        .fix((start, at.end), right)
+    })
+    .map(|answer| Answer { span: (answer.fix.as_ref().map_or(at.start, |fix| fix.0.0), at.end), ..answer })
+}
+
+/// `at most once every 30 days`, `at most once a month`
+fn at_most(at: &At<'_>) -> Option<Answer> {
+    match at.word.as_str() {
+        "every" | "in" | "within" | "a" | "an" | "each" | "/" => Some(at.instead("per")),
+        "daily" => Some(at.instead("per day")),
+        "weekly" => Some(at.instead("per week")),
+        "monthly" => Some(at.instead("per month")),
+        _ => None,
+    }
+}
