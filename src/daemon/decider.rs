@@ -198,24 +198,25 @@ fn take_group(
     group.retain(|(_, reply)| !reply.is_closed());
     let (posts, replies): (Vec<Post>, Vec<_>) = group.into_iter().map(|(post, reply)| (*post, reply)).unzip();
     let taken = catch_unwind(AssertUnwindSafe(|| engine.take_posts(posts, clock.now())));
-    let failed = |text: &str| replies.iter().map(|_| Taken::Failed(text.into())).collect();
-    let taken: Vec<Taken> = match taken {
-        Ok(Ok(taken)) => taken,
+    let failed = match taken {
+        Ok(Ok(taken)) => {
+            replies.into_iter().zip(taken).for_each(|(reply, taken)| drop(reply.send(taken)));
+            return next;
+        }
         Ok(Err(error)) => {
             tracing::error!(error = error.to_string(), "posts could not be stored");
-            failed("the store failed: see the daemon's log")
+            "the store failed: see the daemon's log"
         }
         Err(_) => {
             tracing::error!("posts ended with an internal error, a bug of cvmd");
-            // What it left half done in memory is read anew.
-            if let Err(error) = engine.read_customers(&mut Vec::new()) {
-                tracing::error!(error = error.to_string(), "the customers could not be read again");
-            }
-            failed("an internal error, a bug of cvmd: see the daemon's log")
+            "an internal error, a bug of cvmd: see the daemon's log"
         }
     };
-    for (reply, taken) in replies.into_iter().zip(taken) {
-        let _ = reply.send(taken);
+    if let Err(error) = engine.recall_posts() {
+        tracing::error!(error = error.to_string(), "what was posted could not be read again");
+    }
+    for reply in replies {
+        let _ = reply.send(Taken::Failed(failed.into()));
     }
     next
 }

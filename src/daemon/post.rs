@@ -14,7 +14,7 @@ use crate::ingest::{
 use crate::model::Instant;
 use crate::ruleset::Schema;
 use crate::serve::{MAX_LISTED, Posted, RejectedLine, Scope, Taken};
-use crate::store::StoreError;
+use crate::store::{StoreError, tables};
 
 use super::Engine;
 use super::active::Active;
@@ -147,6 +147,21 @@ impl Engine {
         Ok(taken)
     }
 
+    /// After posts of which one ended with an error: what they left half done in memory is read anew, as a
+    /// start does.
+    ///
+    /// # Errors
+    /// When the store does not read.
+    pub(super) fn recall_posts(&mut self) -> Result<(), StoreError> {
+        self.read_customers(&mut Vec::new())?;
+        for item in tables::events::arrivals(&*self.store) {
+            let (sequence, arrival) = item?;
+            self.arrivals.insert(arrival, sequence);
+        }
+        self.publish();
+        Ok(())
+    }
+
     fn take_post(&mut self, post: Post, now: Instant, loading: &mut Loading) -> Result<Posted, StoreError> {
         let Post { kind, by, parsed, summary, mut rejects, .. } = post;
         let (schema, _) = columns(by.as_ref());
@@ -162,5 +177,72 @@ impl Engine {
             rejected: rejects.listed,
             more_rejected: rejects.more,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LeftInStore;
+    use super::*;
+    use crate::model::CustomerNumber;
+    use crate::record::key;
+    use crate::store::{Batch, Memory, Store};
+
+    const NOW: Instant = Instant(1_790_000_000_000);
+
+    fn post(kind: Kind, body: &str) -> Post {
+        Post::read(kind, body.as_bytes().to_vec(), None, NOW).unwrap()
+    }
+
+    fn engine() -> (Arc<Memory>, Engine) {
+        let store = Arc::new(Memory::new());
+        let engine = Engine::open(Arc::clone(&store) as Arc<dyn Store>, Arc::new(LeftInStore)).unwrap();
+        (store, engine)
+    }
+
+    fn order(id: u32, customer: &str) -> String {
+        let time = NOW.minus(crate::model::Duration::seconds(1));
+        format!("{{\"order_id\":{id},\"customer_id\":\"{customer}\",\"time\":\"{time}\",\"total\":1}}")
+    }
+
+    fn accepted(taken: &[Taken]) -> Vec<(u64, u64)> {
+        let counts = |taken: &Taken| match taken {
+            Taken::Kept(posted) => (posted.accepted, posted.unchanged),
+            other => panic!("{other:?}"),
+        };
+        taken.iter().map(counts).collect()
+    }
+
+    /// The later posts of a group see what the earlier ones said.
+    #[test]
+    fn posts_of_a_group_are_taken_in_their_order() {
+        let (_, mut engine) = engine();
+        let posts = vec![
+            post(Kind::Orders, &order(1, "ana")),
+            post(Kind::Customers, r#"{"id":"ana","first_name":"Ana"}"#),
+            post(Kind::Orders, &format!("[{},{}]", order(1, "ana"), order(2, "ana"))),
+            post(Kind::Customers, r#"[{"id":"ana","first_name":"Ana"},{"id":"ben"}]"#),
+        ];
+        let taken = engine.take_posts(posts, NOW).unwrap();
+        assert_eq!(accepted(&taken), [(1, 0), (1, 0), (1, 1), (1, 1)]);
+        assert_eq!((engine.population().len(), engine.population().orders()), (2, 2));
+        assert_eq!(engine.arrivals.len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_record_costs_its_own_post_only() {
+        let (store, mut engine) = engine();
+        engine.take_posts(vec![post(Kind::Orders, &order(1, "ana"))], NOW).unwrap();
+        let mut damage = Batch::default();
+        damage.put(key::orders(CustomerNumber(0), 0), vec![1, 2, 3]);
+        store.commit(damage).wait().unwrap();
+        let posts = || vec![post(Kind::Orders, &order(7, "ben")), post(Kind::Orders, &order(2, "ana"))];
+        assert!(matches!(engine.take_posts(posts(), NOW), Err(StoreError::Corrupt(_))));
+        engine.recall_posts().unwrap();
+        // What was not acknowledged comes again.
+        let again = engine.take_posts(vec![posts().remove(0)], NOW).unwrap();
+        assert_eq!(accepted(&again), [(0, 1)]);
+        assert_eq!(engine.population().orders(), 1);
+        assert!(engine.arrivals.keys().any(|arrival| arrival.event.id == "7"), "rules are still to be asked");
     }
 }

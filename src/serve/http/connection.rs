@@ -31,7 +31,7 @@ const REST: model::Duration = model::Duration(500);
 
 /// What is said where there are too many connections.
 const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\n\
-                    content-type: application/json\r\ncontent-length: 64\r\n\r\n\
+                    content-type: application/json\r\ncontent-length: 66\r\n\r\n\
                     {\"code\":\"full\",\"message\":\"too many connections: come again later\"}";
 
 /// Accepts connections until `stop` is ready.
