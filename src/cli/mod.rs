@@ -22,6 +22,7 @@ mod output;
 mod pause;
 mod progress;
 mod reload;
+mod render;
 mod run;
 mod status;
 mod store;
@@ -67,6 +68,7 @@ enum Command {
     Import(import::Arguments),
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
+    Render(render::Arguments),
     Status(status::Arguments),
     Reload(reload::Arguments),
     Pause(pause::Pause),
@@ -108,6 +110,7 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> 
         Command::Import(command) => import::run(&command, common, output),
         Command::Evaluate(command) => evaluate::run(&command, common, output),
         Command::Explain(command) => explain::run(&command, common, output),
+        Command::Render(command) => render::run(&command, common, output),
         Command::Status(command) => status::run(&command, common, output),
         Command::Reload(command) => reload::run(&command, common, output),
         Command::Pause(command) => pause::pause(&command, common, output),

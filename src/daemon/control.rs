@@ -74,6 +74,7 @@ impl Service {
             Request::Pause { .. }
             | Request::Evaluate { .. }
             | Request::Explain { .. }
+            | Request::Render { .. }
             | Request::Customer { .. }
             | Request::Progress {}
             | Request::Names {}

@@ -17,13 +17,14 @@ use crate::message::{self, Filled, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{DeedKind, Frozen, OpenMessage};
-use crate::ruleset::{Message, Named, Webhook};
+use crate::ruleset::{Named, Webhook};
 use crate::schedule::in_season;
 use crate::store::Store;
 
 use super::active::Active;
 use super::clocks::clock_of;
 use super::contents::Contents;
+use super::rendered::filled;
 use super::snapshot::{Shared, Snapshot};
 
 /// Why a message waits: the whole daemon does.
@@ -169,7 +170,7 @@ impl DaemonGate {
         };
         let kept = serde_json::to_string(&content).map_err(|error| Claim::Dead(error.to_string()))?;
         let hash = hash(&kept);
-        let filled = fill(message, (declared, text), seen, active, now);
+        let filled = fill(message, declared, seen, active, now);
         let values = filled.iter().map(|(name, shown)| (name.clone(), json!(shown).to_string())).collect();
         let frozen = Frozen { at: now, to, content: hash.clone(), values, body: None };
         let email = Self::email(message, &content, &filled, &frozen)?;
@@ -256,7 +257,7 @@ impl DaemonGate {
             return Err(Claim::Withdraw("outside the sandbox".into()));
         }
         let text = &active.rules.messages[declared];
-        let filled = fill(message, (declared, text), seen, active, now);
+        let filled = fill(message, declared, seen, active, now);
         let rendered =
             message::render(&Templates::of(text), &filled).map_err(|error| Claim::Dead(error.to_string()))?;
         let decision = message.key.decision;
@@ -390,17 +391,9 @@ fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&'a Webhook,
 }
 
 /// The values of a message's placeholders as they are now.
-fn fill(
-    message: &OpenMessage,
-    (position, declared): (usize, &Message),
-    seen: &Snapshot,
-    active: &Active,
-    now: Instant,
-) -> Filled {
-    let nodes: Vec<_> = active.program.message_fields(position).iter().map(|(_, node)| *node).collect();
-    let values =
-        moment(message, active, (now, &active.zone)).values(&seen.population, message.customer, &nodes);
-    message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+fn fill(message: &OpenMessage, position: usize, seen: &Snapshot, active: &Active, now: Instant) -> Filled {
+    let moment = moment(message, active, (now, &active.zone));
+    filled(active, position, &moment, (&seen.population, message.customer))
 }
 
 /// Now, as the message's rule sees it: with the event on which it was decided.

@@ -38,6 +38,9 @@ impl Engine {
                 let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now), now);
                 explained.map_or_else(|text| Response::refused(kind, text), Response::Explanation)
             }
+            Request::Render { message, customer, at } => {
+                self.render(&message, &customer, at.unwrap_or(now), now)
+            }
             Request::Customer { customer } => self.customer(&customer),
             Request::OutboxList(filter) => self.outbox_rows(&filter, now),
             Request::Import(import) => self.import(&import, now, on_bytes),

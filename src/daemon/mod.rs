@@ -32,6 +32,7 @@ mod people;
 mod post;
 mod remembered;
 mod renamed;
+mod rendered;
 mod run;
 mod said;
 mod season;

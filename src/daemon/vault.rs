@@ -66,6 +66,7 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::Resume { .. }
         | Request::Evaluate { .. }
         | Request::Explain { .. }
+        | Request::Render { .. }
         | Request::Customer { .. }
         | Request::OutboxList(_)
         | Request::Import(_)

@@ -44,6 +44,16 @@ pub enum Request {
         /// As of when; none: now.
         at: Option<Instant>,
     },
+    /// A message as a customer would get it: [`super::RenderedMessage`], or refused with what keeps it
+    /// from being sent. Sends nothing.
+    Render {
+        /// The message's name.
+        message: String,
+        /// The shop's id of the customer.
+        customer: String,
+        /// As of when; none: now.
+        at: Option<Instant>,
+    },
     /// What is known of a customer: [`super::CustomerView`].
     Customer {
         /// The shop's id of the customer.
@@ -150,6 +160,7 @@ impl Request {
             Self::Resume { .. } => "resume",
             Self::Evaluate { .. } => "evaluate",
             Self::Explain { .. } => "explain",
+            Self::Render { .. } => "render",
             Self::Customer { .. } => "customer",
             Self::OutboxList(_) => "outbox list",
             Self::Import(_) => "import",

@@ -25,6 +25,8 @@ pub enum Response {
     Matches(Matches),
     /// To an explain.
     Explanation(Explanation),
+    /// To a render.
+    Rendered(RenderedMessage),
     /// To a question after a customer.
     Customer(Box<CustomerView>),
     /// To a list of the outbox.
@@ -324,6 +326,27 @@ pub struct PastDecision {
     pub values: Vec<(String, String)>,
     /// Its messages: name and state.
     pub messages: Vec<(String, String)>,
+}
+
+/// A message as a customer would get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderedMessage {
+    /// The message.
+    pub message: String,
+    /// The customer's id.
+    pub customer: String,
+    /// As of when.
+    pub at: Instant,
+    /// Its channel.
+    pub channel: String,
+    /// The kind of event that it shows; none: no event.
+    pub event: Option<String>,
+    /// One line; none: the channel has no subjects.
+    pub subject: Option<String>,
+    /// The plain-text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: Option<String>,
 }
 
 /// A message on its way; no address, no name.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::binary::run;
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["demo"],
     &["init"],
@@ -14,6 +14,7 @@ const COMMANDS: [&[&str]; 18] = [
     &["import"],
     &["evaluate"],
     &["explain"],
+    &["render"],
     &["status"],
     &["reload"],
     &["pause"],

@@ -5,6 +5,7 @@ mod check;
 mod check_beside;
 mod daemonless;
 mod help;
+mod render;
 mod trouble;
 mod usage;
 mod waits;

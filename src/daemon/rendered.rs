@@ -1,0 +1,120 @@
+//! A message as a customer would get it now, for the eyes of a person. Nothing is decided, sent or kept.
+
+use crate::evaluate::{Fired, Moment};
+use crate::message::{self, Filled, Templates};
+use crate::model::{Channel, CustomerNumber, Instant};
+use crate::population::Population;
+use crate::ruleset::{EventId, ExprKind, Message};
+use crate::serve::{RefusalKind, RenderedMessage, Response};
+use crate::store::StoreError;
+
+use super::Engine;
+use super::active::Active;
+use super::explain::{NO_RULES, no_customer};
+use super::occurred;
+
+impl Engine {
+    /// Renders a message for a customer as of `at`, in the words of the running rules; `now` is the
+    /// clock's. What a first claim would not send is refused with its reason.
+    pub(super) fn render(&self, name: &str, customer: &str, at: Instant, now: Instant) -> Response {
+        let Some(active) = &self.active else { return Response::refused(RefusalKind::Usage, NO_RULES) };
+        let Some(position) = active.rules.messages.iter().position(|message| message.name == name) else {
+            return Response::refused(RefusalKind::NotFound, no_message(active, name));
+        };
+        let Some(number) = self.find(customer) else {
+            return Response::refused(RefusalKind::NotFound, no_customer(customer));
+        };
+        let seen = self.population_at(at, now).and_then(|population| {
+            let event = self.latest_shown(active, position, (&population, number), at)?;
+            Ok((population, event))
+        });
+        let (population, event) = match seen {
+            Ok(seen) => seen,
+            Err(error) => return Response::refused(RefusalKind::Failed, error.to_string()),
+        };
+        let declared = &active.rules.messages[position];
+        let missing =
+            declared.needs.iter().find(|(id, _)| event.as_ref().map(|event| event.event) != Some(*id));
+        if let Some((id, placeholder)) = missing {
+            let kind = &active.rules.schema.event(*id).name;
+            let text = format!(
+                "`{name}` shows `{placeholder}`, and `{customer}` has no `{kind}` up to {at}: it would not be sent"
+            );
+            return Response::refused(RefusalKind::Failed, text);
+        }
+        let shown = event.as_ref().map(|event| active.rules.schema.event(event.event).name.clone());
+        let moment = Moment::new(&active.program, at, &active.zone).on(event);
+        let filled = filled(active, position, &moment, (&population, number));
+        match message::render(&Templates::of(declared), &filled) {
+            Ok(rendered) => Response::Rendered(RenderedMessage {
+                message: name.into(),
+                customer: customer.into(),
+                at,
+                channel: declared.channel.0.clone(),
+                event: shown,
+                subject: (declared.channel == Channel::email()).then_some(rendered.subject),
+                text: rendered.text,
+                html: rendered.html,
+            }),
+            Err(error) => Response::refused(
+                RefusalKind::Failed,
+                format!("`{name}` would not be sent to `{customer}`: {error}"),
+            ),
+        }
+    }
+
+    /// The customer's latest event of those that a message shows: what it needs goes before what it can
+    /// do without.
+    fn latest_shown(
+        &self,
+        active: &Active,
+        position: usize,
+        (population, customer): (&Population, CustomerNumber),
+        at: Instant,
+    ) -> Result<Option<Fired>, StoreError> {
+        let mut latest: Option<Fired> = None;
+        for kind in shown_events(&active.rules.messages[position]) {
+            let data = (&*self.store, population);
+            let found = occurred::latest(data, active, customer, (kind, at))?;
+            latest = match (latest, found) {
+                (Some(one), Some(other)) if other.time > one.time => Some(other),
+                (Some(one), _) => Some(one),
+                (None, found) => found,
+            };
+        }
+        Ok(latest)
+    }
+}
+
+/// The kinds of events on which a message could have been sent, as far as it says so.
+fn shown_events(message: &Message) -> Vec<EventId> {
+    let mut kinds: Vec<EventId> = message.needs.iter().map(|(event, _)| *event).collect();
+    if kinds.is_empty() {
+        let of = |kind: &ExprKind| if let ExprKind::Fired(event, _) = kind { Some(*event) } else { None };
+        kinds.extend(message.fields.iter().filter_map(|(_, expr)| of(&expr.kind)));
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// The values of a message's placeholders at a moment.
+pub(super) fn filled(
+    active: &Active,
+    position: usize,
+    moment: &Moment<'_>,
+    (population, customer): (&Population, CustomerNumber),
+) -> Filled {
+    let nodes: Vec<_> = active.program.message_fields(position).iter().map(|(_, node)| *node).collect();
+    let values = moment.values(population, customer, &nodes);
+    let declared = &active.rules.messages[position];
+    message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+}
+
+fn no_message(active: &Active, name: &str) -> String {
+    let known: Vec<&str> = active.rules.messages.iter().map(|message| message.name.as_str()).collect();
+    match known.as_slice() {
+        [] => format!("no message is called `{name}`: the rules have none"),
+        _ => format!("no message is called `{name}`; there are: {}", known.join(", ")),
+    }
+}
