@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+
+use cvmd::clock::{Clock, SystemClock};
 
 use super::binary::{cvmd, run};
+use crate::support::breathe;
 
 /// A daemon that ends with the test.
 struct Daemon(Child);
@@ -21,12 +23,13 @@ impl Drop for Daemon {
 fn daemon(here: &Path) -> Daemon {
     let mut command = cvmd(here, &["run"]);
     let daemon = Daemon(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = SystemClock.boot_elapsed().0 + 60_000;
+    let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     // Asking before it is there would open its store in this process.
     let answers = || here.join("data/cvmd.sock").exists() && run(here, &["status"]).code != 2;
     while !answers() {
-        assert!(Instant::now() < end, "the daemon does not answer");
-        std::thread::sleep(Duration::from_millis(50));
+        assert!(SystemClock.boot_elapsed().0 < end, "the daemon does not answer");
+        waiting.block_on(breathe(50));
     }
     daemon
 }

@@ -143,7 +143,8 @@ impl World {
             let time = now - self.random.below(50 * MINUTE);
             events.push(self.event(number, "cart_abandoned", time));
             let later = now + self.random.between(4, 150) * MINUTE + 3_000;
-            if self.random.per_mille(300) {
+            let comes_again = self.random.per_mille(300);
+            if comes_again {
                 let time = later - self.random.below(3 * MINUTE);
                 let again = self.event(number, "cart_abandoned", time);
                 self.happenings.push((later, Happening::Events(vec![again], None)));

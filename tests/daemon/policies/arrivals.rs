@@ -91,7 +91,9 @@ fn told(shop: &mut Shop, (second, (who, is_order, worth)): (&i64, &(usize, bool,
 fn live(shop: &mut Shop, happened: &Happened, before: bool, crash: Option<(usize, u64)>) {
     shop.tick(NOW);
     if before {
-        happened.iter().for_each(|one| told(shop, one, NOW));
+        for one in happened {
+            told(shop, one, NOW);
+        }
     }
     let waits = happened.keys().flat_map(|second| [0, 60, 120].map(|wait| comes(second + wait)));
     let ticks = (1..26).map(|n| Duration::seconds(n * TICK));

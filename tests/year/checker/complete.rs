@@ -34,7 +34,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
     }
     // The end is left out: what was decided there may wait still.
     let end = world.end - 2 * DAY;
-    for name in seen.roots(world) {
+    for name in super::roots(world) {
         scheduled(world, seen, &record, (name, end), findings);
         for customer in world.customers() {
             continuous(world, seen, &record, (name, customer, end), findings);

@@ -84,7 +84,7 @@ pub fn check<'a>(
         of.entry((one.name, one.customer)).or_default().push(one);
     }
     let decided: BTreeSet<(&str, &str)> = decided.into_keys().collect();
-    for name in seen.roots(world) {
+    for name in super::roots(world) {
         for events in of.values() {
             for event in events {
                 each(world, seen, (name, event, events), &decided, findings);
@@ -122,10 +122,9 @@ fn each(
         };
         if !on.each && others.iter().any(|other| meanwhile(&other)) {
             count("a wait that began anew");
-            let fired = decided.contains(&(name, event.id));
-            findings.hold("another such event begins the wait anew", !fired, || {
-                format!("{name} on {}", event.id)
-            });
+            let did = decided.contains(&(name, event.id));
+            findings
+                .hold("another such event begins the wait anew", !did, || format!("{name} on {}", event.id));
             return;
         }
         // Certainly false when it comes: it waits for nothing.
@@ -133,7 +132,7 @@ fn each(
             count("false at once");
             return;
         }
-        if !on_at(world, name, look).is_some_and(|rule| holds(rule, look) == Some(true)) {
+        if on_at(world, name, look).is_none_or(|rule| holds(rule, look) != Some(true)) {
             count("no longer so after its wait");
             return;
         }

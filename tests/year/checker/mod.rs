@@ -140,11 +140,11 @@ impl<'a> Seen<'a> {
         let days = self.days.get(root).and_then(|of| of.get(customer));
         days.is_some_and(|days| days.contains(&(at.div_euclid(DAY) * DAY)))
     }
+}
 
-    /// The first names of all rules.
-    fn roots<'w>(&self, world: &'w World<'_>) -> impl Iterator<Item = &'w str> + use<'w> {
-        world.edited.keys().map(String::as_str)
-    }
+/// The first names of all rules.
+fn roots<'w>(world: &'w World<'_>) -> impl Iterator<Item = &'w str> + use<'w> {
+    world.edited.keys().map(String::as_str)
 }
 
 pub fn check(script: &Script, log: &Log) -> Findings {

@@ -96,20 +96,19 @@ fn of_customer(world: &World<'_>, track: &Track, customer: &str, ticks: &[Ms]) -
         let Some(here) = here.filter(|here| last.as_ref() != Some(here)) else { continue };
         let from = last.replace(here.clone());
         let times = || world.orders(customer).iter().filter(|(learnt, ..)| *learnt <= at).map(|one| one.1);
-        let moved = match &from {
+        let counts = if from.is_none() {
             // A customer becomes their first place who is one for less than a day.
-            None => times().min().is_some_and(|first| at - first < RECENT),
-            Some(_) => {
-                let changes = times().flat_map(|time| ages.iter().map(move |age| time + age).chain([time]));
-                let mut looked: Vec<Ms> = changes.flat_map(|time| [time - 1, time, time + 1]).collect();
-                looked.extend(world.news(customer).into_iter().map(|time| time - 1));
-                looked.retain(|time| *time > at - RECENT && *time <= at);
-                looked.push(at - RECENT);
-                let was = |time: &Ms| place(world, track, customer, (*time, at)).as_ref() != Some(&here);
-                looked.iter().any(was)
-            }
+            times().min().is_some_and(|first| at - first < RECENT)
+        } else {
+            let changes = times().flat_map(|time| ages.iter().map(move |age| time + age).chain([time]));
+            let mut looked: Vec<Ms> = changes.flat_map(|time| [time - 1, time, time + 1]).collect();
+            looked.extend(world.news(customer).into_iter().map(|time| time - 1));
+            looked.retain(|time| *time > at - RECENT && *time <= at);
+            looked.push(at - RECENT);
+            let was = |time: &Ms| place(world, track, customer, (*time, at)).as_ref() != Some(&here);
+            looked.iter().any(was)
         };
-        if moved {
+        if counts {
             moves.push(Move { learnt: at, from, to: here });
         }
     }
@@ -173,7 +172,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         findings.hold("once for a movement", moved, || about(sent));
         *findings.bound.entry("movement: a contact".into()).or_default() += 1;
     }
-    for name in seen.roots(world) {
+    for name in super::roots(world) {
         for customer in world.customers() {
             each(world, seen, (name, customer), findings);
         }

@@ -8,6 +8,9 @@ use jiff::civil::Date;
 use super::truth::Atom;
 use crate::year::script::{DAY, HOUR, MINUTE, Ms, Tree};
 
+/// A place of a segmentation with its condition; none: otherwise.
+pub type Place = (String, Option<Vec<Atom>>);
+
 /// What the files say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Book {
@@ -16,8 +19,8 @@ pub struct Book {
     pub orders: BTreeMap<String, Vec<String>>,
     pub rules: BTreeMap<String, Rule>,
     pub messages: BTreeMap<String, Message>,
-    /// The places of a segmentation with their conditions, in their order; none: otherwise.
-    pub segments: BTreeMap<String, Vec<(String, Option<Vec<Atom>>)>>,
+    /// The places of a segmentation, in their order.
+    pub segments: BTreeMap<String, Vec<Place>>,
     pub audiences: BTreeMap<String, Vec<Atom>>,
     pub caps: Vec<Cap>,
     pub quiet: Vec<Quiet>,

@@ -19,7 +19,9 @@ pub fn applied<'a>(world: &World<'a>, seen: &Seen<'a>) -> BTreeMap<&'a str, Vec<
             applied.entry(&set.customer).or_default().push((*at, &set.message, &set.address));
         }
     }
-    applied.values_mut().for_each(|of| of.sort_by_key(|(at, ..)| *at));
+    for of in applied.values_mut() {
+        of.sort_by_key(|(at, ..)| *at);
+    }
     applied
 }
 
@@ -28,8 +30,8 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         let means = |rule: &super::reader::Rule| {
             rule.sets.iter().any(|(field, value)| *field == set.message && *value == set.address)
         };
-        let meant = world.rule(&set.rule, set.decided).is_some_and(means);
-        findings.hold("it sets what its rule says", meant, || format!("{} to {}", about(set), set.address));
+        let agrees = world.rule(&set.rule, set.decided).is_some_and(means);
+        findings.hold("it sets what its rule says", agrees, || format!("{} to {}", about(set), set.address));
     }
     *findings.bound.entry("set: a value".into()).or_default() += world.set.values().flatten().count() as u64;
     let ends: BTreeMap<&str, &str> =
@@ -37,7 +39,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
     let last_tick = seen.ticks.last().copied().unwrap_or(world.end);
     for customer in world.customers() {
         let of = world.set.get(customer).map_or(&[][..], Vec::as_slice);
-        let expected = of.iter().filter(|(at, ..)| *at <= last_tick).next_back().map(|(_, _, value)| *value);
+        let expected = of.iter().rfind(|(at, ..)| *at <= last_tick).map(|(_, _, value)| *value);
         findings.hold(
             "in the end it holds what was set last",
             ends.get(customer).copied() == expected,
