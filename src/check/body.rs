@@ -123,13 +123,16 @@ impl<'a> Bodies<'a> {
         names
     }
 
-    /// Files beside a body that serve readers of another language: `offer.es.html`.
-    pub(super) fn translations(&self, path: &str) -> Vec<String> {
+    /// Files beside a body that look as if they served readers of another language (`offer.es.html`,
+    /// `offer.pt-BR.html`): path and language, as it is written.
+    pub(super) fn translations(&self, path: &str) -> Vec<(String, String)> {
         let Some((stem, _)) = path.rsplit_once('.') else { return Vec::new() };
         let inside = self.files.iter().filter_map(|(other, _)| {
             let (code, ending) = other.strip_prefix(stem)?.strip_prefix('.')?.split_once('.')?;
-            let language = (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
-            (language && !ending.contains('.') && Format::of(other).is_some()).then(|| other.to_owned())
+            let first = code.split(['-', '_']).next()?;
+            let language = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+            let body = !ending.contains('.') && !code.contains('/') && Format::of(other).is_some();
+            (language && body).then(|| (other.to_owned(), code.to_owned()))
         });
         inside.collect()
     }

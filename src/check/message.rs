@@ -4,15 +4,17 @@ use ring::digest::{Context, SHA256};
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{MessageClause, Name};
-use crate::message::{Part, TEMPLATE_LIMIT, Templates};
+use crate::message::Templates;
 use crate::model::{Channel, Duration};
-use crate::ruleset::{Message, Place, Purpose};
+use crate::ruleset::{Message, Place, Purpose, Variant};
 
 use super::action::find_webhook;
 use super::body::{Bodies, Body, Format, Template};
 use super::item::Of;
 use super::names::{Names, check_name, shorten};
 use super::report::{Report, after, problem};
+use super::variant::{self, Languages};
+use super::words::Words;
 use super::workspace::duplicate_clause;
 use super::{placeholder, sender};
 
@@ -23,7 +25,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) webhooks: &'a [String],
 }
 
-/// The clauses of a message, each once, and its templates.
+/// The clauses of a message, each once, and its words.
 struct Draft<'t> {
     name: String,
     /// Where it is declared, or the `send` that it was found for.
@@ -33,9 +35,8 @@ struct Draft<'t> {
     from: Option<&'t Name>,
     reply_to: Option<&'t Name>,
     expires_after: Option<Duration>,
-    subject: Option<Template>,
-    html: Option<Template>,
-    text: Option<Template>,
+    words: Words,
+    languages: Languages,
 }
 
 impl Draft<'_> {
@@ -48,9 +49,8 @@ impl Draft<'_> {
             from: None,
             reply_to: None,
             expires_after: None,
-            subject: None,
-            html: None,
-            text: None,
+            words: Words::default(),
+            languages: Languages::new(),
         }
     }
 }
@@ -71,11 +71,11 @@ pub(super) fn declared(
                 twice.map(|_| ("email … or its like", channel.span))
             }
             MessageClause::Subject(subject) => {
-                draft.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
+                draft.words.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
             }
             MessageClause::Body(file) => body.replace(file).map(|_| ("body", file.span)),
             MessageClause::Text(text) => {
-                draft.text.replace(inline(text, report)).map(|_| ("text", text.span))
+                draft.words.text.replace(inline(text, report)).map(|_| ("text", text.span))
             }
             MessageClause::From(from) => draft.from.replace(from).map(|_| ("from", from.span)),
             MessageClause::ReplyTo(to) => draft.reply_to.replace(to).map(|_| ("reply to", to.span)),
@@ -120,7 +120,7 @@ fn add_body(
     report: &mut Report<'_>,
 ) -> bool {
     let Some(file) = body else {
-        if draft.text.is_some() {
+        if draft.words.text.is_some() {
             return true;
         }
         let paths = around.bodies.found(&draft.name);
@@ -155,14 +155,6 @@ fn add_files(
     let mut sound = true;
     let ready = paths.iter().any(|path| matches!(Format::of(path), Some(Format::Html | Format::Text)));
     for path in paths {
-        if let Some(translated) = around.bodies.translations(path).first() {
-            report.add(not_yet(
-                &format!("a body in another language (`{translated}`)"),
-                "move that file away for now",
-                span,
-            ));
-            sound = false;
-        }
         let Some(body) = around.bodies.read(path) else { continue };
         match body.format {
             Format::NotYet(_) if ready => {}
@@ -174,14 +166,18 @@ fn add_files(
                 ));
                 sound = false;
             }
-            Format::Html | Format::Text => sound &= add_file(draft, path, body, around, report),
+            Format::Html | Format::Text => {
+                sound &= add_file(&mut draft.words, &draft.name, path, body, around, report);
+            }
         }
     }
-    sound
+    sound & variant::read((&mut draft.languages, &draft.name), paths, span, around, report)
 }
 
-fn add_file(
-    draft: &mut Draft<'_>,
+/// Adds a body to the words of a message, unless there is one of its format; false after an error.
+pub(super) fn add_file(
+    words: &mut Words,
+    message: &str,
     path: &str,
     body: Body,
     around: &Surroundings<'_>,
@@ -196,17 +192,17 @@ fn add_file(
         );
         return false;
     }
-    if draft.subject.is_none() {
-        draft.subject = body.subject;
+    if words.subject.is_none() {
+        words.subject = body.subject;
     }
     if body.template.text.trim().is_empty() {
         let start = Span { end: whole.start, ..whole };
-        report.add(no_body(&draft.name, start, "the file is empty"));
+        report.add(no_body(message, start, "the file is empty"));
         return false;
     }
     match body.format {
-        Format::Html => draft.html = Some(body.template),
-        Format::Text if draft.text.is_none() => draft.text = Some(body.template),
+        Format::Html => words.html = Some(body.template),
+        Format::Text if words.text.is_none() => words.text = Some(body.template),
         Format::Text | Format::NotYet(_) => {}
     }
     true
@@ -221,34 +217,22 @@ fn finish(
 ) -> Option<Message> {
     let (channel, purpose, webhook) = draft.purpose?;
     let carrier = carrier(channel, webhook, around, report);
-    if sound && draft.html.is_none() && draft.text.is_none() {
+    if sound && draft.words.html.is_none() && draft.words.text.is_none() {
         let label = format!("add `body {}.html` or `text \"…\"`", draft.name);
         report.add(no_body(&draft.name, draft.span, &label));
         return None;
     }
     let by_email = channel.text == "email";
-    if by_email && sound && draft.subject.is_none() {
-        draft.subject = Some(subject_of_name(&draft, report));
+    if by_email && sound && draft.words.subject.is_none() {
+        draft.words.subject = Some(subject_of_name(&draft, report));
     }
-    let mut good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
+    let good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
     let mut shown = placeholder::Placeholders::default();
-    let parts = [(Part::Subject, &draft.subject), (Part::Html, &draft.html), (Part::Text, &draft.text)];
-    for (part, template) in parts.iter().filter_map(|(part, template)| Some((*part, template.as_ref()?))) {
-        good &= check_size(template, part, report)
-            && placeholder::check(part, template, around.names, &mut shown, report);
-    }
-    let text_of = |template: &Option<Template>| template.as_ref().map(|template| template.text.clone());
-    let templates = Templates {
-        subject: text_of(&draft.subject).unwrap_or_default(),
-        html: text_of(&draft.html).filter(|_| by_email),
-        text: text_of(&draft.text),
-    };
-    if good {
-        let of =
-            |part| parts.iter().find(|(known, _)| *known == part).and_then(|(_, template)| template.as_ref());
-        placeholder::rehearse(&templates, &shown.fields, of, report);
-    }
-    let content_hash = content_hash(purpose, &channel.text, &templates);
+    let templates = draft.words.check(by_email, around.names, &mut shown, report);
+    let main = (&draft.words, draft.span);
+    let variants = variant::check(draft.languages, main, by_email, around, &mut shown, report);
+    let (templates, variants) = templates.zip(variants).filter(|_| good)?;
+    let content_hash = content_hash(purpose, &channel.text, &templates, &variants);
     Some(Message {
         name: draft.name,
         place: draft.place,
@@ -258,6 +242,7 @@ fn finish(
         subject: templates.subject,
         html: templates.html,
         text: templates.text,
+        variants,
         from: draft.from.map(|from| from.text.clone()),
         reply_to: draft.reply_to.map(|to| to.text.clone()),
         expires_after: draft.expires_after,
@@ -265,7 +250,6 @@ fn finish(
         needs: shown.needs.into_iter().collect(),
         content_hash,
     })
-    .filter(|_| good)
 }
 
 /// The webhook that carries a channel, none for e-mail; an error is told already.
@@ -308,35 +292,13 @@ fn subject_of_name(draft: &Draft<'_>, report: &mut Report<'_>) -> Template {
     let mut letters = words.chars();
     let subject =
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-    let body = draft.html.as_ref().or(draft.text.as_ref()).map_or(draft.span, |body| {
-        let whole = body.whole();
-        Span { end: whole.start, ..whole }
-    });
+    let body = draft.words.start(draft.span);
     report.add(
         problem(Code::NoSubject, body, format!("the subject will be `{subject}`"))
             .label("write `Subject: …` as the first line")
             .why("the subject decides whether a message is opened, and this one was made from the message's name"),
     );
     Template::under(body, subject)
-}
-
-fn check_size(template: &Template, part: Part, report: &mut Report<'_>) -> bool {
-    let limit = if part == Part::Subject { crate::message::SUBJECT_LIMIT } else { TEMPLATE_LIMIT };
-    let lines = part != Part::Subject;
-    let bad = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
-    let (message, label) = if template.text.len() > limit {
-        (format!("the {part} has more than {limit} bytes"), "shorten it")
-    } else if template.text.contains(bad) {
-        (format!("the {part} contains a control character"), "remove it")
-    } else {
-        return true;
-    };
-    report.add(
-        problem(Code::BadText, template.whole(), message)
-            .label(label)
-            .why("mail servers refuse it; line breaks in a subject are used to forge headers"),
-    );
-    false
 }
 
 fn check_expiry(length: Duration, span: Span, report: &mut Report<'_>) -> bool {
@@ -364,7 +326,7 @@ fn no_body(name: &str, span: Span, label: &str) -> super::report::Problem {
         .why("customers would get an empty message")
 }
 
-fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
+pub(super) fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
     problem(Code::NotAvailableYet, span, format!("{what} is not available yet"))
         .label(label)
         .why("what is understood by half is not sent at all")
@@ -380,25 +342,31 @@ fn inline(written: &Name, report: &Report<'_>) -> Template {
     Template::under(written.span, written.text.clone())
 }
 
-/// SHA-256 over purpose, channel and templates, each led by its length, hexadecimal.
-fn content_hash(purpose: Purpose, channel: &str, templates: &Templates) -> String {
+/// SHA-256 over purpose, channel and templates of all languages, each led by its length, hexadecimal.
+fn content_hash(purpose: Purpose, channel: &str, main: &Templates, variants: &[Variant]) -> String {
     let purpose = match purpose {
         Purpose::Marketing => "marketing",
         Purpose::Transactional => "transactional",
     };
     let mut context = Context::new(&SHA256);
-    let parts = [
-        Some(purpose),
-        Some(channel),
-        Some(templates.subject.as_str()),
-        templates.html.as_deref(),
-        templates.text.as_deref(),
-    ];
-    for part in parts {
+    let mut add = |part: Option<&str>| {
         // A part that is absent is not one that is empty.
         let length = part.map_or(u64::MAX, |part| part.len() as u64);
         context.update(&length.to_le_bytes());
         context.update(part.unwrap_or_default().as_bytes());
+    };
+    let parts = [
+        Some(purpose),
+        Some(channel),
+        Some(main.subject.as_str()),
+        main.html.as_deref(),
+        main.text.as_deref(),
+    ];
+    parts.into_iter().for_each(&mut add);
+    for Variant { language, subject, html, text } in variants {
+        [Some(language.as_str()), Some(subject), html.as_deref(), text.as_deref()]
+            .into_iter()
+            .for_each(&mut add);
     }
     super::files::hexadecimal(context.finish().as_ref())
 }

@@ -31,7 +31,9 @@ mod sender;
 mod set;
 mod shown_event;
 mod suggest;
+mod variant;
 mod webhook;
+mod words;
 mod workspace;
 
 pub use files::Files;

@@ -24,7 +24,7 @@ use crate::store::Store;
 use super::active::Active;
 use super::clocks::clock_of;
 use super::contents::Contents;
-use super::rendered::filled;
+use super::rendered::{filled, words};
 use super::snapshot::{Shared, Snapshot};
 
 /// Why a message waits: the whole daemon does.
@@ -161,12 +161,13 @@ impl DaemonGate {
             return Err(Claim::Withdraw("outside the sandbox".into()));
         }
         let text = &active.rules.messages[declared];
+        let (words, _) = words(text, &seen.population, message.customer);
         let content = Content {
             from: text.from.clone().unwrap_or_else(|| self.sender.from.clone()),
             reply_to: text.reply_to.clone(),
-            subject: text.subject.clone(),
-            html: text.html.clone(),
-            text: text.text.clone(),
+            subject: words.subject,
+            html: words.html,
+            text: words.text,
         };
         let kept = serde_json::to_string(&content).map_err(|error| Claim::Dead(error.to_string()))?;
         let hash = hash(&kept);
@@ -258,8 +259,8 @@ impl DaemonGate {
         }
         let text = &active.rules.messages[declared];
         let filled = fill(message, declared, seen, active, now);
-        let rendered =
-            message::render(&Templates::of(text), &filled).map_err(|error| Claim::Dead(error.to_string()))?;
+        let (words, _) = words(text, &seen.population, message.customer);
+        let rendered = message::render(&words, &filled).map_err(|error| Claim::Dead(error.to_string()))?;
         let decision = message.key.decision;
         let body = json!({
             "type": "cvmd.message",

@@ -45,16 +45,19 @@ impl Engine {
         let shown = event.as_ref().map(|event| active.rules.schema.event(event.event).name.clone());
         let moment = Moment::new(&active.program, at, &active.zone).on(event);
         let filled = filled(active, position, &moment, (&population, number));
-        match message::render(&Templates::of(declared), &filled) {
+        let by_email = declared.channel == Channel::email();
+        let (templates, language) = words(declared, &population, number);
+        match message::render(&templates, &filled) {
             Ok(rendered) => Response::Rendered(RenderedMessage {
                 message: name.into(),
                 customer: customer.into(),
                 at,
                 channel: declared.channel.0.clone(),
                 event: shown,
-                subject: (declared.channel == Channel::email()).then_some(rendered.subject),
+                language: language.map(str::to_owned),
+                subject: by_email.then_some(rendered.subject),
                 text: rendered.text,
-                html: rendered.html,
+                html: rendered.html.filter(|_| by_email),
             }),
             Err(error) => Response::refused(
                 RefusalKind::Failed,
@@ -109,6 +112,20 @@ pub(super) fn filled(
     let values = moment.values(population, customer, &nodes);
     let declared = &active.rules.messages[position];
     message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+}
+
+/// The words in which a customer gets a message, and in which language they are, where they are not
+/// those that serve everybody.
+pub(super) fn words<'m>(
+    declared: &'m Message,
+    population: &Population,
+    customer: CustomerNumber,
+) -> (Templates, Option<&'m str>) {
+    let read = |field: &str| population.text(customer, population.schema().find(field)?);
+    match message::variant_for(declared, read("language"), read("country")) {
+        Some(variant) => (Templates::of_variant(variant), Some(variant.language.as_str())),
+        None => (Templates::of(declared), None),
+    }
 }
 
 fn no_message(active: &Active, name: &str) -> String {

@@ -260,6 +260,8 @@ codes! {
     BadSender "E505" Error;
     /// A message that shows an event, of a rule that is not on it.
     SentWithoutEvent "E506" Error;
+    /// A body for readers of what is no language, or a second one for the same readers.
+    NoLanguage "E510" Error;
     /// A rule that runs daily and limits nothing.
     RepeatsDaily "W101" Warning "repeats_daily";
     /// A condition that nobody meets.

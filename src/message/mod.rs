@@ -5,12 +5,14 @@
 
 mod error;
 mod filled;
+mod reader;
 mod render;
 mod scan;
 mod sniff;
 
 pub use error::{Part, RenderError};
 pub use filled::{Filled, Shown, fill, show};
+pub use reader::{language_tag, variant_for};
 pub use render::{Rendered, Templates, placeholders, render, render_message};
 pub use scan::{Mention, mentions, uses_autoescape};
 pub use sniff::{Body, split_subject, title};

@@ -6,7 +6,7 @@ use std::io;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value as Shape, filters, tests};
 use serde::{Deserialize, Serialize};
 
-use crate::ruleset::{Message, RuleSet, Value};
+use crate::ruleset::{Message, RuleSet, Value, Variant};
 
 use super::{Filled, PART_LIMIT, Part, RenderError, SUBJECT_LIMIT, Shown, TEMPLATE_LIMIT, fill};
 
@@ -27,10 +27,16 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Those of a checked message.
+    /// Those of a checked message that serve everybody.
     #[must_use]
     pub fn of(message: &Message) -> Self {
         Self { subject: message.subject.clone(), html: message.html.clone(), text: message.text.clone() }
+    }
+
+    /// Those of a message for readers of one language.
+    #[must_use]
+    pub fn of_variant(variant: &Variant) -> Self {
+        Self { subject: variant.subject.clone(), html: variant.html.clone(), text: variant.text.clone() }
     }
 }
 

@@ -207,6 +207,8 @@ pub struct Message {
     pub html: Option<String>,
     /// Template of the text part; made from the HTML where none is written.
     pub text: Option<String>,
+    /// Other words for readers of some languages, by their tags in order.
+    pub variants: Vec<Variant>,
     /// Another sender than the configuration's: `Name <address>`.
     pub from: Option<String>,
     /// Where answers go.
@@ -218,8 +220,21 @@ pub struct Message {
     /// The events of which it shows a field without saying what stands there otherwise, each with the
     /// first such placeholder: only rules on that event can send it.
     pub needs: Vec<(EventId, String)>,
-    /// SHA-256 over purpose, channel and templates, hexadecimal.
+    /// SHA-256 over purpose, channel and the templates of all languages, hexadecimal.
     pub content_hash: String,
+}
+
+/// The words of a message for readers of one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// The language's tag in lower case: `es`, `es-mx`.
+    pub language: String,
+    /// Template of the subject (e-mail).
+    pub subject: String,
+    /// Template of the HTML part.
+    pub html: Option<String>,
+    /// Template of the text part; made from the HTML where none is written.
+    pub text: Option<String>,
 }
 
 /// Where can be called.

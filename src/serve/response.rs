@@ -339,6 +339,8 @@ pub struct RenderedMessage {
     pub at: Instant,
     /// Its channel.
     pub channel: String,
+    /// The language of the body that this customer gets; none: the body that serves everybody.
+    pub language: Option<String>,
     /// The kind of event that it shows; none: no event.
     pub event: Option<String>,
     /// One line; none: the channel has no subjects.

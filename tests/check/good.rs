@@ -80,6 +80,9 @@ fn dump(rules: &RuleSet) -> String {
             message.reply_to,
             message.expires_after,
         );
+        for variant in &message.variants {
+            let _ = writeln!(out, "  {variant:?}");
+        }
         for (name, expr) in &message.fields {
             let _ = writeln!(out, "  {name} at {}", expr.place);
             dump_expr(expr, 2, &mut out);

@@ -16,6 +16,9 @@ message thanks
 message nudge
   sms marketing by webhook gateway
   text \"{{ cart_abandoned.value }} is waiting\"
+message note
+  sms marketing by webhook gateway
+  body note.html
 webhook gateway
   post \"http://127.0.0.1:9/sms\"
 rule greet
@@ -24,10 +27,13 @@ rule greet
 rule rescue
   on cart_abandoned
   then send nudge
+rule notes
+  on cart_abandoned
+  then send note
 ";
 
-const CUSTOMERS: &str =
-    "id,email,first_name,clv\na-1,ana@shop.example,Ana <b>,700\nb-2,bea@shop.example,,900\n";
+const CUSTOMERS: &str = "id,email,first_name,clv,language\na-1,ana@shop.example,Ana <b>,700,\n\
+    b-2,bea@shop.example,,900,\nc-3,cy@shop.example,Cy,1,es-ES\n";
 
 /// Two carts of one customer; the later one was learnt with the first row.
 const EVENTS: &str = "\
@@ -40,6 +46,8 @@ fn render(more: &[&str]) -> Said {
     let dir = tempfile::tempdir().unwrap();
     for (path, text) in [
         ("rules/messages/thanks.html", "<p>Thank you, {{ first_name }}: {{ clv }}</p>"),
+        ("rules/messages/thanks.es.html", "<title>Para {{ first_name }}</title><p>Gracias</p>"),
+        ("rules/messages/note.html", "<p>A &amp; B</p>"),
         ("rules/shop.rules", RULES),
         ("data/customers.csv", CUSTOMERS),
         ("data/events.csv", EVENTS),
@@ -73,6 +81,16 @@ fn all_parts_are_shown_with_the_customers_values() {
 }
 
 #[test]
+fn the_body_is_in_the_customers_language() {
+    let said = render(&["thanks", "--as", "c-3"]);
+    assert!(said.stdout.starts_with("thanks by email in `es` to c-3, as of "), "{said:?}");
+    assert!(said.stdout.contains("subject: Para Cy\n\n--- text\nGracias\n\n--- HTML\n"), "{said:?}");
+    let said = render(&["thanks", "--as", "c-3", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(document["language"], "es");
+}
+
+#[test]
 fn what_would_not_be_sent_says_why_and_nothing_is_shown() {
     let said = render(&["thanks", "--as", "b-2"]);
     assert_eq!((said.code, &*said.stdout), (2, ""), "{said:?}");
@@ -96,9 +114,17 @@ fn an_event_is_the_latest_one_up_to_the_instant() {
 }
 
 #[test]
+fn a_channel_without_html_gets_the_text_of_an_html_body() {
+    let said = render(&["note", "--as", "a-1", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).expect(&said.stderr);
+    assert_eq!(document["text"], "A & B\n");
+    assert!(document["html"].is_null() && document["subject"].is_null(), "{said:?}");
+}
+
+#[test]
 fn unknown_names_are_told_with_those_there_are() {
     let said = render(&["thank", "--as", "a-1"]);
-    assert!(said.code == 2 && said.stderr.contains("`thank`; there are: nudge, thanks"), "{said:?}");
+    assert!(said.code == 2 && said.stderr.contains("`thank`; there are: note, nudge, thanks"), "{said:?}");
     let said = render(&["thanks", "--as", "zoe"]);
     assert!(said.code == 2 && said.stderr.contains("no customer has the id `zoe`"), "{said:?}");
 }

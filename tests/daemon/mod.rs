@@ -5,6 +5,7 @@ mod demo;
 mod drafts;
 pub mod engine;
 mod events;
+mod languages;
 mod many;
 mod movement;
 mod names;

@@ -87,6 +87,7 @@ pub fn message(name: &str, purpose: Purpose) -> Message {
         subject: "Hello".into(),
         html: None,
         text: Some("Hello".into()),
+        variants: Vec::new(),
         from: None,
         reply_to: None,
         expires_after: None,
