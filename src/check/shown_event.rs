@@ -42,6 +42,10 @@ fn no_event((event, field): (&str, &str), span: Span, names: &Names) -> Problem 
     if names.values().any(|known| known == event) {
         return found.label(format!("`{event}` is a single value: nothing stands behind a `.`"));
     }
+    // Other tools say whose value it is.
+    if ["customer", "contact", "user", "person", "profile", "subscriber", "recipient"].contains(&event) {
+        return found.label(format!("write the field alone: `{field}`")).review(span, field);
+    }
     match nearest(event, events.iter().copied()) {
         Some(near) => {
             let name = format!("{near}.{field}");

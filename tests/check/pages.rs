@@ -94,7 +94,9 @@ fn check(example: &str) -> Checked {
         }
     }
     files.insert("shop.rules", shop);
-    files.insert("messages/offer.html", "<title>For you</title><p>Come back.</p>");
+    for name in ["offer", "welcome_mail", "reminder_mail"] {
+        files.insert(format!("messages/{name}.html"), "<title>For you</title><p>Come back.</p>");
+    }
     let mut checked = checked(&files);
     checked.diagnostics.append(&mut checked.advice);
     // What surrounds the example is not its matter.
