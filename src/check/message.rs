@@ -227,7 +227,8 @@ fn finish(
         draft.words.subject = Some(subject_of_name(&draft, report));
     }
     let good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
-    let mut shown = placeholder::Placeholders::default();
+    let marketing = purpose == Purpose::Marketing;
+    let mut shown = placeholder::Placeholders { marketing, ..Default::default() };
     let templates = draft.words.check(by_email, around.names, &mut shown, report);
     let main = (&draft.words, draft.span);
     let variants = variant::check(draft.languages, main, by_email, around, &mut shown, report);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Span};
-use crate::message::{Filled, Mention, Part, RenderError, Shown, Templates};
+use crate::message::{Filled, Mention, Part, RenderError, SAMPLE_LINK, Shown, Templates, UNSUBSCRIBE_URL};
 use crate::model::{Date, Duration, Money, Number, Share};
 use crate::ruleset::{AggregateFunction, EventId, Expr, ExprKind, Type};
 
@@ -17,6 +17,8 @@ use super::{expression, merge_tag};
 /// What the templates of a message read.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
+    /// Whether the message is marketing, and so has a link to unsubscribe.
+    pub(super) marketing: bool,
     /// By name.
     pub(super) fields: BTreeMap<String, Expr>,
     /// Events that have to be there, each with a placeholder that says nothing otherwise.
@@ -49,7 +51,8 @@ pub(super) fn check(
     };
     let mentions = crate::message::mentions(&template.text);
     let mut good = true;
-    for name in read {
+    let marketing = shown.marketing;
+    for name in read.into_iter().filter(|name| !(marketing && name == UNSUBSCRIBE_URL)) {
         let here: Vec<&Mention> = mentions.iter().filter(|mention| mention.name == name).collect();
         let span = here.first().map_or(template.whole(), |mention| template.span(mention.range.clone()));
         let found = match name.split_once('.') {
@@ -98,7 +101,9 @@ fn customers(
 fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
     let all = expression::placeholder_names(names);
     let near = nearest(name, all.iter().map(String::as_str));
-    let label = if matches!(name, "customer" | "contact" | "user" | "person" | "profile" | "subscriber") {
+    let label = if name == UNSUBSCRIBE_URL {
+        "only marketing messages have a link to unsubscribe".into()
+    } else if matches!(name, "customer" | "contact" | "user" | "person" | "profile" | "subscriber") {
         "write the field alone, as in `{{ first_name | default('friend') }}`".into()
     } else if near.is_some() {
         did_you_mean(near)
@@ -143,7 +148,8 @@ pub(super) fn rehearse<'t>(
     of: impl Fn(Part) -> Option<&'t Template>,
     report: &mut Report<'_>,
 ) {
-    let filled: Filled = fields.iter().map(|(name, expr)| (name.clone(), sample(expr.ty))).collect();
+    let mut filled: Filled = fields.iter().map(|(name, expr)| (name.clone(), sample(expr.ty))).collect();
+    filled.insert(UNSUBSCRIBE_URL.to_owned(), Shown::Text(SAMPLE_LINK.into()));
     let Err(error) = crate::message::render(templates, &filled) else { return };
     // What is empty with made-up values may be full with others.
     let part = match &error {

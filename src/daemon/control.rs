@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError};
 
 use crate::model::Instant;
 use crate::reload;
-use crate::serve::{Control, ImportKind, OutboxRow, RefusalKind, Reply, Request, Response, Taken, Taking};
+use crate::serve::{
+    Control, ImportKind, OutboxRow, Reader, RefusalKind, Reply, Request, Response, Taken, Taking,
+    Unsubscribing,
+};
 
 use super::credentials::unreadable;
 use super::gate::SAID_ELSEWHERE;
@@ -147,5 +150,13 @@ impl Control for Service {
 
     fn take(&self, kind: ImportKind, body: Vec<u8>) -> Taking<'_> {
         Box::pin(self.take_in(kind, body))
+    }
+
+    fn reader(&self, token: &str) -> Option<Reader> {
+        self.exit.reader(token)
+    }
+
+    fn unsubscribe<'a>(&'a self, token: &'a str, message: Option<&'a str>) -> Unsubscribing<'a> {
+        Box::pin(self.exit.leave(token, message))
     }
 }

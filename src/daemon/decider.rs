@@ -40,6 +40,8 @@ pub(super) enum Command {
     Call(Request, oneshot::Sender<Response>),
     /// An address was refused for good.
     Suppressed(CustomerNumber),
+    /// Somebody unsubscribed: it is taken in before any command, and so before this one.
+    Unsubscribed,
     /// The outbox did something, durably: the number of its pack, and what.
     Did(u64, Vec<Deed>),
     /// End; what was asked before is done.
@@ -71,6 +73,7 @@ impl Decider {
             let mut next = commands.blocking_recv();
             while let Some(command) = next.take() {
                 let posted = matches!(command, Command::Take(..));
+                take_unsubscribes(&mut engine, clock.now());
                 match command {
                     Command::End => break,
                     Command::Take(post, reply) => {
@@ -150,6 +153,11 @@ impl Decider {
     /// Notes that an address was refused for good.
     pub(super) async fn suppressed(&self, customer: CustomerNumber) {
         self.send(Command::Suppressed(customer)).await;
+    }
+
+    /// Notes that somebody unsubscribed. Where the queue is full, whatever is done next notices.
+    pub(super) fn unsubscribed(&self) {
+        let _ = self.commands.try_send(Command::Unsubscribed);
     }
 
     /// Notes what the outbox did.
@@ -269,7 +277,19 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             }
         }
         // They are seen to where commands are taken from the queue.
-        Command::Take(..) | Command::End => {}
+        Command::Take(..) | Command::Unsubscribed | Command::End => {}
+    }
+}
+
+/// Takes in who unsubscribed. A store that fails here fails the next tick, too.
+fn take_unsubscribes(engine: &mut Engine, now: Instant) {
+    let taken = catch_unwind(AssertUnwindSafe(|| engine.take_unsubscribes(now)));
+    match taken {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(error = error.to_string(), "who unsubscribed could not be written down")
+        }
+        Err(_) => tracing::error!("an unsubscribe ended with an internal error, a bug of cvmd"),
     }
 }
 

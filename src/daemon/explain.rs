@@ -2,10 +2,10 @@
 
 use crate::decide::{Subject, World, at_most_of, full_cap, settle};
 use crate::evaluate::{self, Trace, Verdict};
-use crate::model::{CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
+use crate::model::{Channel, CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{Contact, ContactKind, Decision, MessageState, RunState, Skip, Wait};
-use crate::ruleset::Rule;
+use crate::ruleset::{Action, Rule};
 use crate::schedule::Occasions;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
 use crate::store::{StoreError, tables};
@@ -142,6 +142,13 @@ impl Engine {
         let world = self.world(active, now);
         let due = match settle(&subject, &world) {
             Ok(due) => due,
+            Err(Skip::Consent) => {
+                let sentence = match self.left(active, rule, customer)? {
+                    Some(left) => left,
+                    None => skip_sentence(Skip::Consent, &subject, &world),
+                };
+                return Ok(Outcome::stopped(Skip::Consent.label(), sentence));
+            }
             Err(skip) => return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world))),
         };
         if self.is_held(customer, number)? {
@@ -152,6 +159,32 @@ impl Engine {
         let waits = due.waits.filter(|_| rule.timetable().is_none());
         let waits = waits.map_or(String::new(), |wait| format!(", and {}", waits_sentence(wait, due.at)));
         Ok(Outcome::free(format!("matches, and nothing stops it: fires {fires}{waits}")))
+    }
+
+    /// That the customer left a channel of the rule by their own doing, and when.
+    fn left(
+        &self,
+        active: &Active,
+        rule: &Rule,
+        customer: CustomerNumber,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(profile) = tables::customers::profile(&*self.store, customer)? else { return Ok(None) };
+        let sends_by = |channel: &Channel| {
+            rule.actions.iter().any(|action| match action {
+                Action::Send(message) => active.rules.messages[*message].channel == *channel,
+                Action::Call { .. } | Action::Set { .. } => false,
+            })
+        };
+        let left = profile
+            .consents
+            .iter()
+            .find(|(channel, consent)| consent.by_person && !consent.given && sends_by(channel));
+        Ok(left.map(|(channel, consent)| {
+            let since = consent.at.map_or(String::new(), |at| format!(" at {at}"));
+            format!(
+                "matches, but ended marketing by {channel} themselves{since}: only a consent given later counts"
+            )
+        }))
     }
 
     /// Whether the customer is among the recipients of a held run, or of a continuous rule that is.

@@ -13,7 +13,7 @@ use crate::decide::{self, Again, People, Withdrawal};
 use crate::deliver::email::Email;
 use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
 use crate::evaluate::Moment;
-use crate::message::{self, Filled, Templates};
+use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{DeedKind, Frozen, OpenMessage};
@@ -24,8 +24,10 @@ use crate::store::Store;
 use super::active::Active;
 use super::clocks::clock_of;
 use super::contents::Contents;
+use super::links::Links;
 use super::rendered::{filled, words};
 use super::snapshot::{Shared, Snapshot};
+use super::unsubscribed::UNSUBSCRIBED;
 
 /// Why a message waits: the whole daemon does.
 const ON_HOLD: &str = "on hold";
@@ -50,6 +52,8 @@ pub struct Sender {
     pub sandbox: Vec<String>,
     /// Where secrets are.
     pub secrets: Secrets,
+    /// By which people unsubscribe; none: marketing messages carry no link.
+    pub links: Option<Arc<Links>>,
 }
 
 /// The daemon's gate.
@@ -171,7 +175,7 @@ impl DaemonGate {
         };
         let kept = serde_json::to_string(&content).map_err(|error| Claim::Dead(error.to_string()))?;
         let hash = hash(&kept);
-        let filled = fill(message, declared, seen, active, now);
+        let filled = self.fill(message, declared, seen, active, now);
         let values = filled.iter().map(|(name, shown)| (name.clone(), json!(shown).to_string())).collect();
         let frozen = Frozen { at: now, to, content: hash.clone(), values, body: None };
         let email = Self::email(message, &content, &filled, &frozen)?;
@@ -213,7 +217,27 @@ impl DaemonGate {
             html: rendered.html,
             date: frozen.at,
             domain,
+            unsubscribe: link_of(message, filled),
         })
+    }
+
+    /// The values of a message's placeholders as they are now, and the link of a marketing message.
+    fn fill(
+        &self,
+        message: &OpenMessage,
+        position: usize,
+        seen: &Snapshot,
+        active: &Active,
+        now: Instant,
+    ) -> Filled {
+        let mut filled = fill(message, position, seen, active, now);
+        if message.marketing
+            && let Some(links) = &self.sender.links
+        {
+            let link = links.link(message.key, &message.channel);
+            filled.insert(message::UNSUBSCRIBE_URL.to_owned(), Shown::Text(link));
+        }
+        filled
     }
 
     /// A call: its body is frozen as it is.
@@ -258,7 +282,7 @@ impl DaemonGate {
             return Err(Claim::Withdraw("outside the sandbox".into()));
         }
         let text = &active.rules.messages[declared];
-        let filled = fill(message, declared, seen, active, now);
+        let filled = self.fill(message, declared, seen, active, now);
         let (words, _) = words(text, &seen.population, message.customer);
         let rendered = message::render(&words, &filled).map_err(|error| Claim::Dead(error.to_string()))?;
         let decision = message.key.decision;
@@ -327,6 +351,10 @@ impl Gate for DaemonGate {
     }
 
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
+        // Before the state is looked at: what is noted here no more stands there.
+        if message.marketing && self.shared.unsubscribed.has(message.customer, &message.channel) {
+            return Claim::Withdraw(UNSUBSCRIBED.into());
+        }
         let seen = self.shared.get();
         let Some(active) = &seen.active else {
             return Claim::Wait(now.plus(PAUSED_FOR), NO_RULES.into());
@@ -389,6 +417,12 @@ fn called<'a>(message: &OpenMessage, active: &'a Active) -> Option<&'a Webhook> 
 
 fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&'a Webhook, Claim> {
     declared(message, active)?.1.ok_or_else(|| Claim::Withdraw("its channel is gone".into()))
+}
+
+/// The link that a message was filled with.
+fn link_of(message: &OpenMessage, filled: &Filled) -> Option<String> {
+    let link = filled.get(message::UNSUBSCRIBE_URL).filter(|_| message.marketing)?;
+    if let Shown::Text(link) = link { Some(link.clone()) } else { None }
 }
 
 /// The values of a message's placeholders as they are now.

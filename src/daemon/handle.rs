@@ -22,6 +22,9 @@ impl Engine {
     /// itself are its own to answer and are refused here.
     pub fn handle(&mut self, request: Request, now: Instant, on_bytes: OnBytes<'_>) -> Response {
         self.take_up_deeds();
+        if let Err(error) = self.take_unsubscribes(now) {
+            return Response::refused(RefusalKind::Failed, error.to_string());
+        }
         match request {
             Request::Evaluate { at, rules, limit } => {
                 answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))

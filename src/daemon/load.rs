@@ -251,7 +251,7 @@ impl Engine {
     /// Notes, in the commit of the event itself, that rules have still to be asked about it; an old
     /// one is history. Before the event: should a crash come between parts of a commit, the import
     /// that is run again finds the event missing, not known.
-    fn arrive(&mut self, arrival: Arrival, now: Instant, loading: &mut Loading) {
+    pub(super) fn arrive(&mut self, arrival: Arrival, now: Instant, loading: &mut Loading) {
         let noted = self.arrivals.contains_key(&arrival) || loading.arrivals.contains_key(&arrival);
         if noted || !is_fresh(arrival.event.time, now) {
             return;
@@ -347,12 +347,12 @@ impl Loading {
         }
     }
 
-    fn touch(&mut self, engine: &Engine, number: CustomerNumber) -> Result<(), StoreError> {
+    pub(super) fn touch(&mut self, engine: &Engine, number: CustomerNumber) -> Result<(), StoreError> {
         self.touched.insert(number);
         if self.batch.changes.len() >= GATHERED { self.commit(engine) } else { Ok(()) }
     }
 
-    fn commit(&mut self, engine: &Engine) -> Result<(), StoreError> {
+    pub(super) fn commit(&mut self, engine: &Engine) -> Result<(), StoreError> {
         failpoint::hit("import_before_commit");
         let mut batch = Batch::default();
         for (rule, block) in std::mem::take(&mut self.moved) {

@@ -1,10 +1,10 @@
 //! A message as a customer would get it now, for the eyes of a person. Nothing is decided, sent or kept.
 
 use crate::evaluate::{Fired, Moment};
-use crate::message::{self, Filled, Templates};
+use crate::message::{self, Filled, SAMPLE_LINK, Shown, Templates, UNSUBSCRIBE_URL};
 use crate::model::{Channel, CustomerNumber, Instant};
 use crate::population::Population;
-use crate::ruleset::{EventId, ExprKind, Message};
+use crate::ruleset::{EventId, ExprKind, Message, Purpose};
 use crate::serve::{RefusalKind, RenderedMessage, Response};
 use crate::store::StoreError;
 
@@ -44,7 +44,10 @@ impl Engine {
         }
         let shown = event.as_ref().map(|event| active.rules.schema.event(event.event).name.clone());
         let moment = Moment::new(&active.program, at, &active.zone).on(event);
-        let filled = filled(active, position, &moment, (&population, number));
+        let mut filled = filled(active, position, &moment, (&population, number));
+        if declared.purpose == Purpose::Marketing {
+            filled.insert(UNSUBSCRIBE_URL.to_owned(), Shown::Text(SAMPLE_LINK.into()));
+        }
         let by_email = declared.channel == Channel::email();
         let (templates, language) = words(declared, &population, number);
         match message::render(&templates, &filled) {

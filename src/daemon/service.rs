@@ -14,7 +14,7 @@ use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, MessageKey, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
 use crate::serve::{Control, Listener, PublicListener, Refusal, RefusalKind, Reloaded, Spool, openapi};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, tables};
 
 use super::Engine;
 use super::checked::{check_loaded, first_rules, refuse_marketing};
@@ -23,9 +23,11 @@ use super::control::READERS;
 use super::credentials::{log_unreadable, tokens};
 use super::decider::{Decider, log_events};
 use super::gate::{DaemonGate, Sender};
+use super::links::Links;
 use super::outgoing::Outgoing;
 use super::said::{log_finished, log_recovery, log_tick};
 use super::snapshot::Shared;
+use super::unsubscribe::{Exit, end_waiting};
 use super::ways_out::{channels, outbox_options};
 
 /// How long messages under way may take to end when the daemon stops.
@@ -84,6 +86,8 @@ pub struct Service {
     stopping: AtomicBool,
     /// Whoever reads a body holds one.
     pub(super) readers: Semaphore,
+    /// By which people unsubscribe.
+    pub(super) exit: Exit,
 }
 
 /// How the daemon is told what to do from outside its socket.
@@ -110,11 +114,14 @@ pub async fn run(
     let Opened { engine, loaded, refused, store, to_outbox } =
         opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
     let shared = Arc::clone(engine.shared());
+    let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
+    let links = Arc::new(Links::new(&identity, config.public_url()));
     let (reports, heard) = mpsc::unbounded_channel();
     let sender = Sender {
         from: config.email.from.clone(),
         sandbox: config.sandbox.clone(),
         secrets: config.secrets.clone(),
+        links: Some(Arc::clone(&links)),
     };
     let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(&shared), sender, reports);
     let (outbox, recovery) = Outbox::start(
@@ -128,6 +135,10 @@ pub async fn run(
     log_recovery(recovery);
     let outbox = Arc::new(outbox);
     let _ = to_outbox.0.set(Arc::clone(&outbox));
+    // Who unsubscribed just before a crash: what waited for them was not ended yet.
+    for (customer, channel) in shared.unsubscribed.all() {
+        end_waiting(&outbox, customer, &channel).await;
+    }
     let (decider, thread) = Decider::start(engine, Arc::clone(&clock))
         .map_err(|error| format!("no thread can be started: {error}"))?;
     let spool = Spool::open(&config.data, Arc::clone(&clock)).map_err(|error| error.to_string())?;
@@ -139,12 +150,21 @@ pub async fn run(
         outbox: Arc::clone(&outbox),
         decider: decider.clone(),
         store: Arc::clone(&store),
-        shared,
+        shared: Arc::clone(&shared),
         wake: Notify::new(),
         next_tick: AtomicI64::new(started.0),
         stop: Arc::clone(&signals.stop),
         stopping: AtomicBool::new(false),
         readers: Semaphore::new(READERS),
+        exit: Exit {
+            links,
+            store: Arc::clone(&store),
+            shared,
+            outbox: Arc::clone(&outbox),
+            decider: decider.clone(),
+            clock: Arc::clone(&clock),
+            places: Exit::places(),
+        },
         clock: Arc::clone(&clock),
         config,
     });

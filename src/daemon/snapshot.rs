@@ -3,11 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::decide::Pauses;
-use crate::model::Instant;
+use crate::model::{Channel, CustomerNumber, Instant};
 use crate::population::Population;
+use crate::record::Unsubscribe;
 use crate::ruleset::Remembered;
 
 use super::active::Active;
+use super::unsubscribed::Unsubscribed;
 
 /// The state that others see: each part is cheap to clone, and never changes once seen.
 #[derive(Debug, Clone)]
@@ -28,7 +30,11 @@ pub struct Snapshot {
 
 /// The latest snapshot. The engine replaces it after each commit that changes it.
 #[derive(Debug)]
-pub struct Shared(RwLock<Arc<Snapshot>>);
+pub struct Shared {
+    latest: RwLock<Arc<Snapshot>>,
+    /// Who unsubscribed and is not taken in yet.
+    pub(super) unsubscribed: Unsubscribed,
+}
 
 impl Shared {
     /// Begins with a state.
@@ -42,17 +48,23 @@ impl Shared {
             next_due: None,
             remembered: Arc::default(),
         };
-        Arc::new(Self(RwLock::new(Arc::new(snapshot))))
+        Arc::new(Self { latest: RwLock::new(Arc::new(snapshot)), unsubscribed: Unsubscribed::default() })
     }
 
     /// The latest state.
     #[must_use]
     pub fn get(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes that a customer unsubscribed from a channel, which is durable: from now on nothing marketing
+    /// goes to them there, and the engine takes it in.
+    pub fn unsubscribed(&self, customer: CustomerNumber, channel: Channel, said: Unsubscribe) {
+        self.unsubscribed.note(customer, channel, said);
     }
 
     /// Replaces the state.
     pub(super) fn publish(&self, seen: Snapshot) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(seen);
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(seen);
     }
 }

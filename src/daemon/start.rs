@@ -98,6 +98,7 @@ impl Engine {
             timers,
         };
         engine.read_sets()?;
+        engine.read_unsubscribes()?;
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }

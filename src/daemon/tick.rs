@@ -48,6 +48,7 @@ impl Engine {
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
         let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
         let mut report = TickReport::default();
+        self.take_unsubscribes(now)?;
         if self.hold.is_some() {
             report.on_hold = true;
             return Ok(report);

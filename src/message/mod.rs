@@ -17,6 +17,10 @@ pub use render::{Rendered, Templates, placeholders, render, render_message};
 pub use scan::{Mention, mentions, uses_autoescape};
 pub use sniff::{Body, split_subject, title};
 
+/// The placeholder of the link by which the reader unsubscribes; marketing messages have it.
+pub const UNSUBSCRIBE_URL: &str = "unsubscribe_url";
+/// What stands there in a message that is only looked at: whoever sees it must not end anything.
+pub const SAMPLE_LINK: &str = "https://mail.shop.example/u/sample";
 /// Bytes a template may have.
 pub const TEMPLATE_LIMIT: usize = 256 * 1024;
 /// Bytes a rendered part may have.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::Route;
-use crate::model::{Duration, Instant};
+use crate::model::{CustomerNumber, Duration, Instant};
 use crate::record::{MessageKey, MessageState, OpenMessage};
 
 /// The first and the longest wait of a queue whose other side cannot be reached.
@@ -206,6 +206,14 @@ impl Index {
             None | Some(Standing::Due(_)) => true,
             Some(Standing::Follows(_) | Standing::Taken | Standing::InDoubt) => false,
         }
+    }
+
+    /// The messages to a customer that stand in their queues, with the instants they were decided.
+    pub(super) fn waiting_for(&self, customer: CustomerNumber) -> Vec<(Instant, MessageKey)> {
+        let waits = |(key, entry): &(&MessageKey, &Entry)| {
+            key.decision.customer == customer && matches!(entry.standing, Standing::Due(_))
+        };
+        self.entries.iter().filter(waits).map(|(key, entry)| (entry.decided, *key)).collect()
     }
 
     /// Takes one message that no worker has, for a person's wish; none where one has it.

@@ -7,7 +7,7 @@ use super::settle::finish;
 use super::shared::{Changes, Shared};
 use super::{Channels, Counts, Filter, Gate, Options, Recovery, Route, Row, list, recovery};
 use crate::clock::Clock;
-use crate::model::{Duration, Instant};
+use crate::model::{Channel, CustomerNumber, Duration, Instant};
 use crate::record::{MessageKey, MessageState, OpenMessage};
 use crate::store::tables::messages;
 use crate::store::{Store, StoreError};
@@ -109,6 +109,29 @@ impl Outbox {
         changes.end(&self.shared, &message, finished, None)?;
         changes.commit(&self.shared).await?;
         Ok(true)
+    }
+
+    /// Takes back for good the marketing messages to a customer on a channel that wait or were to be
+    /// tried again. How many; those that a worker has under its hand are not among them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw_marketing(
+        &self,
+        customer: CustomerNumber,
+        channel: &Channel,
+        why: &str,
+    ) -> Result<u64, StoreError> {
+        let waiting = self.shared.index().waiting_for(customer);
+        let mut withdrawn = 0;
+        for (decided, key) in waiting {
+            let message = messages::open_message(&*self.shared.store, decided, key)?;
+            let ends = |message: &OpenMessage| message.marketing && message.channel == *channel;
+            if message.as_ref().is_some_and(ends) && self.withdraw(key, why).await? {
+                withdrawn += 1;
+            }
+        }
+        Ok(withdrawn)
     }
 
     fn take(&self, key: MessageKey) -> Result<Option<OpenMessage>, StoreError> {

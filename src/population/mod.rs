@@ -265,6 +265,20 @@ impl Population {
         Some((Instant(events.times[last]), texts))
     }
 
+    /// The events of a kind up to an instant, the last one first: their fields, of which only texts are
+    /// told.
+    #[must_use]
+    pub fn texts(&self, number: CustomerNumber, kind: EventId, until: Instant) -> Vec<Vec<Option<String>>> {
+        let Some((chunk, row)) = self.row(number) else { return Vec::new() };
+        let Some(events) = chunk.events.get(kind.index()) else { return Vec::new() };
+        let count = self.schema.event(kind).fields.len();
+        let texts = |event: usize| {
+            let fields = (0..).map(EventFieldId).take(count);
+            fields.map(|field| events.text(field, event).map(str::to_owned)).collect()
+        };
+        events.of(row).rev().filter(|event| events.times[*event] <= until.0).map(texts).collect()
+    }
+
     /// When the first event of a kind after an instant was that says `text` in a field.
     #[must_use]
     pub fn next_like(

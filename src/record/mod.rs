@@ -13,6 +13,7 @@ mod event;
 pub mod key;
 mod message;
 mod movement;
+mod unsubscribe;
 
 pub use contact::{Contact, ContactKind};
 pub use control::{
@@ -25,3 +26,4 @@ pub use deed::{Deed, DeedKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack, Wait};
 pub use movement::{Move, TrackRecord};
+pub use unsubscribe::Unsubscribe;

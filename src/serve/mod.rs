@@ -13,6 +13,7 @@ mod response;
 mod routes;
 mod spool;
 mod token;
+mod unsubscribe;
 
 pub use client::{Remote, connect};
 pub use http::{MAX_BODY_BYTES, PublicListener, Tokens, openapi};
@@ -26,6 +27,7 @@ pub use response::{
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};
+pub use unsubscribe::{Reader, Unsubscribed, Unsubscribing};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -44,6 +46,18 @@ pub trait Control: Send + Sync {
     fn take(&self, kind: ImportKind, body: Vec<u8>) -> Taking<'_> {
         drop((kind, body));
         Box::pin(std::future::ready(Taken::Failed("nothing is taken in here: no daemon runs".into())))
+    }
+
+    /// Who holds a link to unsubscribe, by its token; none where it was not made here.
+    fn reader(&self, token: &str) -> Option<Reader> {
+        let _ = token;
+        None
+    }
+
+    /// Unsubscribes who holds that link; `message` is the message that it came with, as the link says.
+    fn unsubscribe<'a>(&'a self, token: &'a str, message: Option<&'a str>) -> Unsubscribing<'a> {
+        let _ = (token, message);
+        Box::pin(std::future::ready(Unsubscribed::Unknown))
     }
 }
 

@@ -23,5 +23,6 @@ pub fn email(customer: u32) -> Email {
         html: Some("<p>Hola Ana, adiós</p>".into()),
         date: Instant(1_790_000_000_000),
         domain: "shop.example".into(),
+        unsubscribe: None,
     }
 }

@@ -5,6 +5,7 @@ mod crash;
 mod hostile;
 mod rules;
 mod same;
+mod unsubscribe;
 
 use std::fs;
 use std::net::SocketAddr;

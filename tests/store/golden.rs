@@ -4,12 +4,12 @@
 
 use std::path::PathBuf;
 
-use cvmd::model::{Bitmap, Instant};
+use cvmd::model::{Bitmap, Channel, Instant};
 use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
 use cvmd::store::tables::{
-    control, customers, deeds, events, ledger, memories, messages, meta, movement, rules, runs,
+    control, customers, deeds, events, ledger, memories, messages, meta, movement, rules, runs, unsubscribes,
 };
 use cvmd::store::{Batch, Memory, Store};
 
@@ -204,6 +204,16 @@ fn finished_message() {
     let message = samples::finished_message();
     let store = golden("finished_message", &batch(|b| messages::put_finished(b, &message)));
     assert_eq!(messages::finished_messages(&store, AT).map(Result::unwrap).collect::<Vec<_>>(), [message]);
+}
+
+#[test]
+fn who_unsubscribed() {
+    let said = samples::unsubscribe();
+    let channel = Channel::email();
+    let store =
+        golden("unsubscribe", &batch(|b| unsubscribes::put_unsubscribe(b, CUSTOMER, &channel, &said)));
+    let read: Vec<_> = unsubscribes::unsubscribes(&store).map(Result::unwrap).collect();
+    assert_eq!(read, [(CUSTOMER, channel, said)]);
 }
 
 #[test]

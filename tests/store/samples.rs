@@ -10,7 +10,7 @@ use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
     FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Met, Move, ORDER,
     OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet,
-    Suppression, SuppressionReason, TakenBack, Timer, TrackRecord, Wait, WhileQueued,
+    Suppression, SuppressionReason, TakenBack, Timer, TrackRecord, Unsubscribe, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -228,6 +228,10 @@ pub(crate) fn open_messages() -> Vec<OpenMessage> {
         event: Some(events()[1].clone()),
     };
     (0..).zip(STATES).map(message).collect()
+}
+
+pub(crate) fn unsubscribe() -> Unsubscribe {
+    Unsubscribe { at: AT, over: Instant(AT.0 + 1), message: Some(message_key()) }
 }
 
 pub(crate) fn taken_back() -> TakenBack {

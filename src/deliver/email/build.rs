@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{ContentType, MIME_VERSION_1_0};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 
 use crate::model::Instant;
@@ -11,6 +11,10 @@ use crate::record::MessageKey;
 
 /// The longest subject, in bytes; a longer one is a template gone wrong.
 const LONGEST_SUBJECT: usize = 2_000;
+/// What a mail program posts to the link (RFC 8058).
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+/// The longest link: a line of a header holds 998 bytes.
+const LONGEST_LINK: usize = 900;
 /// The last second of the year 9999: lettre's date panics beyond.
 const LATEST_DATE_MS: i64 = 253_402_300_799_000;
 
@@ -35,6 +39,8 @@ pub struct Email {
     pub date: Instant,
     /// Right side of the Message-ID: a domain.
     pub domain: String,
+    /// The link by which the reader unsubscribes with one click (RFC 8058), an http or https URL.
+    pub unsubscribe: Option<String>,
 }
 
 impl std::fmt::Debug for Email {
@@ -79,6 +85,12 @@ impl Email {
             .from(from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(self.checked_subject()?);
+        if let Some(link) = &self.unsubscribe {
+            let list = HeaderName::new_from_ascii_str("List-Unsubscribe");
+            builder = builder.raw_header(plain(list, format!("<{}>", checked_link(link)?)));
+            let post = HeaderName::new_from_ascii_str("List-Unsubscribe-Post");
+            builder = builder.raw_header(plain(post, ONE_CLICK.to_owned()));
+        }
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(mailbox(reply_to, "`reply to`")?);
         }
@@ -133,6 +145,19 @@ fn no_control(text: &str, what: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A header as it is, on one line: a link that is folded or encoded is none.
+fn plain(name: HeaderName, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+}
+
+fn checked_link(link: &str) -> Result<&str, String> {
+    let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b',');
+    if link.len() > LONGEST_LINK || !link.bytes().all(fits) {
+        return Err("the link to unsubscribe cannot stand in a header: look at `[listen] url`".into());
+    }
+    Ok(link)
+}
+
 fn mailbox(text: &str, what: &str) -> Result<Mailbox, String> {
     no_control(text, what)?;
     let mailbox: Mailbox =
@@ -167,6 +192,7 @@ mod tests {
             html: Some("<p>Hello Ana</p>".into()),
             date: Instant(1_790_000_000_000),
             domain: "shop.example".into(),
+            unsubscribe: None,
         }
     }
 
@@ -181,6 +207,19 @@ mod tests {
         assert!(text.contains("Message-ID: <d1-7-4f-0@shop.example>\r\n"), "{text}");
         assert!(text.contains("Date: Mon, 21 Sep 2026 14:13:20 +0000\r\n"), "{text}");
         assert!(text.contains("boundary=\"cvmd_d1-7-4f-0\""), "{text}");
+    }
+
+    #[test]
+    fn a_link_to_unsubscribe_stands_in_two_headers_each_on_one_line() {
+        let link = format!("https://mail.shop.example/u/{}?m=d1-7-4f-80", "Ab_-".repeat(30));
+        let text = text_of(&Email { unsubscribe: Some(link.clone()), ..email() });
+        assert!(text.contains(&format!("\r\nList-Unsubscribe: <{link}>\r\n")), "{text}");
+        assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
+        assert!(!text_of(&email()).contains("List-Unsubscribe"));
+        for bad in ["https://x/\r\nBcc: a@b", "https://x/ y", "https://x/>", "https://é/", &"x".repeat(1_000)]
+        {
+            assert!(Email { unsubscribe: Some(bad.into()), ..email() }.build().is_err(), "{bad}");
+        }
     }
 
     #[test]

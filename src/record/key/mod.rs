@@ -14,6 +14,7 @@ mod messages;
 mod movement;
 mod parts;
 mod runs;
+mod unsubscribes;
 
 pub use control::{
     content, first_name, load, parse_first_name, parse_load, parse_rule_name, parse_rule_set, pause,
@@ -38,6 +39,7 @@ pub use runs::{
     parse_non_sends, parse_recipients, parse_rule_state, parse_run, parse_spent, parse_trying,
     parse_unfinished_run, recipients, recipients_of, rule_state, run, runs_of, spent, trying, unfinished_run,
 };
+pub use unsubscribes::{parse_unsubscribe, unsubscribe};
 
 use parts::{Key, start};
 
@@ -116,11 +118,13 @@ pub enum Table {
     FirstName = 32,
     /// Packs of what we did that rules have still to be asked about, by their order.
     DeedsToAsk = 33,
+    /// Who unsubscribed by a link, by customer and channel, until it is taken in.
+    Unsubscribe = 37,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -154,6 +158,7 @@ impl Table {
         Self::TakenBack,
         Self::FirstName,
         Self::DeedsToAsk,
+        Self::Unsubscribe,
     ];
 
     /// What all its keys begin with.
@@ -201,15 +206,14 @@ pub fn piece(key: &[u8], n: u16) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
+    use crate::model::{Channel, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber};
     use crate::record::MessageKey;
     use proptest::prelude::*;
 
     #[test]
     fn each_table_has_its_own_code() {
-        let mut codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
-        codes.dedup();
-        assert_eq!(codes, (1..=33).collect::<Vec<u8>>());
+        let codes: Vec<u8> = Table::ALL.iter().map(|&table| table as u8).collect();
+        assert!(codes.is_sorted_by(|one, next| one < next), "{codes:?}");
         assert!(Table::ALL.iter().all(|&table| Table::of(&table.prefix()) == Some(table)));
         assert_eq!(Table::of(&[1, 1]), None);
     }
@@ -252,6 +256,8 @@ mod tests {
             prop_assert_eq!(parse_arrival(&arrival(long)), Some(long));
             prop_assert_eq!(parse_deeds(&deeds(long)), Some(long));
             prop_assert_eq!(parse_deeds_to_ask(&deeds_to_ask(long)), Some(long));
+            let channel = Channel(format!("c{short}"));
+            prop_assert_eq!(parse_unsubscribe(&unsubscribe(customer, &channel)), Some((customer, channel)));
             prop_assert_eq!(parse_timer(&timer(rule, customer, n)), Some((rule, customer, n)));
             prop_assert_eq!(parse_profile(&orders(customer, n)), None);
             prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);

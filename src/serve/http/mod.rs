@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `POST /v1/customers`, `/v1/orders`, `/v1/events` | `ingest_token` |
 //! | `GET /v1/customers/{id}`, `/v1/customers/{id}/explain` | `read_token` |
+//! | `GET /u/{token}`, `POST /u/{token}` | whoever has the link |
 //! | `GET /openapi.json`, `/healthz` | anybody |
 
 mod api;
@@ -14,7 +15,10 @@ mod connection;
 mod fault;
 mod guard;
 mod openapi;
+mod page;
 mod patient;
+mod unsubscribe;
+mod words;
 
 pub use body::MAX_BODY_BYTES;
 pub use guard::Tokens;
@@ -79,7 +83,9 @@ impl PublicListener {
         clock: Arc<dyn Clock>,
         stop: impl Future<Output = ()> + Send,
     ) {
+        let leave = unsubscribe::unsubscribing(Arc::clone(&control));
         let router = api(control, description, |access| Door::Tokens(tokens.clone(), access))
+            .merge(leave)
             .route("/healthz", get(async || "ok\n"))
             .fallback(async || Fault::not_found("there is nothing here: see `/openapi.json`"));
         connection::serve(self.listener, router, clock, stop).await;

@@ -16,6 +16,7 @@ pub mod meta;
 pub mod movement;
 pub mod rules;
 pub mod runs;
+pub mod unsubscribes;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

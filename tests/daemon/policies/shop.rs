@@ -210,8 +210,12 @@ impl Shop {
         if self.restarts {
             self.restart(now);
         }
-        let sender =
-            Sender { from: "Shop <a@shop.example>".into(), sandbox: Vec::new(), secrets: Secrets::default() };
+        let sender = Sender {
+            from: "Shop <a@shop.example>".into(),
+            sandbox: Vec::new(),
+            secrets: Secrets::default(),
+            links: None,
+        };
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
         let gate = DaemonGate::new(store, Arc::clone(self.engine.shared()), sender, reports);

@@ -41,6 +41,7 @@ impl Channel {
             from: "Shop <shop@shop.example>".into(),
             sandbox: Vec::new(),
             secrets: Secrets::default(),
+            links: None,
         };
         // Nobody listens: what the daemon does with reports is not what is looked at here.
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();

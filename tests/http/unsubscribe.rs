@@ -1,0 +1,176 @@
+//! The link in marketing mail, from the mail to the end of marketing: the real `cvmd`, over loopback.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{Side, said, shop};
+use crate::crash::shop::{Shop, patiently};
+
+const RULES: &str = r#"workspace shop
+  currency EUR
+
+attribute plan choice free | pro
+attribute age number
+
+message offer
+  email marketing
+  subject "An offer"
+  body messages/offer.txt
+
+message receipt
+  email transactional
+  subject "Your receipt"
+  body messages/receipt.txt
+
+rule offers
+  on order
+  when orders >= 1
+  at most 9 times per day
+  then send offer
+
+rule receipts
+  on order
+  when orders >= 1
+  at most 9 times per day
+  then send receipt
+"#;
+
+async fn leaving() -> Shop {
+    let shop = shop(RULES).await;
+    shop.write("rules/messages/offer.txt", "Hello, an offer. No more: {{ unsubscribe_url }}\n");
+    shop
+}
+
+async fn order(side: &Side, id: &str) {
+    let now = cvmd::clock::Clock::now(&cvmd::clock::SystemClock).to_string();
+    let order = json!({"order_id": id, "customer_id": "ana", "time": now, "total": 9}).to_string();
+    let (status, answer) = side.post("orders", order).await;
+    assert_eq!(status, 202, "{answer}");
+}
+
+async fn consent(side: &Side, more: &str) {
+    let line = format!(r#"{{"id": "ana", "email": "ana@customers.example", "language": "de"{more}}}"#);
+    let (status, answer) = side.post("customers", line).await;
+    assert_eq!(status, 202, "{answer}");
+}
+
+/// Waits until so many mails with that subject came; the last of them.
+async fn mails(side: &Side, subject: &str, count: usize) -> String {
+    patiently("the mail comes", async || {
+        let taken = side.shop.mail.taken();
+        let texts: Vec<String> =
+            taken.iter().map(|mail| String::from_utf8_lossy(&mail.bytes).into_owned()).collect();
+        let found: Vec<&String> =
+            texts.iter().filter(|text| text.contains(&format!("Subject: {subject}"))).collect();
+        (found.len() == count).then(|| found[count - 1].clone())
+    })
+    .await
+}
+
+/// The path and query of the link in a mail's header.
+fn path_of(mail: &str) -> String {
+    let header = mail.lines().find_map(|line| line.strip_prefix("List-Unsubscribe: <")).expect(mail);
+    let link = header.trim_end().strip_suffix('>').expect(header);
+    link.strip_prefix("http://127.0.0.1:1").expect(link).to_owned()
+}
+
+async fn click(side: &Side, path: &str) -> (u16, String) {
+    let request = side.client().post(format!("http://{}{path}", side.address));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let (status, page) = said(request.body("List-Unsubscribe=One-Click")).await;
+    (status, page.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_post_to_the_link_ends_marketing_and_only_a_later_consent_begins_it_again() {
+    let side = Side::of(leaving().await).await;
+    consent(&side, r#", "consent_email_marketing": "yes""#).await;
+    order(&side, "o1").await;
+    let mail = mails(&side, "An offer", 1).await;
+    assert!(mail.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{mail}");
+    let path = path_of(&mail);
+    assert!(
+        mail.replace("=\r\n", "").replace("=3D", "=").contains(&format!("No more: http://127.0.0.1:1{path}")),
+        "{mail}"
+    );
+    assert!(!mails(&side, "Your receipt", 1).await.contains("List-Unsubscribe"));
+
+    // Those who only look: the page asks, in the reader's language.
+    let url = format!("http://{}{path}", side.address);
+    let head = side.client().head(&url).send().await.unwrap();
+    assert_eq!(head.status().as_u16(), 200);
+    let page = side.client().get(&url).send().await.unwrap();
+    assert_eq!(page.status().as_u16(), 200);
+    for (name, value) in [
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+        ("x-robots-tag", "noindex, nofollow"),
+    ] {
+        assert_eq!(page.headers()[name], value);
+    }
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("<button>Abmelden</button>") && !page.contains("ana"), "{page}");
+    let (_, view) = side.get("/v1/customers/ana").await;
+    assert_eq!(view["consents"]["email"]["given"], true, "{view}");
+    let (status, unknown) = click(&side, "/u/AQAAAABlbWFpbA").await;
+    assert!(status == 404 && unknown.contains("does not work"), "{unknown}");
+    let (status, _) = said(side.client().get(format!("http://{}/u/x", side.address))).await;
+    assert_eq!(status, 404);
+
+    for _ in 0..2 {
+        let (status, done) = click(&side, &path).await;
+        assert!(status == 200 && done.contains("Sie sind abgemeldet"), "{status} {done}");
+    }
+    let (_, view) = side.get("/v1/customers/ana").await;
+    let consent_now = &view["consents"]["email"];
+    assert!(consent_now["given"] == false && consent_now["by_person"] == true, "{view}");
+    assert_eq!(view["events"]["count"], 1, "twice is once: {view}");
+    let event = &view["events"]["latest"][0];
+    assert_eq!(event["event"], "unsubscribed", "{view}");
+    assert_eq!(event["fields"], json!({"channel": "email", "message": "offer", "rule": "offers"}), "{view}");
+
+    // Later marketing stays away, receipts do not; a file without a time, and one of before, undo nothing.
+    consent(&side, r#", "consent_email_marketing": "yes""#).await;
+    consent(&side, r#", "consent_email_marketing": "yes", "consent_email_marketing_at": "2026-01-01""#).await;
+    order(&side, "o2").await;
+    mails(&side, "Your receipt", 2).await;
+    let (_, why) = side.get("/v1/customers/ana/explain?rule=offers").await;
+    assert_eq!(side.shop.mail.taken().len(), 3, "{why}");
+    assert!(why.to_string().contains("ended marketing by email"), "{why}");
+
+    let now = cvmd::clock::Clock::now(&cvmd::clock::SystemClock).to_string();
+    consent(&side, &format!(r#", "consent_email_marketing": "yes", "consent_email_marketing_at": "{now}""#))
+        .await;
+    order(&side, "o3").await;
+    mails(&side, "An offer", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_that_was_answered_survives_a_kill_and_ends_what_waits() {
+    let shop = leaving().await;
+    let night = "\npolicy night\n  quiet hours 00:00 to 23:59\n";
+    let side = Side::of(shop).await;
+    consent(&side, r#", "consent_email_marketing": "yes""#).await;
+    order(&side, "o1").await;
+    let path = path_of(&mails(&side, "An offer", 1).await);
+    let rules = side.shop.path("rules/shop.rules");
+    let text = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, format!("{text}{night}")).unwrap();
+    side.shop.must(&["reload"]);
+    order(&side, "o2").await;
+    patiently("it waits", async || (!side.shop.outbox("pending").await.is_empty()).then_some(())).await;
+    assert_eq!(click(&side, &path).await.0, 200);
+    side.daemon.signal("KILL");
+    let Side { shop, mut daemon, .. } = side;
+    patiently("it is gone", async || daemon.has_ended()).await;
+
+    let side = Side::of(shop).await;
+    let ended = patiently("it ended", async || side.shop.outbox("withdrawn").await.into_iter().next()).await;
+    assert!(side.shop.outbox("pending").await.is_empty());
+    assert!(ended.last_result.unwrap().contains("unsubscribed"));
+    let (_, view) = side.get("/v1/customers/ana").await;
+    assert_eq!(view["consents"]["email"]["given"], false, "{view}");
+    assert_eq!(view["events"]["count"], 1, "{view}");
+}
