@@ -66,8 +66,12 @@ impl Shop {
     }
 
     fn claim(&self, message: &OpenMessage, now: Instant) -> (String, String, Option<String>, Frozen) {
-        let sender =
-            Sender { from: "Shop <a@shop.example>".into(), sandbox: Vec::new(), secrets: Secrets::default() };
+        let sender = Sender {
+            from: "Shop <a@shop.example>".into(),
+            sandbox: Vec::new(),
+            secrets: Secrets::default(),
+            links: None,
+        };
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
         match DaemonGate::new(store, Arc::clone(self.engine.shared()), sender, reports).claim(message, now) {
