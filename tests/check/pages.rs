@@ -22,14 +22,6 @@ message hello
   email marketing
   subject \"Hello\"
   text \"Hello\"
-message welcome_mail
-  email marketing
-  subject \"Welcome\"
-  text \"Welcome\"
-message reminder_mail
-  email marketing
-  subject \"Again\"
-  text \"Again\"
 ";
 const WORKSPACE: &str = "workspace shop\n  currency EUR\n";
 const CRM: &str = "webhook crm\n  post \"https://crm.shop.example/v1/touch\"\n";
