@@ -287,7 +287,7 @@ fn take_unsubscribes(engine: &mut Engine, now: Instant) {
     match taken {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::error!(error = error.to_string(), "who unsubscribed could not be written down")
+            tracing::error!(error = error.to_string(), "who unsubscribed could not be written down");
         }
         Err(_) => tracing::error!("an unsubscribe ended with an internal error, a bug of cvmd"),
     }
