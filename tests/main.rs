@@ -12,6 +12,7 @@ mod deliver;
 mod docs;
 mod evaluate;
 mod examples;
+mod fuzz;
 mod http;
 mod ingest;
 mod language;

@@ -12,6 +12,7 @@ use super::{set, shown_event};
 
 /// What can be sent and called, in the order of the rule set.
 pub(super) struct Targets<'a> {
+    /// Sorted.
     pub(super) messages: &'a [String],
     /// The same, as far as they are sound.
     pub(super) checked: &'a [Option<ruleset::Message>],
@@ -87,7 +88,7 @@ pub(super) fn check(
 }
 
 fn send(name: &Name, acting: Acting<'_>, targets: &Targets<'_>, report: &mut Report<'_>) -> Option<Action> {
-    if let Some(position) = targets.messages.iter().position(|known| *known == name.text) {
+    if let Ok(position) = targets.messages.binary_search(&name.text) {
         // What is wrong with the message or the event is said elsewhere.
         if let (Some(Some(message)), Ok(fired)) = (targets.checked.get(position), acting.fired) {
             let place = (&acting.names.schema, name.span);

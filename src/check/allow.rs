@@ -3,6 +3,8 @@
 //! It holds for its own line or, standing alone on a line, for the next. In a message's file it is
 //! written `{# allow LINT until DATE #}`.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span};
 use crate::model::Date;
 
@@ -29,22 +31,18 @@ pub(super) fn apply(
     for (file, path, text) in sources.iter() {
         read(file, text, path.ends_with(".rules"), today, &mut allows, &mut problems);
     }
+    let allowed: BTreeSet<(FileId, usize, &str)> = allows
+        .iter()
+        .filter(|allow| today <= allow.until)
+        .map(|allow| (allow.file, allow.line, allow.lint))
+        .collect();
     let kept = found.into_iter().filter(|diagnostic| {
         let Some(name) = diagnostic.code.lint() else { return true };
-        let line = line_of(sources, diagnostic.span);
-        !allows.iter().any(|allow| {
-            allow.lint == name
-                && allow.file == diagnostic.span.file
-                && allow.line == line
-                && today <= allow.until
-        })
+        let Span { file, start, .. } = diagnostic.span;
+        let (line, _) = sources.line(file, start as usize);
+        !allowed.contains(&(file, line - 1, name))
     });
     (kept.collect(), problems)
-}
-
-fn line_of(sources: &Sources, at: Span) -> usize {
-    let before = sources.text(at.file).get(..at.start as usize).unwrap_or_default();
-    before.matches('\n').count()
 }
 
 fn read(

@@ -127,7 +127,7 @@ impl<'a> Bodies<'a> {
     /// `offer.pt-BR.html`): path and language, as it is written.
     pub(super) fn translations(&self, path: &str) -> Vec<(String, String)> {
         let Some((stem, _)) = path.rsplit_once('.') else { return Vec::new() };
-        let inside = self.files.iter().filter_map(|(other, _)| {
+        let inside = self.files.beginning(stem).filter_map(|(other, _)| {
             let (code, ending) = other.strip_prefix(stem)?.strip_prefix('.')?.split_once('.')?;
             let first = code.split(['-', '_']).next()?;
             let language = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());

@@ -33,6 +33,13 @@ impl Files {
         self.0.iter().map(|(path, contents)| (path.as_str(), contents.as_slice()))
     }
 
+    /// Those whose paths begin so.
+    pub(super) fn beginning<'f>(&'f self, start: &'f str) -> impl Iterator<Item = (&'f str, &'f [u8])> {
+        let from = (std::ops::Bound::Included(start), std::ops::Bound::Unbounded);
+        let files = self.0.range::<str, _>(from).take_while(move |(path, _)| path.starts_with(start));
+        files.map(|(path, contents)| (path.as_str(), contents.as_slice()))
+    }
+
     /// How many files.
     #[must_use]
     pub fn len(&self) -> usize {

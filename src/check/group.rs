@@ -11,6 +11,7 @@ use crate::ruleset::{
 };
 
 use super::attribute::add_choices;
+use super::cycle;
 use super::expression::{Expressions, Scope, Shadow, no_movement, shadowed};
 use super::item::{Of, PlaceLine};
 use super::names::{Names, check_field_name, check_name, shorten};
@@ -18,6 +19,8 @@ use super::report::{Problem, Report, problem};
 
 /// Places that a segmentation may have.
 const PLACE_LIMIT: usize = 100;
+/// Groups that need groups that need groups.
+const DEPTH_LIMIT: usize = 32;
 
 /// Why a segmentation or an audience cannot be made of movement.
 const MOVEMENT_IN_A_GROUP: (Code, &str, &str) = (
@@ -214,21 +217,26 @@ pub(super) fn cycles(
         needed(&audience.when, first_audience, &mut into);
         needs.push(into);
     }
-    let mut told = vec![false; needs.len()];
-    for start in 0..needs.len() {
-        let Some(path) = path_back(start, &needs).filter(|path| !path.iter().any(|&node| told[node])) else {
-            continue;
-        };
-        for &node in &path {
-            told[node] = true;
-        }
-        let words: Vec<String> =
-            path.iter().chain([&start]).map(|&node| format!("`{}`", label(node))).collect();
+    for path in cycle::each(&needs) {
+        let start = path[0];
         if let Some(span) = spans.get(start).copied().flatten() {
             report.add(
                 problem(Code::Cycle, span, format!("`{}` needs itself", label(start)))
-                    .label(words.join(" needs "))
+                    .label(cycle::in_words(&path, " needs ", label))
                     .why("to place a customer in one, the other would have to be known first, and the other way round"),
+            );
+        }
+    } // One of a chain is told: the first that is too deep.
+    for (node, _) in cycle::depths(&needs).iter().enumerate().filter(|(_, depth)| **depth == DEPTH_LIMIT) {
+        if let Some(span) = spans.get(node).copied().flatten() {
+            report.add(
+                problem(
+                    Code::TooMany,
+                    span,
+                    format!("`{}` is a group in groups, more than {DEPTH_LIMIT} deep", label(node)),
+                )
+                .label("say what it needs in one condition")
+                .why("nobody could follow why a customer is in it, and `explain` could not show it"),
             );
         }
     }
@@ -273,31 +281,6 @@ fn needed(expr: &Expr, first_audience: usize, into: &mut Vec<usize>) {
             }
         }
     }
-}
-
-/// A shortest way from a node back to itself, without its end; breadth first.
-pub(super) fn path_back(start: usize, needs: &[Vec<usize>]) -> Option<Vec<usize>> {
-    let mut from: Vec<Option<usize>> = vec![None; needs.len()];
-    let mut queue = std::collections::VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        for &next in &needs[node] {
-            if next == start {
-                let mut path = vec![node];
-                let mut at = node;
-                while let Some(before) = from[at] {
-                    path.push(before);
-                    at = before;
-                }
-                path.reverse();
-                return Some(path);
-            }
-            if next < needs.len() && from[next].is_none() {
-                from[next] = Some(node);
-                queue.push_back(next);
-            }
-        }
-    }
-    None
 }
 
 /// The places of the segmentation that holds where none is declared.

@@ -3,7 +3,7 @@
 use crate::diagnostic::Code;
 use crate::ruleset::{Action, Comparison, EventFieldId, EventId, Expr, ExprKind, Message, Rule, Value};
 
-use super::group::path_back;
+use super::cycle;
 use super::item::{self, Of};
 use super::names::shorten;
 use super::report::{Problem, Report, after, problem};
@@ -36,15 +36,8 @@ pub(super) fn check(
         .iter()
         .map(|sender| (0..rules.len()).filter(|other| fires(sender, &rules[*other])).collect())
         .collect();
-    let mut told = vec![false; rules.len()];
-    for start in 0..rules.len() {
-        let Some(path) = path_back(start, &leads_to) else { continue };
-        if path.iter().any(|&rule| told[rule]) {
-            continue;
-        }
-        for &rule in &path {
-            told[rule] = true;
-        }
+    for path in cycle::each(&leads_to) {
+        let start = path[0];
         let Some(item) = written.iter().find(|item| item.name.text == rules[start].name) else { continue };
         let others: Vec<&str> = path.iter().skip(1).map(|&rule| rules[rule].name.as_str()).collect();
         report.add(endless(item, &others));

@@ -8,6 +8,8 @@ mod advice;
 mod allow;
 mod attribute;
 mod body;
+mod bound;
+mod cycle;
 mod event;
 mod expression;
 mod files;
@@ -36,8 +38,10 @@ mod webhook;
 mod words;
 mod workspace;
 
+pub use bound::MAX_TREE_DIAGNOSTICS;
 pub use files::Files;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources, Span};
@@ -152,7 +156,7 @@ fn check_trees(
     diagnostics.extend(more.finish());
     diagnostics.sort_by_key(|d| (d.span, d.code));
     let errors = diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
-    (rules.filter(|_| !errors), diagnostics)
+    (rules.filter(|_| !errors), bound::bound(diagnostics))
 }
 
 /// The rule set, or `None` where a part of it could not be made; every such part has its diagnostic.
@@ -310,9 +314,9 @@ fn messages(
         }
         all.push((item.name.text.clone(), message::declared(item, around, report)));
     }
+    let mut known: BTreeSet<&str> = items.iter().map(|item| item.name.text.as_str()).collect();
     for name in sent(rules) {
-        let known = all.iter().any(|(known, _)| *known == name.text);
-        if !known && !around.bodies.found(&name.text).is_empty() {
+        if known.insert(&name.text) && !around.bodies.found(&name.text).is_empty() {
             all.push((name.text.clone(), message::found(name, around, report)));
         }
     }

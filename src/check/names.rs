@@ -76,6 +76,7 @@ pub(super) struct Names {
     pub(super) schema: Schema,
     /// Name and places; the first is `segment`.
     pub(super) segments: Vec<(String, ChoiceId)>,
+    /// Sorted, in the order of the rule set.
     pub(super) audiences: Vec<String>,
     /// What can be sent: declared, or found as files.
     pub(super) messages: Vec<String>,

@@ -49,11 +49,14 @@ pub(super) fn check(
             return false;
         }
     };
-    let mentions = crate::message::mentions(&template.text);
+    let mut mentions: BTreeMap<String, Vec<Mention>> = BTreeMap::new();
+    for mention in crate::message::mentions(&template.text) {
+        mentions.entry(mention.name.clone()).or_default().push(mention);
+    }
     let mut good = true;
     let marketing = shown.marketing;
     for name in read.into_iter().filter(|name| !(marketing && name == UNSUBSCRIBE_URL)) {
-        let here: Vec<&Mention> = mentions.iter().filter(|mention| mention.name == name).collect();
+        let here = mentions.get(&name).map_or(&[][..], Vec::as_slice);
         let span = here.first().map_or(template.whole(), |mention| template.span(mention.range.clone()));
         let found = match name.split_once('.') {
             Some((event, field)) => shown_event::field((event, field), span, names, report),

@@ -21,15 +21,17 @@ pub(super) fn names<T>(
     first_names: &mut FirstNames,
     report: &mut Report<'_>,
 ) {
+    let present: BTreeMap<&str, &Name> =
+        items.iter().map(|item| (item.name.text.as_str(), &item.name)).collect();
     let mut old: BTreeMap<&str, &Name> = BTreeMap::new();
     let mut firsts: BTreeMap<String, &Name> = BTreeMap::new();
     for item in items {
         let name = &item.name;
         let formerly = item.item.formerly.as_ref();
         if let Some(before) = formerly {
-            let there = items.iter().find(|other| other.name.text == before.text);
+            let there = present.get(before.text.as_str()).copied();
             let twice = old.insert(&before.text, name);
-            if let Some(found) = clash(kind, name, before, there.map(|one| &one.name), twice, memory) {
+            if let Some(found) = clash(kind, name, before, there, twice, memory) {
                 report.add(found);
                 continue;
             }

@@ -51,6 +51,10 @@ impl Problem {
         }
     }
 
+    pub(super) fn into_diagnostic(self) -> Diagnostic {
+        self.0.shortened()
+    }
+
     fn fix(mut self, span: Span, replacement: String, applicability: Applicability) -> Self {
         self.0.fix = Some(Fix { span, replacement, applicability });
         self
@@ -69,7 +73,7 @@ impl<'a> Report<'a> {
     }
 
     pub(super) fn add(&mut self, problem: Problem) {
-        self.found.push(problem.0);
+        self.found.push(problem.into_diagnostic());
     }
 
     /// All diagnostics, by place; each once.
@@ -93,8 +97,7 @@ impl<'a> Report<'a> {
 
     /// File and line of a span's beginning.
     pub(super) fn place(&self, span: Span) -> Place {
-        let before = self.sources.text(span.file).get(..span.start as usize).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
+        let (line, _) = self.sources.line(span.file, span.start as usize);
         Place { file: self.sources.path(span.file).clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
     }
 }

@@ -4,8 +4,8 @@ use crate::diagnostic::{Code, Span};
 use crate::language::tree::{self, Action as Written, Name, RuleClause};
 use crate::ruleset::{Action, Audience, EventId, Expr, FieldId, Read, Rule, Schema, Segments};
 
+use super::cycle;
 use super::expression::Expressions;
-use super::group::path_back;
 use super::item::{self, Of};
 use super::names::{Names, shorten};
 use super::report::{Report, problem};
@@ -91,22 +91,14 @@ pub(super) fn cycles(
             needs[field].extend(reads);
         }
     }
-    let mut told = vec![false; needs.len()];
-    for start in 0..needs.len() {
-        let Some(path) = path_back(start, &needs) else { continue };
-        if path.iter().any(|&field| told[field]) {
-            continue;
-        }
-        for &field in &path {
-            told[field] = true;
-        }
+    for path in cycle::each(&needs) {
+        let start = path[0];
         let needed = path.get(1).copied().unwrap_or(start);
         let Some(span) = place(rules, written, world, (start, needed)) else { continue };
-        let name = |field: usize| format!("`{}`", world.schema.fields[field].name);
-        let words: Vec<String> = path.iter().chain([&start]).map(|&field| name(field)).collect();
+        let name = |field: usize| world.schema.fields[field].name.clone();
         report.add(
-            problem(Code::SetCycle, span, format!("{} depends on itself", name(start)))
-                .label(words.join(" depends on "))
+            problem(Code::SetCycle, span, format!("`{}` depends on itself", name(start)))
+                .label(cycle::in_words(&path, " depends on ", name))
                 .why("what the rule sets would decide whether it is set again, tick after tick; for once and never again write `at most once ever`"),
         );
     }

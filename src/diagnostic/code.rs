@@ -280,6 +280,8 @@ codes! {
     ShadowedBy "W108" Warning "shadowed_by";
     /// A placeholder as another tool writes it.
     ForeignPlaceholder "W109" Warning "foreign_placeholder";
+    /// More warnings than are shown.
+    TooManyWarnings "W119" Warning;
     /// A time of day that the clocks leave out on some day.
     CronInDstGap "W120" Warning "cron_in_dst_gap";
     /// A rule whose last day has passed.

@@ -22,31 +22,51 @@ pub struct Span {
 /// The texts that were read, by path relative to the rules' root, sorted.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Vec<(Arc<str>, Arc<str>)>,
+    files: Vec<Source>,
+}
+
+/// A text that was read.
+#[derive(Debug, Clone)]
+struct Source {
+    path: Arc<str>,
+    text: Arc<str>,
+    /// Where each line begins, the first at 0: asked for once an expression, so not counted anew.
+    lines: Arc<[usize]>,
 }
 
 impl Sources {
     /// Adds a file; paths must be added in sorted order for stable output.
     pub fn add(&mut self, path: &str, text: &str) -> FileId {
-        self.files.push((path.into(), text.into()));
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.files.push(Source { path: path.into(), text: text.into(), lines });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// A file's path.
     #[must_use]
     pub fn path(&self, file: FileId) -> &Arc<str> {
-        &self.files[file.0 as usize].0
+        &self.files[file.0 as usize].path
     }
 
     /// A file's text.
     #[must_use]
     pub fn text(&self, file: FileId) -> &Arc<str> {
-        &self.files[file.0 as usize].1
+        &self.files[file.0 as usize].text
+    }
+
+    /// The line of a byte of a file, from 1, and the byte at which this line begins. What lies beyond
+    /// the text is on its last line.
+    #[must_use]
+    pub fn line(&self, file: FileId, at: usize) -> (usize, usize) {
+        let lines = &self.files[file.0 as usize].lines;
+        // The first line begins at 0, so there is one before every byte.
+        let line = lines.partition_point(|start| *start <= at).max(1);
+        (line, lines[line - 1])
     }
 
     /// All files.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<str>, &Arc<str>)> {
-        (0_u32..).zip(&self.files).map(|(id, (path, text))| (FileId(id), path, text))
+        (0_u32..).zip(&self.files).map(|(id, file)| (FileId(id), &file.path, &file.text))
     }
 }
 
@@ -102,8 +122,10 @@ mod code;
 mod fix;
 mod position;
 mod render;
+mod shorten;
 
 pub use code::Code;
 pub use fix::apply_fixes;
 pub use position::Position;
 pub use render::{Format, MAX_SHOWN};
+pub use shorten::MAX_WORDS_BYTES;

@@ -1,6 +1,6 @@
 //! Lines and columns of bytes, as people and editors count them.
 
-use super::{Sources, Span};
+use super::{FileId, Sources, Span};
 
 /// A span in lines and columns, both from 1; columns count characters, the end is the column after
 /// the last character.
@@ -20,9 +20,8 @@ impl Position {
     /// Where a span stands. Spans beyond the text end at its end.
     #[must_use]
     pub fn of(sources: &Sources, span: Span) -> Self {
-        let text = sources.text(span.file);
-        let (line, column) = line_and_column(text, span.start as usize);
-        let (end_line, end_column) = line_and_column(text, span.end.max(span.start) as usize);
+        let (line, column) = line_and_column(sources, span.file, span.start as usize);
+        let (end_line, end_column) = line_and_column(sources, span.file, span.end.max(span.start) as usize);
         Self { line, column, end_line, end_column }
     }
 }
@@ -43,19 +42,18 @@ fn ceiling(text: &str, at: usize) -> usize {
     (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..floor(text, at)];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+fn line_and_column(sources: &Sources, file: FileId, at: usize) -> (usize, usize) {
+    let text = sources.text(file);
+    let at = floor(text, at);
+    let (line, start) = sources.line(file, at);
     // A byte order mark is no character of the line.
-    let column = before[line_start..].chars().filter(|c| *c != '\u{feff}').count() + 1;
+    let column = text[start..at].chars().filter(|c| *c != '\u{feff}').count() + 1;
     (line, column)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::FileId;
 
     #[test]
     fn columns_count_characters_from_one() {

@@ -42,7 +42,7 @@ pub fn parse(file: FileId, text: &str) -> (tree::File, Vec<Diagnostic>) {
     }
     found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     bound(&mut found);
-    (tree, found)
+    (tree, found.into_iter().map(Diagnostic::shortened).collect())
 }
 
 /// How many characters of a line are marked where a whole file or clause is meant.
@@ -60,9 +60,14 @@ fn bound(found: &mut Vec<Diagnostic>) {
     }
     found.truncate(MAX_DIAGNOSTICS);
     if let Some(last) = found.last().map(|last| last.span) {
-        let message = format!("more than {MAX_DIAGNOSTICS} mistakes in one file; the others are not shown");
-        found.push(fault::too_large(last, message));
+        found.push(fault::too_large(last, too_many_mistakes()));
     }
+}
+
+/// What is said where a file has more mistakes than are shown.
+#[must_use]
+pub fn too_many_mistakes() -> String {
+    format!("more than {MAX_DIAGNOSTICS} mistakes in one file; the others are not shown")
 }
 
 /// Bytes of a file as a span. Files are bounded, so that positions fit.

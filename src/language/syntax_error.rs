@@ -154,7 +154,7 @@ const UNITS: [&str; 8] = ["minutes", "hours", "days", "weeks", "minute", "hour",
 fn misspelt_unit(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Option<Diagnostic> {
     let before = clause.text[..found.0].split_whitespace().next_back()?;
     before.parse::<f64>().ok()?;
-    let right = nearest(word, UNITS)?;
+    let right = nearest(word, UNITS).filter(|right| *right != word)?;
     Some(fault::with_fix(
         Code::ForeignTime,
         clause.span(found.0, found.1),

@@ -19,6 +19,8 @@ pub const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 pub const MAX_TREE_BYTES: u64 = 64 * 1024 * 1024;
 /// Folders in folders; a link to a folder above ends here.
 pub const MAX_DEPTH: usize = 16;
+/// Folders in all: links to folders beside one another multiply.
+const MAX_FOLDERS: usize = 10_000;
 /// How often a tree that changes while it is read is read again.
 const MAX_READS: usize = 5;
 
@@ -93,10 +95,16 @@ async fn blocking<T: Send + 'static>(
 
 /// Reads the files of a tree.
 pub(super) fn read(root: &Path) -> Result<Tree, LoadError> {
-    let mut reader = Reader { tree: Tree::new(), bytes: 0 };
+    let mut reader = Reader { tree: Tree::new(), bytes: 0, folders: 0 };
     let found = fs::metadata(root).map_err(|error| refuse(root, &error))?;
     if found.is_dir() {
         reader.folder(root, "", 0)?;
+    } else if !found.is_file() {
+        // A pipe would be waited for, for ever.
+        let shown = root.display();
+        return Err(LoadError(format!(
+            "`{shown}` is neither a folder nor a file: name the folder of the rules"
+        )));
     } else if let Some(name) = root.file_name().and_then(|name| name.to_str()) {
         reader.file(root, name.to_owned())?;
     }
@@ -112,6 +120,7 @@ pub(super) fn belongs(name: &str) -> bool {
 struct Reader {
     tree: Tree,
     bytes: u64,
+    folders: usize,
 }
 
 impl Reader {
@@ -120,6 +129,13 @@ impl Reader {
             let shown = folder.display();
             return Err(LoadError(format!(
                 "`{shown}` is more than {MAX_DEPTH} folders deep: is there a link to a folder above?"
+            )));
+        }
+        self.folders += 1;
+        if self.folders > MAX_FOLDERS {
+            let shown = folder.display();
+            return Err(LoadError(format!(
+                "more than {MAX_FOLDERS} folders up to `{shown}`: do links lead to one another?"
             )));
         }
         for entry in fs::read_dir(folder).map_err(|error| refuse(folder, &error))? {
@@ -219,6 +235,21 @@ mod tests {
         assert_eq!(names, ["a.rules", "b.rules", "messages/offer.mjml"]);
         assert_eq!(tree["b.rules"], b"..2026_11_21/b.rules");
         assert_eq!(read(&root.join("a.rules")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn links_that_multiply_come_to_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        for depth in 0..14 {
+            fs::create_dir(dir.path().join(format!("d{depth}"))).unwrap();
+            for link in 0..4 {
+                let to = dir.path().join(format!("d{}", depth + 1));
+                std::os::unix::fs::symlink(to, dir.path().join(format!("d{depth}/l{link}"))).unwrap();
+            }
+        }
+        fs::create_dir(dir.path().join("d14")).unwrap();
+        let error = read(dir.path()).unwrap_err();
+        assert!(error.0.contains("more than 10000 folders"), "{error}");
     }
 
     #[test]

@@ -44,6 +44,15 @@ impl Schema {
         if text.is_empty() {
             return Err("is empty".into());
         }
+        let value = self.value(ty, text, zone)?;
+        // The columns of events keep it for what is unknown.
+        if value.scalar() == Some(i64::MIN) {
+            return Err("is below the smallest number that is kept".into());
+        }
+        Ok(value)
+    }
+
+    fn value(&self, ty: Type, text: &str, zone: &TimeZone) -> Result<Value, String> {
         match ty {
             Type::Money => {
                 Money::parse(text).map(Value::Money).map_err(|e| format!("is no amount like 99.95: {e}"))

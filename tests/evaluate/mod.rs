@@ -3,7 +3,7 @@
 mod cases;
 mod laws;
 mod moves;
-mod random;
-mod reference;
-mod shop;
+pub(crate) mod random;
+pub(crate) mod reference;
+pub(crate) mod shop;
 mod traces;

@@ -5,4 +5,4 @@ mod cases;
 mod generated;
 mod laws;
 mod real;
-mod world;
+pub(crate) mod world;

@@ -149,7 +149,7 @@ impl Expressions<'_, '_> {
             );
             return None;
         }
-        if let Some(position) = self.names.audiences.iter().position(|known| *known == name.text) {
+        if let Ok(position) = self.names.audiences.binary_search(&name.text) {
             return Some(self.typed(ExprKind::InAudience(position), Type::Condition, span));
         }
         let near = nearest(&name.text, self.names.audiences.iter().map(String::as_str));

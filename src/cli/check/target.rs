@@ -44,8 +44,9 @@ pub(super) fn targets(paths: &[PathBuf], common: &Common) -> Result<Vec<Target>,
             file(path, common)
         } else {
             let shown = path.display();
+            let what = if path.exists() { "is neither a folder nor a file" } else { "does not exist" };
             return Err(Failure::trouble(format!(
-                "`{shown}` does not exist: write a folder of rules, or a file in it"
+                "`{shown}` {what}: write a folder of rules, or a file in it"
             )));
         };
         // Several files of one tree are one check.

@@ -12,7 +12,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
         let _ = writeln!(
             out,
             "{}:{}:{}: {}[{}]: {}",
-            sources.path(diagnostic.span.file),
+            one_line(sources.path(diagnostic.span.file)),
             place.line,
             place.column,
             severity(diagnostic),

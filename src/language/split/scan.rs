@@ -141,7 +141,7 @@ impl Scanner<'_> {
             self.unfinished(at, end);
             return (end, TokenKind::Broken);
         }
-        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let word = |c: char| (c.is_alphanumeric() || c == '_') && (c.is_ascii() || hidden(c).is_none());
         if word(c) {
             let length = rest.find(|c| !word(c)).unwrap_or(rest.len());
             let kind = if c.is_ascii_digit() { TokenKind::Number } else { TokenKind::Word };
@@ -187,7 +187,7 @@ impl Scanner<'_> {
     /// Whether it only was a blank of another kind.
     fn hidden_character(&mut self, at: usize, c: char, what: &str, in_text: bool) -> bool {
         let replacement = match c {
-            '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' => " ",
+            c if is_space(c) => " ",
             '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' if !in_text => "\n",
             _ => "",
         };
@@ -264,9 +264,21 @@ fn hidden(c: char) -> Option<&'static str> {
         '\t' => return None,
         '\u{a0}' | '\u{2007}' | '\u{202f}' => "a space that does not break",
         '\u{3000}' => "a wide space",
+        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' => "a space of another width",
         '\u{ad}' => "a soft hyphen",
-        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' => "a character without width",
-        '\u{200e}' | '\u{200f}' => "a mark of writing direction",
+        '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{34f}'
+        | '\u{180e}'
+        | '\u{206a}'..='\u{206f}' => "a character without width",
+        // Letters to the machine, nothing to the eye.
+        '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' => {
+            "an empty letter"
+        }
+        '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => "a mark that only changes how a letter looks",
+        '\u{e0000}'..='\u{e007f}' => "a tag that nobody sees",
+        '\u{fff9}'..='\u{fffb}' => "a mark of annotation",
+        '\u{200e}' | '\u{200f}' | '\u{61c}' => "a mark of writing direction",
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "an override of the writing direction",
         '\u{feff}' => "a byte order mark inside the text",
         '\u{85}' | '\u{2028}' | '\u{2029}' => "a foreign line end",
@@ -275,9 +287,15 @@ fn hidden(c: char) -> Option<&'static str> {
     })
 }
 
-/// Hidden characters that belong into written text: joiners of emoji and of Persian, marks of Hebrew
-/// and Arabic, spaces that do not break, soft hyphens.
+/// Spaces that are no plain space.
+const fn is_space(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+}
+
+/// Hidden characters that belong into written text: joiners and looks of emoji and of Persian, the
+/// flags of regions, marks of Hebrew and Arabic, spaces of any width, soft hyphens.
 fn is_writing(c: char) -> bool {
-    matches!(c, '\u{200c}'..='\u{200f}' | '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' | '\u{ad}')
-        || c == '\t'
+    is_space(c)
+        || matches!(c, '\u{200c}'..='\u{200f}' | '\u{61c}' | '\u{ad}' | '\t')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}')
 }

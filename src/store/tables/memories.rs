@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{get, put, strange_key};
+use super::{get, put, set_block, strange_key};
 use crate::model::{BLOCK, Bitmap, CustomerNumber, Instant, RuleNumber};
 use crate::record::key::{self, Table};
 use crate::record::{Met, RuleMemory, RuleState, codec};
@@ -145,8 +145,7 @@ pub fn memories(
     let mut found = BTreeMap::new();
     read_table(store, Table::Spent, &mut found, |memory, key, bytes| {
         let (_, block) = key::parse_spent(key).ok_or_else(|| strange_key(key))?;
-        memory.spent.set_block_bytes(block, &codec::decode_raw(SPENT, key, bytes)?);
-        Ok(())
+        set_block(&mut memory.spent, block, key, &codec::decode_raw(SPENT, key, bytes)?)
     })?;
     read_table(store, Table::Trying, &mut found, |memory, key, bytes| {
         let (_, block) = key::parse_trying(key).ok_or_else(|| strange_key(key))?;

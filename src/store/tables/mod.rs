@@ -22,11 +22,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Batch, Store, StoreError};
+use crate::model::{BLOCK, Bitmap};
 use crate::record::{codec, key};
 
 /// A key as built by [`key`] that another version, or damage, made.
 fn strange_key(key: &[u8]) -> StoreError {
     StoreError::Corrupt(format!("the key `{}` is none that this version knows", codec::hex(key)))
+}
+
+/// Takes a block into a set. A block beyond every customer is damage: it would ask for all memory.
+fn set_block(set: &mut Bitmap, block: u32, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    if block > u32::MAX / BLOCK {
+        return Err(strange_key(key));
+    }
+    set.set_block_bytes(block, bytes);
+    Ok(())
 }
 
 /// Writes a record, in pieces where it is long. Pieces that an older, longer version left behind are

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{erase, put, put_bytes, scan, strange_key};
+use super::{erase, put, put_bytes, scan, set_block, strange_key};
 use crate::model::{Bitmap, Instant, RuleNumber};
 use crate::record::key::{self, Table};
 use crate::record::{Move, TrackRecord, codec};
@@ -43,7 +43,8 @@ pub fn places(store: &dyn Store, track: u16) -> Result<BTreeMap<u16, Bitmap>, St
     for item in store.scan(&prefix, &prefix) {
         let (key, bytes) = item?;
         let (_, place, block) = key::parse_places(&key).ok_or_else(|| strange_key(&key))?;
-        places.entry(place).or_default().set_block_bytes(block, &codec::decode_raw(PLACES, &key, &bytes)?);
+        let bytes = codec::decode_raw(PLACES, &key, &bytes)?;
+        set_block(places.entry(place).or_default(), block, &key, &bytes)?;
     }
     Ok(places)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{get, put, put_bytes, scan, strange_key};
+use super::{get, put, put_bytes, scan, set_block, strange_key};
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
 use crate::record::key::{self, Table};
 use crate::record::{Decision, Run, RunState, Skip, codec};
@@ -92,7 +92,7 @@ pub fn recipients(store: &dyn Store, rule: RuleNumber, at: Instant) -> Result<Bi
     for item in store.scan(&prefix, &prefix) {
         let (key, bytes) = item?;
         let (_, _, block) = key::parse_recipients(&key).ok_or_else(|| strange_key(&key))?;
-        recipients.set_block_bytes(block, &codec::decode_raw(BLOCK, &key, &bytes)?);
+        set_block(&mut recipients, block, &key, &codec::decode_raw(BLOCK, &key, &bytes)?)?;
     }
     Ok(recipients)
 }
@@ -170,7 +170,7 @@ pub fn non_sends(
         let reason = Skip::ALL.into_iter().find(|reason| reason.code() == code);
         let reason = reason.ok_or_else(|| strange_key(&key))?;
         let bytes = codec::decode_raw(BLOCK, &key, &bytes)?;
-        found.entry((at, reason)).or_default().set_block_bytes(block, &bytes);
+        set_block(found.entry((at, reason)).or_default(), block, &key, &bytes)?;
     }
     Ok(found)
 }
@@ -248,7 +248,7 @@ pub fn non_sends_at(
     for item in store.scan(&prefix, &prefix) {
         let (key, bytes) = item?;
         let (_, _, _, block) = key::parse_non_sends(&key).ok_or_else(|| strange_key(&key))?;
-        found.set_block_bytes(block, &codec::decode_raw(BLOCK, &key, &bytes)?);
+        set_block(&mut found, block, &key, &codec::decode_raw(BLOCK, &key, &bytes)?)?;
     }
     Ok(found)
 }
