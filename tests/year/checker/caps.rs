@@ -56,6 +56,10 @@ fn each(world: &World<'_>, sends: &[&Sent], total: Option<&TimeZone>, findings: 
             findings.hold(if in_total { "cap in total" } else { "cap" }, used <= cap.count, || {
                 format!("{}: {used} under `{}` of {}", about(last), cap.text, cap.policy)
             });
+            // Full: the next one in this window met it.
+            if used == cap.count {
+                *findings.bound.entry(format!("full: {}", kind(cap))).or_default() += 1;
+            }
             // And whatever was decided in whatever order: the loosest of the limits meanwhile. Who
             // moved to another zone has other days since.
             let there = |one: &&&Sent| in_total || world.zone(&one.customer, one.decided) == zone;
@@ -66,6 +70,12 @@ fn each(world: &World<'_>, sends: &[&Sent], total: Option<&TimeZone>, findings: 
             });
         }
     }
+}
+
+/// What a cap limits; its number may be edited.
+fn kind(cap: &Cap) -> String {
+    let of = if cap.in_total { "in total" } else { "per customer" };
+    format!("{} {of}, {:?}", cap.channel.as_deref().unwrap_or("messages"), cap.span)
 }
 
 fn concerns(cap: &Cap, sent: &Sent) -> bool {
