@@ -44,7 +44,7 @@ pub use files::Files;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, FileId, Severity, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Fix, Severity, Sources, Span};
 use crate::language::tree::{self, Action, RuleClause};
 use crate::model::Date;
 use crate::ruleset::{Audience, FirstNames, Named, Remembered, RuleSet, Segments};
@@ -76,6 +76,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// What could be better, by place: for those who ask.
     pub advice: Vec<Diagnostic>,
+    /// What is right and can be said in full: amounts without their currency.
+    pub written_out: Vec<Fix>,
 }
 
 /// Whether a path is one that a rules tree consists of: rule files anywhere, bodies of messages in
@@ -112,9 +114,9 @@ pub fn check_beside(files: &Files, options: &Options<'_>, memory: Option<&Rememb
         trees.push(tree);
         diagnostics.extend(found);
     }
-    let (rules, found) = check_trees((files, &sources, &trees), diagnostics, options, memory);
+    let (rules, found, written_out) = check_trees((files, &sources, &trees), diagnostics, options, memory);
     let (advice, diagnostics) = found.into_iter().partition(|one| one.code.severity() == Severity::Advice);
-    Checked { rules, sources, diagnostics, advice }
+    Checked { rules, sources, diagnostics, advice, written_out }
 }
 
 /// The texts of all files that belong to the tree; what is not UTF-8 has replacement characters.
@@ -144,9 +146,10 @@ fn check_trees(
     mut diagnostics: Vec<Diagnostic>,
     options: &Options<'_>,
     memory: Option<&Remembered>,
-) -> (Option<RuleSet>, Vec<Diagnostic>) {
+) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<Fix>) {
     let mut report = Report::new(sources);
     let rules = workspace_of((files, trees), options, memory, &mut report);
+    let written_out = report.take_written_out();
     diagnostics.extend(report.finish());
     let (mut diagnostics, problems) = allow::apply(sources, diagnostics, options.today);
     let mut more = Report::new(sources);
@@ -156,7 +159,7 @@ fn check_trees(
     diagnostics.extend(more.finish());
     diagnostics.sort_by_key(|d| (d.span, d.code));
     let errors = diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
-    (rules.filter(|_| !errors), bound::bound(diagnostics))
+    (rules.filter(|_| !errors), bound::bound(diagnostics), written_out)
 }
 
 /// The rule set, or `None` where a part of it could not be made; every such part has its diagnostic.

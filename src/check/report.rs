@@ -65,15 +65,26 @@ impl Problem {
 pub(super) struct Report<'a> {
     pub(super) sources: &'a Sources,
     found: Vec<Diagnostic>,
+    written_out: Vec<Fix>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {
-        Self { sources, found: Vec::new() }
+        Self { sources, found: Vec::new(), written_out: Vec::new() }
     }
 
     pub(super) fn add(&mut self, problem: Problem) {
         self.found.push(problem.into_diagnostic());
+    }
+
+    /// What is right as it stands and can be said in full; `check --fix` does so.
+    pub(super) fn write_out(&mut self, span: Span, replacement: String) {
+        self.written_out.push(Fix { span, replacement, applicability: Applicability::Safe });
+    }
+
+    /// What can be said in full so far.
+    pub(super) fn take_written_out(&mut self) -> Vec<Fix> {
+        std::mem::take(&mut self.written_out)
     }
 
     /// All diagnostics, by place; each once.

@@ -59,7 +59,7 @@ pub(super) fn check_loaded(
     }
     let today = Date(i32::try_from(now.0.div_euclid(crate::model::DAY_MS)).unwrap_or(0));
     let options = check::Options { commit: &loaded.commit, today };
-    let Checked { rules, sources, diagnostics, advice: _ } =
+    let Checked { rules, sources, diagnostics, advice: _, written_out: _ } =
         check::check_beside(&files, &options, Some(remembered));
     let rendered = Format::Short.render(&sources, &diagnostics, false);
     let lines: Vec<String> = rendered.lines().map(str::to_owned).collect();

@@ -9,7 +9,16 @@ use super::{Applicability, Diagnostic, FileId, Fix, Sources};
 /// review are never applied.
 #[must_use]
 pub fn apply_fixes(sources: &Sources, file: FileId, diagnostics: &[Diagnostic]) -> (String, usize) {
-    let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
+    apply_safe(sources, file, diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref()))
+}
+
+/// As [`apply_fixes`], of fixes from wherever they come.
+#[must_use]
+pub fn apply_safe<'a>(
+    sources: &Sources,
+    file: FileId,
+    fixes: impl Iterator<Item = &'a Fix>,
+) -> (String, usize) {
     let safe = fixes.filter(|fix| fix.applicability == Applicability::Safe && fix.span.file == file);
     apply(sources.text(file), safe)
 }

@@ -125,7 +125,7 @@ mod render;
 mod shorten;
 
 pub use code::Code;
-pub use fix::apply_fixes;
+pub use fix::{apply_fixes, apply_safe};
 pub use position::Position;
 pub use render::{Format, MAX_SHOWN};
 pub use shorten::MAX_WORDS_BYTES;

@@ -71,3 +71,19 @@ fn warnings_are_fine_unless_denied_and_safe_fixes_are_taken() {
     assert!(said.code == 0 && said.stdout.contains("warning"), "{said:?}");
     assert_eq!(run(dir.path(), &["check", "--deny", "warnings"]).code, 1);
 }
+
+#[test]
+fn amounts_get_their_currency_written_out() {
+    let dir = workspace();
+    let file = dir.path().join("rules/bare.rules");
+    let text = "rule bare\n  when clv > 500   # much\n   and revenue between 20 and 1000 and orders > 3\n  \
+        at most once ever\n  then call crm with segment\n";
+    fs::write(&file, text).unwrap();
+    let said = run(dir.path(), &["check", "--advice"]);
+    assert!(said.code == 0 && !said.stdout.contains("bare"), "it is right as it stands: {said:?}");
+    for _ in 0..2 {
+        assert_eq!(run(dir.path(), &["check", "--fix"]).code, 0);
+        let full = text.replace("500", "500 EUR").replace("20 and 1000", "20 EUR and 1000 EUR");
+        assert_eq!(fs::read_to_string(&file).unwrap(), full);
+    }
+}

@@ -20,7 +20,7 @@ const HEAD: &str = "workspace shop\n  currency EUR\nattribute plan choice free <
     message offer\n  email marketing\n  subject \"x\"\n  text \"y\"\npolicy house\n  at most 9 emails per customer per day\n";
 
 /// Far above what any of them takes in an unoptimized build, far below what a square of it would.
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_mins(2);
 const MANY: usize = 100_000;
 
 /// A flood: its name, its text, and the codes that are said of it at most.

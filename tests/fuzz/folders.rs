@@ -10,7 +10,7 @@ const GOOD: &str = "attribute plan choice free < pro\n";
 
 /// Runs `check`; killed where it waits for something.
 fn check(folder: &Path, arguments: &[&str]) -> Output {
-    let seconds = Duration::from_secs(60).as_secs().to_string();
+    let seconds = Duration::from_mins(1).as_secs().to_string();
     Command::new("timeout")
         .args([&seconds, env!("CARGO_BIN_EXE_cvmd"), "check"])
         .args(arguments)

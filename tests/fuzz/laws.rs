@@ -173,13 +173,15 @@ fn fixes(text: &str, sources: &Sources, found: &[Diagnostic]) -> Result<(), Stri
     Err(format!("the safe fixes go on for ever: {text:?}"))
 }
 
+/// An item that is broken.
+const BROKEN: &str = "\nrule zzz when clv > then send offer\n";
+
 /// A broken item at the end is one diagnostic more and hides nothing.
 fn alone(text: &str, found: &[Diagnostic]) -> Result<(), String> {
     // What is added would make a line end of Windows of it.
     if text.ends_with('\r') {
         return Ok(());
     }
-    const BROKEN: &str = "\nrule zzz when clv > then send offer\n";
     let (_, _, more) = read(&format!("{text}{BROKEN}"));
     let (kept, added) = more.split_at(found.len().min(more.len()));
     law!(added.len() == 1, "a mistake at the end: {} instead of one more: {added:?}", added.len());

@@ -117,7 +117,7 @@ impl Mutator<'_> {
                 tokens.splice(range, other[taken].to_vec());
             }
             10 if tokens[at].starts_with(|c: char| c.is_ascii_digit()) => {
-                tokens[at] = self.random.of(&["0", "00", "1", "13", "32", "60", "99", "9999"]).to_owned();
+                self.random.of(&["0", "00", "1", "13", "32", "60", "99", "9999"]).clone_into(&mut tokens[at]);
             }
             10 => tokens[at] = self.blank(&tokens[at].clone()),
             11 => tokens[at] = tokens[at].repeat(self.random.of(&[2, 2, 3, 40, 2_000])),

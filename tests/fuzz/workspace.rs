@@ -35,7 +35,7 @@ fn tree(input: &[u8]) -> Files {
     let mut path = "first.rules".to_owned();
     for line in input.split_inclusive(|byte| *byte == b'\n') {
         if let Some(name) = line.strip_prefix(FILE.as_bytes()) {
-            path = String::from_utf8_lossy(name).trim_end_matches('\n').to_owned();
+            String::from_utf8_lossy(name).trim_end_matches('\n').clone_into(&mut path);
             files.entry(path.clone()).or_default();
         } else {
             files.entry(path.clone()).or_default().extend(line);
@@ -46,8 +46,16 @@ fn tree(input: &[u8]) -> Files {
 
 fn hold(input: &[u8]) -> Result<u64, String> {
     let tree = tree(input);
-    let Checked { rules, sources, diagnostics: found, advice } = checked(&tree);
+    let Checked { rules, sources, diagnostics: found, advice, written_out } = checked(&tree);
     diagnostics(&sources, &advice)?;
+    for fix in &written_out {
+        let text = sources.text(fix.span.file);
+        let there = text.get(fix.span.start as usize..fix.span.end as usize);
+        law!(
+            there.is_some_and(|there| fix.replacement.starts_with(there)),
+            "{fix:?} is not what stands there"
+        );
+    }
     let errors = found.iter().any(|one| one.code.severity() == Severity::Error);
     law!(rules.is_none() == errors, "rules in spite of errors, or none without: {:?}", found.first());
     law!(found.len() <= MAX_TREE_DIAGNOSTICS + MAX_DIAGNOSTICS + 2, "{} diagnostics", found.len());

@@ -137,7 +137,7 @@ proptest! {
 }
 
 /// Far above what it takes, far below what an exponential reading would take.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 // How long a reading takes is what is measured; no decision goes by this clock.
 #[allow(clippy::disallowed_methods)]

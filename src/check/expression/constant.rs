@@ -52,6 +52,10 @@ impl Expressions<'_, '_> {
         match wanted.map(|w| w.ty) {
             Some(Type::Money) => {
                 let amount = self.parsed(Money::parse(digits), span, "four")?;
+                if let Some(own) = self.names.currency {
+                    let said = format!("{} {own}", self.report.text(span));
+                    self.report.write_out(span, said);
+                }
                 Some((Value::Money(amount), Type::Money))
             }
             Some(Type::Duration) => {

@@ -9,7 +9,7 @@ use crate::check::{self, Checked, Files};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
 use crate::clock::{Clock, SystemClock};
-use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, apply_fixes};
+use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, apply_safe};
 use crate::model::{DAY_MS, Date};
 use crate::reload;
 use crate::ruleset::{Remembered, RuleSet};
@@ -74,7 +74,7 @@ pub(super) fn look(target: Target, fixed: bool, advice: bool, output: &mut Outpu
     if fixed {
         fix(&target, remembered.as_ref(), output)?;
     }
-    let Checked { rules, sources: paths, mut diagnostics, advice: advised } =
+    let Checked { rules, sources: paths, mut diagnostics, advice: advised, .. } =
         check_tree(&target.root, remembered.as_ref())?;
     if advice {
         diagnostics.extend(advised);
@@ -106,18 +106,19 @@ fn check_tree(root: &Path, remembered: Option<&Remembered>) -> Result<Checked, F
     Ok(checked)
 }
 
-/// Writes safe fixes into the files until there is none left.
+/// Writes safe fixes into the files until there is none left, and what can be said in full.
 fn fix(target: &Target, remembered: Option<&Remembered>, output: &mut Output) -> Result<(), Failure> {
     for _ in 0..MAX_ROUNDS {
-        let Checked { sources, diagnostics, .. } = check_tree(&target.root, remembered)?;
+        let Checked { sources, diagnostics, written_out, .. } = check_tree(&target.root, remembered)?;
+        let fixes = diagnostics.iter().filter_map(|found| found.fix.as_ref()).chain(&written_out);
         let mut changed = false;
         for (id, path, text) in sources.iter() {
-            let (fixed, count) = apply_fixes(&sources, id, &diagnostics);
-            if !target.shows(path) || count == 0 || fixed == **text {
+            let (mended, count) = apply_safe(&sources, id, fixes.clone());
+            if !target.shows(path) || count == 0 || mended == **text {
                 continue;
             }
             let place = PathBuf::from(named(&target.root, path));
-            fs::write(&place, fixed).map_err(|error| {
+            fs::write(&place, mended).map_err(|error| {
                 Failure::trouble(format!("`{}` cannot be written: {error}", place.display()))
             })?;
             tracing::debug!(file = %place.display(), count, "fixed");
