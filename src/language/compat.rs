@@ -1,6 +1,6 @@
 //! Foreign spellings answered with the right one, capitals, and what is not available yet.
 
-use crate::diagnostic::{Applicability, Code, Diagnostic, Span};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, Span};
 
 use super::clause::Clause;
 use super::fault::{capitals, with_fix};
@@ -14,6 +14,9 @@ pub(super) fn answer(clause: &Clause<'_>, node: &Node<'_>) -> Option<Diagnostic>
     let text = node.as_str().trim_end();
     if text.bytes().any(|b| b.is_ascii_uppercase()) && is_word_of_the_language(rule) {
         return Some(capitals(place, text));
+    }
+    if rule == Rule::compat_on_joint {
+        return Some(no_comma(clause, node));
     }
     if let Some(right) = foreign::quantity(rule, text) {
         return Some(quantity(rule, place, text, right));
@@ -120,6 +123,33 @@ fn quantity(
     }
     let label = format!("write `{right}`");
     with_fix(code, place, message, label, why, (right, applicability))
+}
+
+/// `on order after 2 days`, `on order and after 2 days`.
+fn no_comma(clause: &Clause<'_>, node: &Node<'_>) -> Diagnostic {
+    let start = node.as_span().start();
+    let before = clause.text[..start].trim_end().len();
+    let word = if node.as_str().is_empty() {
+        clause.text[start..].split_whitespace().next().unwrap_or_default()
+    } else {
+        node.as_str().trim_end()
+    };
+    let right = if node.as_str().is_empty() { format!(", {word}") } else { ",".to_owned() };
+    let found = with_fix(
+        Code::ForeignSpelling,
+        clause.span(start, start + word.len()),
+        if right == "," {
+            format!("a comma stands here, not `{word}`")
+        } else {
+            format!("a comma belongs before `{word}`")
+        },
+        format!("write `{right}`"),
+        "each meaning has one spelling; the comma shows where the event ends and the wait begins",
+        (right, Applicability::Safe),
+    );
+    // The blank before the word goes, too.
+    let span = clause.span(before, start + word.len());
+    Diagnostic { fix: found.fix.map(|fix| Fix { span, ..fix }), ..found }
 }
 
 /// What stands between elements where something else belongs.

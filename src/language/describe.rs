@@ -300,6 +300,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_currency
         | Rule::compat_joint
         | Rule::compat_day_joint
+        | Rule::compat_on_joint
         | Rule::compat_list_joint
         | Rule::compat_twice
         | Rule::compat_to

@@ -1,4 +1,4 @@
-//! A value alone after `or`: `country = "ES" or "PT"`, as people say it.
+//! A value alone after `or` or `and`: `country = "ES" or "PT"`, as people say it.
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Expr, ExprKind as Tree, MovementWords};
@@ -11,8 +11,8 @@ use super::{Expressions, Scope};
 const WHOLE: &str = "`and` and `or` join whole conditions; several values of one thing stand in a list";
 
 impl Expressions<'_, '_> {
-    /// The parts of an `or` that are values left alone; each run of them is said once.
-    pub(super) fn left_alone(&mut self, parts: &[Expr], scope: Scope) -> Vec<bool> {
+    /// The parts of an `or` or `and` that are values left alone; each run of them is said once.
+    pub(super) fn left_alone(&mut self, parts: &[Expr], joint: &str, scope: Scope) -> Vec<bool> {
         let mut alone = vec![false; parts.len()];
         let mut asked: Option<&Expr> = None;
         let mut index = 0;
@@ -25,7 +25,7 @@ impl Expressions<'_, '_> {
             let run = parts[index..].iter().take_while(|part| self.is_bare(part, scope)).count();
             if let Some(asked) = asked {
                 alone[index..index + run].fill(true);
-                let found = self.say_alone(asked, &parts[index..index + run]);
+                let found = self.say_alone(asked, &parts[index..index + run], joint);
                 self.report.add(found);
             }
             index += run;
@@ -44,20 +44,29 @@ impl Expressions<'_, '_> {
         }
     }
 
-    fn say_alone(&self, asked: &Expr, run: &[Expr]) -> Problem {
+    fn say_alone(&self, asked: &Expr, run: &[Expr], joint: &str) -> Problem {
         let written = |expr: &Expr| self.report.one_line(expr.span).to_string();
         let first = &run[0];
         let last = run.last().unwrap_or(first);
         let found = |right: &str| {
-            problem(Code::NotACondition, first.span, format!("`{}` stands alone after `or`", written(first)))
-                .label(format!("write `{right}`"))
-                .why(WHOLE)
-                .review(Span { end: last.span.end, ..asked.span }, right)
+            problem(
+                Code::NotACondition,
+                first.span,
+                format!("`{}` stands alone after `{joint}`", written(first)),
+            )
+            .label(format!("write `{right}`"))
+            .why(WHOLE)
+            .review(Span { end: last.span.end, ..asked.span }, right)
         };
         match &asked.kind {
             Tree::Compare(_, subject, value) => {
                 let values: Vec<String> = run.iter().map(written).collect();
                 found(&format!("{} in ({}, {})", written(subject), written(value), values.join(", ")))
+            }
+            Tree::Contains(subject, _) => {
+                let each = run.iter().map(|part| format!("{} contains {}", written(subject), written(part)));
+                let each: Vec<String> = std::iter::once(written(asked)).chain(each).collect();
+                found(&each.join(&format!(" {joint} ")))
             }
             Tree::Moved(subject, _) => {
                 let each = run.iter().map(|part| format!("{} becomes {}", written(subject), written(part)));
@@ -71,5 +80,8 @@ impl Expressions<'_, '_> {
 
 /// Whether a condition is one that people go on with by a mere value.
 fn repeats(part: &Expr) -> bool {
-    matches!(&part.kind, Tree::Compare(Comparison::Equal, ..) | Tree::Moved(_, MovementWords::Becomes(_)))
+    matches!(
+        &part.kind,
+        Tree::Compare(Comparison::Equal, ..) | Tree::Contains(..) | Tree::Moved(_, MovementWords::Becomes(_))
+    )
 }

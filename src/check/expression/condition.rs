@@ -19,13 +19,8 @@ impl Expressions<'_, '_> {
     /// A condition, and whether a part of it was called never or always true already.
     fn judged(&mut self, expr: &tree::Expr, scope: Scope) -> Option<(ruleset::Expr, bool)> {
         let (typed, said) = match &expr.kind {
-            Tree::And(parts) => self.joined(parts, expr.span, scope, ExprKind::And)?,
-            Tree::Or(parts) => {
-                let alone = self.left_alone(parts, scope);
-                let whole = parts.iter().zip(&alone).filter(|(_, alone)| !**alone).map(|(part, _)| part);
-                let joined = self.joined(whole, expr.span, scope, ExprKind::Or);
-                joined.filter(|_| !alone.contains(&true))?
-            }
+            Tree::And(parts) => self.joined(parts, "and", expr.span, scope, ExprKind::And)?,
+            Tree::Or(parts) => self.joined(parts, "or", expr.span, scope, ExprKind::Or)?,
             Tree::Not(inner) => {
                 if movement::not_under_not(inner, self.report) {
                     return None;
@@ -46,14 +41,20 @@ impl Expressions<'_, '_> {
     }
 
     /// `and`, `or`: every part is looked at, so that one run names all mistakes.
-    fn joined<'t>(
+    fn joined(
         &mut self,
-        parts: impl IntoIterator<Item = &'t tree::Expr>,
+        parts: &[tree::Expr],
+        joint: &str,
         span: Span,
         scope: Scope,
         join: fn(Vec<ruleset::Expr>) -> ExprKind,
     ) -> Option<(ruleset::Expr, bool)> {
-        let judged: Vec<_> = parts.into_iter().map(|part| self.judged(part, scope)).collect();
+        let alone = self.left_alone(parts, joint, scope);
+        let whole = parts.iter().zip(&alone).filter(|(_, alone)| !**alone);
+        let judged: Vec<_> = whole.map(|(part, _)| self.judged(part, scope)).collect();
+        if alone.contains(&true) {
+            return None;
+        }
         let judged: Vec<_> = judged.into_iter().collect::<Option<_>>()?;
         let said = judged.iter().any(|(_, said)| *said);
         let parts = judged.into_iter().map(|(part, _)| part).collect();

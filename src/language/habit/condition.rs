@@ -46,6 +46,20 @@ fn texts(at: &At<'_>) -> Option<Answer> {
             )
             .map(|answer| Answer { span: (at.start, end), ..answer })
         }
+        word if (at.previous() == "contains" || ends_in(&at.before, ["starts", "with"]))
+            && word.starts_with(char::is_alphabetic) =>
+        {
+            let written = &at.clause.text[at.start..at.end];
+            Some(
+                at.say(
+                    format!("`{written}` needs quotes"),
+                    format!("write `\"{written}\"`"),
+                    "a text stands in quotes, so that a reader sees where it ends",
+                )
+                .code(Code::NeedsQuotes)
+                .fix((at.start, at.end), format!("\"{written}\"")),
+            )
+        }
         "does" | "doesn" | "not" | "contains" if rest.contains("contain") || at.previous() == "not" => {
             let subject = at.before.iter().rev().find(|word| *word != "not")?;
             let label = format!("write `not ({subject} contains \"…\")`");
@@ -60,6 +74,10 @@ fn texts(at: &At<'_>) -> Option<Answer> {
         }
         _ => None,
     }
+}
+
+fn ends_in<const N: usize>(words: &[String], last: [&str; N]) -> bool {
+    words.len() >= N && words[words.len() - N..].iter().zip(last).all(|(word, last)| word == last)
 }
 
 /// `is one of (…)`, `in "ES", "PT"`, `in ["ES"]`, `("ES"; "PT")`.
@@ -162,7 +180,16 @@ fn doings(at: &At<'_>) -> Option<Answer> {
     let all = at.before.iter().map(String::as_str).chain([at.word.as_str()]);
     let verbs = ["ordered", "bought", "purchased", "opened", "clicked", "received", "visited", "viewed"];
     let verb = all.clone().find(|word| verbs.contains(word));
+    let unit = at.previous().trim_start_matches('(');
+    if at.word == "since" && ["days", "hours", "weeks"].contains(&unit) {
+        return Some(days_since(at, unit));
+    }
     match (at.previous(), verb) {
+        ("has" | "have", _) if at.word == "not" || at.word == "never" => Some(at.say(
+            "what did not happen is counted too",
+            "write `count(order in last 90 days) = 0`",
+            why,
+        )),
         ("last" | "latest", _) if at.word == "order" || at.word == "purchase" => Some(at.say(
             "a time is asked for by `time since`",
             "write `time since last order > 90 days`",
@@ -186,6 +213,30 @@ fn doings(at: &At<'_>) -> Option<Answer> {
             why,
         )),
         _ => None,
+    }
+}
+
+/// `days since last order > 30`: the unit stands behind the number.
+fn days_since(at: &At<'_>, unit: &str) -> Answer {
+    let start = at.back(unit).unwrap_or(at.start);
+    let rest = at.rest();
+    let number = rest.find(|c: char| c.is_ascii_digit());
+    let amount = number.map(|number| {
+        let end = rest[number..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |end| number + end);
+        (at.end + end, &rest[..end])
+    });
+    let whole = amount.filter(|(end, asked)| {
+        let words: Vec<&str> = asked.split_whitespace().collect();
+        words.len() == 4 && at.clause.text[*end..].trim_start().split_whitespace().next() != Some(unit)
+    });
+    let answer = at.say(
+        "a time is asked for by `time since`",
+        format!("write `time since last order > 30 {unit}`"),
+        "the unit stands with the number, so that 30 days and 30 hours cannot be mistaken",
+    );
+    match whole {
+        Some((end, asked)) => answer.fix((start, end), format!("time since{asked} {unit}")),
+        None => answer,
     }
 }
 

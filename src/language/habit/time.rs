@@ -69,6 +69,12 @@ fn every(at: &At<'_>) -> Option<Answer> {
                 if rest.iter().any(|word| word == "at") { "monday" } else { "monday at 09:00" },
             )
         }
+        ("hour" | "minute", _) => at.rewrite((at.start, at.end), &format!("1 {}", at.word)),
+        ("first" | "second" | "third" | "fourth" | "last" | "other", _) => at.say(
+            "weeks of a month are not counted",
+            "write `every month on day 1 at 09:00`, `every month on last day at 09:00` or a weekday",
+            why,
+        ),
         ("morning" | "evening" | "night" | "noon" | "midnight", _) => {
             at.say("at what time?", "write `every day at 09:00`", why)
         }
@@ -90,8 +96,15 @@ fn every(at: &At<'_>) -> Option<Answer> {
     })
 }
 
-/// `on mondays at 09:00`
+/// `on mondays at 09:00`, `on 24 december`
 fn on(at: &At<'_>) -> Option<Answer> {
+    if at.before.len() == 1 && at.word.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(at.say(
+            "`on` names an event",
+            "for one day write `from 2026-12-24 until 2026-12-24` and `every day at 10:00`",
+            "a day without its year would come again every year, wanted or not",
+        ));
+    }
     let named = at.before.get(1).map(String::as_str)?.trim_end_matches(',');
     if let Some(day) = DAYS.iter().find(|day| **day == named).copied().or_else(|| day(named)) {
         let start = at.clause.text.to_lowercase().find(named)?;
@@ -118,6 +131,10 @@ fn on(at: &At<'_>) -> Option<Answer> {
 fn at_most(at: &At<'_>) -> Option<Answer> {
     match at.word.as_str() {
         "every" | "in" | "within" | "a" | "an" | "each" | "/" => Some(at.instead("per")),
+        "year" | "quarter" if at.previous() == "per" => {
+            Some(at.instead(if at.word == "year" { "365 days" } else { "90 days" }))
+        }
+        "wait" if at.previous() == "or" => Some(at.instead("wait up to 2 days")),
         "daily" => Some(at.instead("per day")),
         "weekly" => Some(at.instead("per week")),
         "monthly" => Some(at.instead("per month")),
