@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{
-    AttributeType, Expr, File, Item, ItemKind, MessageClause, Name, PolicyClause, RuleClause, WorkspaceClause,
+    AttributeType, Expr, File, Item, ItemKind, MessageClause, Name, PolicyClause, RuleClause, WebhookClause,
+    WorkspaceClause,
 };
 
 use super::body::Bodies;
@@ -22,6 +23,7 @@ pub(super) struct Of<'t, T> {
 pub(super) struct Webhook<'t> {
     pub(super) url: Option<&'t Name>,
     pub(super) secrets: &'t [Name],
+    pub(super) terms: &'t [(WebhookClause, Span)],
 }
 
 pub(super) struct Rule<'t> {
@@ -102,8 +104,8 @@ impl<'t> Items<'t> {
             ItemKind::Message { name, clauses } => {
                 self.messages.push(Of { name: name.clone(), item, parts: clauses });
             }
-            ItemKind::Webhook { name, url, secrets } => {
-                let parts = Webhook { url: url.as_ref(), secrets };
+            ItemKind::Webhook { name, url, secrets, terms } => {
+                let parts = Webhook { url: url.as_ref(), secrets, terms };
                 self.webhooks.push(Of { name: name.clone(), item, parts });
             }
             ItemKind::Policy { name, clauses } => {

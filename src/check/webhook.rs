@@ -1,8 +1,8 @@
-//! `webhook`: an address and the secrets that sign.
+//! `webhook`: an address, the secrets that sign, what is sent along and how much it bears.
 
-use crate::diagnostic::Code;
-use crate::language::tree::Name;
-use crate::ruleset;
+use crate::diagnostic::{Code, Span};
+use crate::language::tree::{Name, WebhookClause};
+use crate::ruleset::{self, CallLimits, Header};
 
 use super::item::{Of, Webhook};
 use super::names::check_name;
@@ -10,6 +10,28 @@ use super::report::{Report, problem};
 
 /// Letters that an address may have.
 const ADDRESS_LIMIT: usize = 2_048;
+/// Secrets that sign at once: the new one and the one that it replaces.
+const SECRET_LIMIT: usize = 2;
+/// Headers of a webhook, and letters that a header's name may have.
+const HEADER_LIMIT: usize = 16;
+const HEADER_NAME_LIMIT: usize = 128;
+/// Headers that belong to the call itself or to the connection.
+const OURS: [&str; 14] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
 
 /// A checked webhook; its address is empty after a diagnostic.
 pub(super) fn check(item: &Of<'_, Webhook<'_>>, report: &mut Report<'_>) -> ruleset::Webhook {
@@ -30,13 +52,99 @@ pub(super) fn check(item: &Of<'_, Webhook<'_>>, report: &mut Report<'_>) -> rule
             String::new()
         }
     };
-    let mut secrets: Vec<String> = Vec::new();
-    for secret in item.parts.secrets {
-        if check_name(report, secret) && !secrets.contains(&secret.text) {
-            secrets.push(secret.text.clone());
-        }
+    let secrets = secrets(item.parts.secrets, report);
+    let mut webhook = ruleset::Webhook {
+        name: item.name.text.clone(),
+        place: report.place(item.item.head),
+        url,
+        secrets,
+        headers: Vec::new(),
+        limits: CallLimits::default(),
+    };
+    for (clause, span) in item.parts.terms {
+        term(&mut webhook, clause, *span, report);
     }
-    ruleset::Webhook { name: item.name.text.clone(), place: report.place(item.item.head), url, secrets }
+    webhook
+}
+
+fn secrets(written: &[Name], report: &mut Report<'_>) -> Vec<String> {
+    let mut secrets: Vec<String> = Vec::new();
+    for secret in written {
+        if !check_name(report, secret) || secrets.contains(&secret.text) {
+            continue;
+        }
+        if secrets.len() == SECRET_LIMIT {
+            report.add(
+                problem(Code::TooMany, secret.span, format!("more than {SECRET_LIMIT} secrets that sign"))
+                    .label("this one is beyond the limit")
+                    .why("two serve a change: the new one first, the old one until the receiver knows the new one"),
+            );
+            break;
+        }
+        secrets.push(secret.text.clone());
+    }
+    secrets
+}
+
+fn term(webhook: &mut ruleset::Webhook, clause: &WebhookClause, span: Span, report: &mut Report<'_>) {
+    let limits = &mut webhook.limits;
+    let twice = match clause {
+        WebhookClause::Header { name, secret } => return header(webhook, name, secret, report),
+        WebhookClause::AtOnce(calls) => limits.at_once.replace(*calls).map(|_| "at most … calls at once"),
+        WebhookClause::Rate { calls, per } => {
+            limits.rate.replace((*calls, *per)).map(|_| "at most … calls per …")
+        }
+        WebhookClause::AnswerWithin(wait) => limits.answer_within.replace(*wait).map(|_| "answer within"),
+    };
+    if let Some(words) = twice {
+        report.add(
+            problem(Code::DuplicateClause, span, format!("`{words}` is written twice"))
+                .label("remove one of them")
+                .why("nobody could say which of them holds"),
+        );
+    }
+}
+
+fn header(webhook: &mut ruleset::Webhook, name: &Name, secret: &Name, report: &mut Report<'_>) {
+    if !check_name(report, secret) {
+        return;
+    }
+    let header = name.text.to_ascii_lowercase();
+    let wrong = if webhook.headers.len() == HEADER_LIMIT {
+        let found = problem(Code::TooMany, name.span, format!("more than {HEADER_LIMIT} headers"));
+        Some(found.label("this one is beyond the limit").why("many receivers refuse a call with so many"))
+    } else if !is_header_name(&header) {
+        let found = problem(Code::BadHeader, name.span, format!("`{}` is no name of a header", name.text));
+        Some(
+            found
+                .label("write letters, digits and `-`, such as \"X-Api-Key\"")
+                .why("the call could not be sent"),
+        )
+    } else if OURS.contains(&header.as_str()) || header.starts_with("webhook-") {
+        let found =
+            problem(Code::BadHeader, name.span, format!("the header `{}` is ours to write", name.text));
+        Some(
+            found
+                .label("leave it out, or use another")
+                .why("it says how the call itself is to be read, or proves whose it is"),
+        )
+    } else if webhook.headers.iter().any(|known| known.name == header) {
+        let found =
+            problem(Code::BadHeader, name.span, format!("the header `{}` is written twice", name.text));
+        Some(found.label("remove one of them").why("receivers read one of two at random"))
+    } else {
+        None
+    };
+    match wrong {
+        Some(found) => report.add(found),
+        None => webhook.headers.push(Header { name: header, secret: secret.text.clone() }),
+    }
+}
+
+/// Whether a name, in lower case, can be a header's (RFC 9110, 5.6.2: a token).
+fn is_header_name(name: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    (1..=HEADER_NAME_LIMIT).contains(&name.len()) && name.bytes().all(token)
 }
 
 fn bad_address(url: &Name, report: &mut Report<'_>) {

@@ -1,16 +1,20 @@
 //! Whether the secrets that the rules name can be read.
 
 use crate::config::Secrets;
-use crate::ruleset::RuleSet;
+use crate::ruleset::{RuleSet, Webhook};
 use crate::serve::Tokens;
 
 /// What is wrong with the secrets of the rules' webhooks, a sentence each: their calls wait.
 pub(super) fn unreadable(secrets: &Secrets, rules: &RuleSet) -> Vec<String> {
-    let mut names: Vec<&String> = rules.webhooks.iter().flat_map(|webhook| &webhook.secrets).collect();
+    let named = |webhook: &Webhook| {
+        let headers = webhook.headers.iter().map(|header| header.secret.clone());
+        webhook.secrets.iter().cloned().chain(headers).collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = rules.webhooks.iter().flat_map(named).collect();
     names.sort_unstable();
     names.dedup();
-    let wrong = names.into_iter().filter_map(|name| secrets.read(name).err());
-    wrong.map(|error| format!("{error}; calls that it signs wait, `cvmd reload` tries again")).collect()
+    let wrong = names.into_iter().filter_map(|name| secrets.read(&name).err());
+    wrong.map(|error| format!("{error}; calls that need it wait, `cvmd reload` tries again")).collect()
 }
 
 /// Says it in the log.

@@ -11,13 +11,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::config::Secrets;
 use crate::decide::{self, Again, People, Withdrawal};
 use crate::deliver::email::Email;
-use crate::deliver::webhook::{Call, Payload as CallPayload, Secret};
+use crate::deliver::webhook::{Call, Payload as CallPayload, Secret, SecretHeader};
 use crate::evaluate::Moment;
 use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
 use crate::record::{DeedKind, Frozen, OpenMessage};
-use crate::ruleset::{Named, Webhook};
+use crate::ruleset::{Header, Named, Webhook};
 use crate::schedule::in_season;
 use crate::store::Store;
 
@@ -307,18 +307,25 @@ impl DaemonGate {
     fn post(&self, message: &OpenMessage, webhook: &Webhook, frozen: Frozen) -> Result<Prepared, Claim> {
         // A secret that cannot be read is an operator's to mend: nothing is lost for it.
         let wait = |text: String| Claim::Wait(frozen.at.max(message.next_attempt).plus(PAUSED_FOR), text);
+        let read = |name: &str| self.sender.secrets.read(name).map_err(|error| wait(error.to_string()));
+        let bad = |name: &str, text: String| wait(format!("the secret `{name}` {text}"));
         let mut secrets = Vec::new();
         for name in &webhook.secrets {
-            let secret = self.sender.secrets.read(name).map_err(|error| wait(error.to_string()))?;
-            secrets.push(
-                Secret::parse(secret.expose()).map_err(|text| wait(format!("the secret `{name}` {text}")))?,
-            );
+            secrets.push(Secret::parse(read(name)?.expose()).map_err(|text| bad(name, text))?);
+        }
+        let mut headers = Vec::new();
+        for Header { name, secret } in &webhook.headers {
+            let value = read(secret)?;
+            headers.push(SecretHeader::parse(name, value.expose()).map_err(|text| bad(secret, text))?);
         }
         let call = Call {
             id: message.key.webhook_id(),
-            url: frozen.to.clone(),
+            // The body is frozen, the address is not: an endpoint that moved gets what waits for it.
+            url: webhook.url.clone(),
             body: frozen.body.clone().unwrap_or_default(),
             secrets,
+            headers,
+            answer_within: webhook.limits.answer_within,
         };
         Ok(Prepared { frozen, payload: Payload::Call(call) })
     }

@@ -242,6 +242,8 @@ codes! {
     BadWait "E442" Error;
     /// A rule on what is sent that brings itself on.
     SendsOnSent "E443" Error;
+    /// A header of a webhook that cannot be sent along.
+    BadHeader "E444" Error;
     /// A rule that sets what imports write or the engine computes.
     SetsImported "E450" Error;
     /// An attribute whose value depends on itself.

@@ -126,13 +126,22 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::preview_clause
         | Rule::expires_clause
         | Rule::post_clause
-        | Rule::signed_clause => "a clause",
+        | Rule::signed_clause
+        | Rule::header_clause
+        | Rule::call_limit_clause
+        | Rule::answer_clause => "a clause",
         Rule::kw_ago => "`ago`",
         Rule::kw_all_of => "`all of`",
         Rule::kw_and | Rule::connective => "`and`",
+        Rule::kw_answer_within => "`answer within`",
         Rule::kw_as => "`as`",
         Rule::kw_at => "`at`",
         Rule::kw_at_most => "`at most`",
+        Rule::kw_at_once => "`at once`",
+        Rule::kw_calls => "`calls`",
+        Rule::kw_header => "`header`",
+        Rule::kw_second => "`second`",
+        Rule::call_span => "`second` or `minute`",
         Rule::kw_attribute => "`attribute`",
         Rule::kw_audience => "`audience`",
         Rule::kw_between => "`between`",

@@ -1,8 +1,10 @@
 //! The syntax tree: what was written, with spans, before any name is looked up.
 
 mod term;
+mod webhook;
 
 pub use term::Term;
+pub use webhook::WebhookClause;
 
 use crate::diagnostic::{FileId, Span};
 use crate::model::{Currency, Date, Duration, Share, TimeOfDay};
@@ -99,6 +101,8 @@ pub enum ItemKind {
         url: Option<Name>,
         /// `signed with secret A, B`.
         secrets: Vec<Name>,
+        /// Its other clauses in order, with their spans.
+        terms: Vec<(WebhookClause, Span)>,
     },
     /// `policy NAME` and its clauses.
     Policy {

@@ -21,8 +21,8 @@ pub use names::{FirstNames, Named};
 pub use policy::{Cap, CapScope, CapSubject, Policy, QuietHours, QuietSpan};
 pub use remembered::{Remembered, Running};
 pub use rule::{
-    Action, AtMost, Message, OnEvent, Period, Place, Purpose, Rule, Season, Trigger, Variant, Webhook,
-    Workspace,
+    Action, AtMost, CallLimits, Header, Message, OnEvent, Period, Place, Purpose, Rule, Season, Trigger,
+    Variant, Webhook, Workspace,
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;

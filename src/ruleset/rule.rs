@@ -246,6 +246,30 @@ pub struct Webhook {
     pub place: Place,
     /// The address, `http://` or `https://`.
     pub url: String,
-    /// The names of the secrets that sign, the first with the newest; none: unsigned.
+    /// The names of the secrets that sign, the first with the newest; none: unsigned. Two at most.
     pub secrets: Vec<String>,
+    /// What is sent along.
+    pub headers: Vec<Header>,
+    /// How much it bears.
+    pub limits: CallLimits,
+}
+
+/// A header that is sent along with each call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its name, in lower case.
+    pub name: String,
+    /// The name of the secret that is its value.
+    pub secret: String,
+}
+
+/// How much an endpoint bears; what is none is the configuration's to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallLimits {
+    /// Calls under way at once, at least one.
+    pub at_once: Option<u32>,
+    /// So many calls, at least one, in any span of this length.
+    pub rate: Option<(u32, Duration)>,
+    /// How long a whole call may take.
+    pub answer_within: Option<Duration>,
 }

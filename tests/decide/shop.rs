@@ -133,6 +133,8 @@ pub fn shop() -> Shop {
             place: place(),
             url: "https://crm.shop.example/".into(),
             secrets: Vec::new(),
+            headers: Vec::new(),
+            limits: cvmd::ruleset::CallLimits::default(),
         }],
         policies: Vec::new(),
         rules: vec![rule],

@@ -12,7 +12,14 @@ const OTHER: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 
 fn call(url: &str, secrets: &[&str]) -> Call {
     let secrets = secrets.iter().map(|secret| Secret::parse(secret).unwrap()).collect();
-    Call { id: "d1-1-3-0".into(), url: url.into(), body: r#"{"type":"cvmd.call","ä":1}"#.into(), secrets }
+    Call {
+        id: "d1-1-3-0".into(),
+        url: url.into(),
+        body: r#"{"type":"cvmd.call","ä":1}"#.into(),
+        secrets,
+        headers: vec![],
+        answer_within: None,
+    }
 }
 
 fn caller() -> Caller {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use cvmd::language::tree::{
     Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, MovementWords, Name,
-    PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WindowWords,
-    WorkspaceClause, ZoneWords,
+    PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WebhookClause,
+    WindowWords, WorkspaceClause, ZoneWords,
 };
 use cvmd::model::Date;
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
@@ -54,9 +54,10 @@ fn item(out: &mut String, item: &Item) {
             lines.extend(clauses.iter().map(message_clause));
             format!("message {}", self::name(name))
         }
-        ItemKind::Webhook { name, url, secrets } => {
+        ItemKind::Webhook { name, url, secrets, terms } => {
             lines.push(format!("post {}", url.as_ref().map_or("-".into(), self::name)));
             lines.extend(secrets.iter().map(|secret| format!("secret {}", self::name(secret))));
+            lines.extend(terms.iter().map(|(term, _)| webhook_clause(term)));
             format!("webhook {}", self::name(name))
         }
         ItemKind::Policy { name, clauses } => {
@@ -76,6 +77,17 @@ fn item(out: &mut String, item: &Item) {
     let _ = writeln!(out, "{head}{}", if item.broken { " (broken)" } else { "" });
     for line in lines {
         let _ = writeln!(out, "  {line}");
+    }
+}
+
+fn webhook_clause(clause: &WebhookClause) -> String {
+    match clause {
+        WebhookClause::Header { name, secret } => {
+            format!("header {} from {}", self::name(name), self::name(secret))
+        }
+        WebhookClause::AtOnce(calls) => format!("at once {calls}"),
+        WebhookClause::Rate { calls, per } => format!("rate {calls} in {per}"),
+        WebhookClause::AnswerWithin(wait) => format!("answer within {wait}"),
     }
 }
 

@@ -7,12 +7,14 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
 use super::address::{PrivateAddress, PublicOnly, is_public, literal};
-use super::{Secret, sign};
+use super::{Secret, SecretHeader, sign};
 use crate::deliver::{Outcome, tls};
 use crate::model::{self, Instant};
 
 /// How much of an answer is read; the rest is cut off. Nothing in it is kept.
 const LONGEST_ANSWER: usize = 64 * 1024;
+/// How long it is read once its status is known: it only frees the connection for the next call.
+const LONGEST_DRAIN: Duration = Duration::from_secs(1);
 /// The longest wait that `Retry-After` can ask for.
 const LONGEST_WAIT: model::Duration = model::Duration::hours(24);
 
@@ -52,6 +54,10 @@ pub struct Call {
     pub body: String,
     /// The secrets that sign; none: unsigned.
     pub secrets: Vec<Secret>,
+    /// What is sent along.
+    pub headers: Vec<SecretHeader>,
+    /// How long the whole call may take; none: [`Options::total`].
+    pub answer_within: Option<model::Duration>,
 }
 
 impl std::fmt::Debug for Call {
@@ -112,11 +118,16 @@ impl Caller {
             let signature = sign(&call.secrets, &call.id, timestamp, &call.body);
             request = request.header("webhook-signature", signature);
         }
-        match request.body(call.body.clone()).send().await {
-            Err(error) => Outcome::retry(self.describe(&error)),
+        for SecretHeader { name, value } in &call.headers {
+            request = request.header(name, value);
+        }
+        let total = call.answer_within.map_or(self.total, model::Duration::to_std);
+        match request.timeout(total).body(call.body.clone()).send().await {
+            Err(error) => Outcome::retry(describe(&error, total)),
             Ok(response) => {
                 let (status, wait) = (response.status(), retry_after(response.headers(), now));
-                drain(response).await;
+                // What the endpoint says besides is nobody's business, however long it takes over it.
+                let _ = tokio::time::timeout(LONGEST_DRAIN, drain(response)).await;
                 judge(status, wait)
             }
         }
@@ -134,26 +145,26 @@ impl Caller {
         }
         Ok(url)
     }
+}
 
-    /// A failed call in words without the URL, which may hold a token.
-    fn describe(&self, error: &reqwest::Error) -> String {
-        let mut cause = std::error::Error::source(error);
-        let mut deepest = String::new();
-        while let Some(inner) = cause {
-            if inner.is::<PrivateAddress>() {
-                return inner.to_string();
-            }
-            deepest = inner.to_string();
-            cause = inner.source();
+/// A failed call in words without the URL, which may hold a token.
+fn describe(error: &reqwest::Error, total: Duration) -> String {
+    let mut cause = std::error::Error::source(error);
+    let mut deepest = String::new();
+    while let Some(inner) = cause {
+        if inner.is::<PrivateAddress>() {
+            return inner.to_string();
         }
-        let detail = crate::deliver::scrub(&deepest.to_lowercase(), "");
-        if error.is_timeout() && !error.is_connect() {
-            format!("the endpoint did not answer within {} s", self.total.as_secs_f32())
-        } else if error.is_connect() {
-            format!("the endpoint cannot be reached: {detail}")
-        } else {
-            format!("the call broke off: {detail}")
-        }
+        deepest = inner.to_string();
+        cause = inner.source();
+    }
+    let detail = crate::deliver::scrub(&deepest.to_lowercase(), "");
+    if error.is_timeout() && !error.is_connect() {
+        format!("the endpoint did not answer within {} s", total.as_secs_f32())
+    } else if error.is_connect() {
+        format!("the endpoint cannot be reached: {detail}")
+    } else {
+        format!("the call broke off: {detail}")
     }
 }
 

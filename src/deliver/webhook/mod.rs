@@ -3,10 +3,12 @@
 
 mod address;
 mod caller;
+mod header;
 mod payload;
 mod sign;
 
 pub use address::is_public;
 pub use caller::{Call, Caller, Options};
+pub use header::SecretHeader;
 pub use payload::Payload;
 pub use sign::{Secret, sign};

@@ -130,13 +130,3 @@ pub(super) fn message_clause(
         _ => return None,
     })
 }
-
-/// `post "…" signed with secret a, b`: the address and the secrets, each where it is written.
-pub(super) fn webhook_clause(clause: &Clause<'_>, node: &Node<'_>) -> (Option<Name>, Vec<Name>) {
-    let url = child(node, &TEXTS).map(|text| clause.name(&text));
-    let secrets = child(node, &[Rule::signed]).map_or_else(Vec::new, |signed| {
-        let names = signed.into_inner().filter(|part| NAMES.contains(&part.as_rule()));
-        names.map(|name| clause.name(&name)).collect()
-    });
-    (url, secrets)
-}

@@ -9,9 +9,10 @@ use super::super::split::{Chunk, ChunkKind, ItemWord, RawItem, Scan, TokenKind, 
 use super::super::tree::{Item, ItemKind, Name, RuleClause};
 use super::super::{beginning, fault, span};
 use super::action::actions;
-use super::declaration::{attribute_type, message_clause, place, webhook_clause, workspace_clause};
+use super::declaration::{attribute_type, message_clause, place, workspace_clause};
 use super::policy::policy_clause;
 use super::rule::rule_clause;
+use super::webhook::{address, webhook_clause};
 use super::{NAMES, TEXTS, child};
 
 /// Builds an item. Nothing where it is not available, or its head is broken so that it has no name.
@@ -64,7 +65,7 @@ fn empty(word: ItemWord) -> Option<ItemKind> {
         ItemWord::Segments => ItemKind::Segments { name: None, places: Vec::new() },
         ItemWord::Audience => ItemKind::Audience { name, when: None },
         ItemWord::Message => ItemKind::Message { name, clauses: Vec::new() },
-        ItemWord::Webhook => ItemKind::Webhook { name, url: None, secrets: Vec::new() },
+        ItemWord::Webhook => ItemKind::Webhook { name, url: None, secrets: Vec::new(), terms: Vec::new() },
         ItemWord::Policy => ItemKind::Policy { name, clauses: Vec::new() },
         ItemWord::Rule | ItemWord::When => ItemKind::Rule { name: None, title: None, clauses: Vec::new() },
         ItemWord::Tiers | ItemWord::Offer | ItemWord::Budget | ItemWord::Journey | ItemWord::Test => {
@@ -199,10 +200,15 @@ impl<'a> Builder<'a> {
                 | RuleClause::Then(_) => return None,
             },
             ItemKind::Message { clauses, .. } => clauses.push(message_clause(clause, node, found)?),
-            ItemKind::Webhook { url, secrets, .. } => {
-                let (address, names) = webhook_clause(clause, node);
+            ItemKind::Webhook { url, secrets, .. }
+                if matches!(node.as_rule(), Rule::post_clause | Rule::signed_clause) =>
+            {
+                let (address, names) = address(clause, node);
                 *url = address.or(url.take());
                 secrets.extend(names);
+            }
+            ItemKind::Webhook { terms, .. } => {
+                terms.push((webhook_clause(clause, node, found)?, clause.place(node)));
             }
             ItemKind::Policy { clauses, .. } => {
                 clauses.push((policy_clause(clause, node, found)?, clause.place(node)));

@@ -8,6 +8,7 @@ mod item;
 mod policy;
 mod rule;
 mod value;
+mod webhook;
 
 pub(super) use item::build;
 

@@ -131,6 +131,9 @@ pub(super) fn webhook_clause(at: &At, word: &Look) -> Option<ChunkKind> {
     Some(ChunkKind::Read(match word.text.as_str() {
         "post" => Rule::post_clause,
         "signed" if at.first => Rule::signed_clause,
+        "header" if at.first => Rule::header_clause,
+        "at" if at.first => Rule::call_limit_clause,
+        "answer" if at.first => Rule::answer_clause,
         _ => return None,
     }))
 }

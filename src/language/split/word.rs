@@ -106,7 +106,7 @@ pub(in crate::language) const fn clause_words(item: ItemWord) -> &'static [&'sta
         ItemWord::Message => &[
             "email", "subject", "body", "text", "from", "reply to", "preview", "expires", "cost", "formerly",
         ],
-        ItemWord::Webhook => &["post", "signed", "formerly"],
+        ItemWord::Webhook => &["post", "signed", "header", "at most", "answer within", "formerly"],
         ItemWord::Policy => &["at most", "quiet", "if", "hold", "pause", "formerly"],
         ItemWord::Rule | ItemWord::When => &[
             "owner", "every", "when", "then", "priority", "at most", "from", "until", "on", "hold", "goal",

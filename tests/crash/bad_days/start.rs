@@ -67,7 +67,7 @@ async fn an_unreadable_secret_is_named_and_its_calls_wait() {
     let status = shop.cli(&["status"]);
     let shown = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(shown.contains("the secret `crm_key`") && shown.contains("secrets/crm_key"), "{shown}");
-    assert!(shown.contains("calls that it signs wait"), "{shown}");
+    assert!(shown.contains("calls that need it wait"), "{shown}");
     assert_eq!(status.status.code(), Some(1), "it needs a person");
     assert!(daemon.log().contains("the secret `crm_key`"), "{}", daemon.log());
     shop.write("secrets/crm_key", crate::support::webhook::SECRET);

@@ -57,7 +57,7 @@ impl Gate for TestGate {
         let url = self.urls.lock().unwrap().get(&message.target).cloned().unwrap_or_default();
         let fresh = Frozen {
             at: now,
-            to: if message.is_call { url } else { mail.to.clone() },
+            to: if message.is_call { url.clone() } else { mail.to.clone() },
             content: "c0".into(),
             values: vec![],
             body: message.is_call.then(|| format!(r#"{{"key":"{}"}}"#, message.key)),
@@ -69,9 +69,11 @@ impl Gate for TestGate {
             None => Payload::Email(mail),
             Some(body) => Payload::Call(Call {
                 id: message.key.to_string(),
-                url: frozen.to.clone(),
+                url,
                 body: body.clone(),
                 secrets: vec![Secret::parse(SECRET).unwrap()],
+                headers: vec![],
+                answer_within: None,
             }),
         };
         Claim::Go(Box::new(Prepared { frozen, payload }))
