@@ -101,16 +101,18 @@ fn duration(text: &str) -> (String, Applicability) {
     (counted(number, word), applicability)
 }
 
-/// Months as 30 days, quarters as 90, years as 365.
+/// Months as 30 days, quarters as 90, years as 365; twelve months are a year.
 fn months(text: &str) -> (String, Applicability) {
     let (number, unit) = number_and_rest(text);
-    let days = match unit.as_bytes().first() {
-        Some(b'y') => 365,
-        Some(b'q') => 90,
-        _ => 30,
-    };
     let whole: Option<u32> = number.parse().ok();
-    let right = whole.and_then(|count| count.checked_mul(days)).map(|days| counted(&days.to_string(), "day"));
+    let days = whole.and_then(|count| match unit.as_bytes().first() {
+        Some(b'y') => count.checked_mul(365),
+        Some(b'q') if count % 4 == 0 => (count / 4).checked_mul(365),
+        Some(b'q') => count.checked_mul(90),
+        _ if count % 12 == 0 => (count / 12).checked_mul(365),
+        _ => count.checked_mul(30),
+    });
+    let right = days.map(|days| counted(&days.to_string(), "day"));
     (right.unwrap_or_default(), NeedsReview)
 }
 
@@ -224,6 +226,7 @@ mod tests {
             (Rule::compat_duration, "1h", "1 hour", Safe),
             (Rule::compat_duration, "5m", "5 minutes", NeedsReview),
             (Rule::compat_months, "3 months", "90 days", NeedsReview),
+            (Rule::compat_months, "12 months", "365 days", NeedsReview),
             (Rule::compat_unit, "90 seconds", "2 minutes", NeedsReview),
             (Rule::compat_date, "26/11/2026", "2026-11-26", NeedsReview),
             (Rule::compat_date, "11/26/2026", "2026-11-26", NeedsReview),

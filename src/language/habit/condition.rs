@@ -147,6 +147,15 @@ fn windows(at: &At<'_>) -> Option<Answer> {
                 "the calendar is asked in words, so that time zones and months are counted right",
             ))
         }
+        "before" | "after" if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(at.instead(if at.word == "before" { "<" } else { ">" }))
+        }
+        "the" if !inside && at.previous() == "in" => {
+            let start = at.back("in")?;
+            let head = at.clause.text[..start].trim_end();
+            let start = if ends_in(&at.before, ["is", "in"]) { head.len() - 2 } else { start };
+            Some(at.rewrite((start, at.end), "in"))
+        }
         "+" | "-" | "*" | "/" | "%" => Some(at.say(
             "a rule does not calculate",
             if at.word == "-" && at.before.iter().any(|word| word == "between") {
