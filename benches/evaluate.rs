@@ -220,8 +220,13 @@ fn main() {
     let started = Stopwatch::now();
     for (number, profile, orders, suppressed) in &people {
         let more: Vec<Order> = orders.iter().chain(orders.first()).cloned().collect();
-        let customer =
-            Customer { number: *number, profile, orders: &more, events: &[], suppressed: *suppressed };
+        let customer = Customer {
+            number: *number,
+            profile,
+            orders: &more,
+            events: &[],
+            suppressed: (*suppressed).into(),
+        };
         population.upsert(vec![customer]);
     }
     report("one customer's order comes in", started, 100);

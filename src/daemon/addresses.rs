@@ -1,8 +1,8 @@
-//! Which records share an address, and that a suppression holds for all of them.
+//! Which records share an address.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Channel, CustomerNumber};
+use crate::model::CustomerNumber;
 use crate::population::Population;
 
 use super::Engine;
@@ -21,13 +21,6 @@ impl Engine {
         for customer in customers {
             note(&mut self.addresses, &self.population, *customer);
         }
-    }
-
-    /// The other records of the customer's e-mail address that are not suppressed themselves, though
-    /// the address is.
-    pub(super) fn share_suppression(&self, customer: CustomerNumber) -> Vec<CustomerNumber> {
-        let others = self.addresses.others(customer, &Channel::email());
-        others.filter(|other| !self.population.is_suppressed(*other)).collect()
     }
 }
 

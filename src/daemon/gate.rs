@@ -16,7 +16,7 @@ use crate::evaluate::Moment;
 use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
-use crate::record::{DeedKind, Frozen, OpenMessage};
+use crate::record::{DeedKind, Frozen, KeyedHash, OpenMessage};
 use crate::ruleset::{Header, Named, Webhook};
 use crate::schedule::in_season;
 use crate::store::Store;
@@ -330,6 +330,15 @@ impl DaemonGate {
         Ok(Prepared { frozen, payload: Payload::Call(call) })
     }
 
+    /// Whether the address to which an e-mail was sent before, and failed, is suppressed by now: that
+    /// customer may have another one today.
+    fn is_suppressed(&self, message: &OpenMessage) -> bool {
+        let by_email = !message.is_call && message.channel == Channel::email();
+        let frozen = message.frozen.as_ref().filter(|_| by_email && !decide::is_off("suppression"));
+        let Shared { lists, keyed, .. } = &*self.shared;
+        frozen.is_some_and(|frozen| lists.of_address(keyed, &message.channel, &frozen.to).is_some())
+    }
+
     /// Whether the sandbox, where there is one, lets an address through.
     fn allowed(&self, address: &str) -> bool {
         let address = address.to_lowercase();
@@ -366,6 +375,9 @@ impl Gate for DaemonGate {
         let Some(active) = &seen.active else {
             return Claim::Wait(now.plus(PAUSED_FOR), NO_RULES.into());
         };
+        if self.is_suppressed(message) {
+            return Claim::Withdraw(Withdrawal::Suppression.sentence().into());
+        }
         if let Some(stopped) = Self::stopped(message, &seen, active, now) {
             return stopped;
         }
@@ -386,6 +398,10 @@ impl Gate for DaemonGate {
 
     fn fires_on(&self, kind: DeedKind) -> bool {
         self.shared.get().active.as_ref().is_some_and(|active| active.fires_on(kind))
+    }
+
+    fn hashed(&self, address: &str) -> Option<KeyedHash> {
+        self.shared.keyed.email(address)
     }
 
     fn report(&self, report: Report) {

@@ -8,7 +8,7 @@ use crate::ingest::{
     Customers, Events, ImportError, Kind, Options, Orders, Origin, Parsed, Report, Rows, is_fresh,
     merge_customer, merge_events, merge_orders, unknown_customer,
 };
-use crate::model::{Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
+use crate::model::{CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Told;
 use crate::record::{Arrival, EventRef, Load, ORDER};
 use crate::ruleset::Schema;
@@ -269,22 +269,6 @@ impl Engine {
         number
     }
 
-    /// Notes that an address must not be written to any more; its record is durable already.
-    pub(super) fn suppressed(&mut self, number: CustomerNumber) {
-        match self.told(number) {
-            Ok(Some(told)) => {
-                self.population.upsert(vec![Told { suppressed: true, ..told }.borrow()]);
-                self.publish();
-                // The address is what must not be written to, under any record.
-                for other in self.share_suppression(number) {
-                    self.suppressed(other);
-                }
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!(error = error.to_string(), "a damaged record was left out"),
-        }
-    }
-
     /// A number for a customer who is seen for the first time.
     fn new_number(&mut self, id: CustomerId) -> CustomerNumber {
         let number = self.next_customer;
@@ -305,15 +289,6 @@ impl Engine {
         }
         self.population.upsert(read.iter().map(Told::borrow).collect());
         self.note_addresses(touched);
-        let inherits = |number: &CustomerNumber| {
-            let mut others = self.addresses.others(*number, &Channel::email());
-            !self.population.is_suppressed(*number)
-                && others.any(|other| self.population.is_suppressed(other))
-        };
-        let inheriting: Vec<CustomerNumber> = touched.iter().copied().filter(inherits).collect();
-        for number in inheriting {
-            self.suppressed(number);
-        }
         Ok(())
     }
 }

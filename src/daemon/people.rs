@@ -17,8 +17,8 @@ impl People for Population {
         Population::consents(self, customer, channel)
     }
 
-    fn suppressed(&self, customer: CustomerNumber) -> bool {
-        self.is_suppressed(customer)
+    fn suppressed(&self, customer: CustomerNumber, channel: &Channel) -> bool {
+        Population::suppressed(self, customer).on(channel)
     }
 
     fn reachable(&self, customer: CustomerNumber, channel: &Channel) -> bool {

@@ -5,10 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::decide::Pauses;
 use crate::model::{Channel, CustomerNumber, Instant};
 use crate::population::Population;
-use crate::record::Unsubscribe;
+use crate::record::{StoreIdentity, Unsubscribe};
 use crate::ruleset::Remembered;
 
 use super::active::Active;
+use super::keyed::Keyed;
+use super::lists::Lists;
 use super::unsubscribed::Unsubscribed;
 
 /// The state that others see: each part is cheap to clone, and never changes once seen.
@@ -34,12 +36,16 @@ pub struct Shared {
     latest: RwLock<Arc<Snapshot>>,
     /// Who unsubscribed and is not taken in yet.
     pub(super) unsubscribed: Unsubscribed,
+    /// Who must not be written to.
+    pub(super) lists: Lists,
+    /// Tells addresses and ids apart without keeping them.
+    pub(super) keyed: Keyed,
 }
 
 impl Shared {
-    /// Begins with a state.
+    /// Begins with a state, and the identity of the store that it is of.
     #[must_use]
-    pub fn new(population: Population) -> Arc<Self> {
+    pub fn new(population: Population, identity: &StoreIdentity) -> Arc<Self> {
         let snapshot = Snapshot {
             population,
             active: None,
@@ -48,7 +54,12 @@ impl Shared {
             next_due: None,
             remembered: Arc::default(),
         };
-        Arc::new(Self { latest: RwLock::new(Arc::new(snapshot)), unsubscribed: Unsubscribed::default() })
+        Arc::new(Self {
+            latest: RwLock::new(Arc::new(snapshot)),
+            unsubscribed: Unsubscribed::default(),
+            lists: Lists::default(),
+            keyed: Keyed::of(identity),
+        })
     }
 
     /// The latest state.

@@ -12,6 +12,7 @@ use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
+use super::lists::Whom;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::remembered;
@@ -71,7 +72,7 @@ impl Engine {
             hold: tables::control::hold(&*store)?,
             pauses: pauses(&*store, &names)?,
             channels: tables::control::channels(&*store)?,
-            shared: Shared::new(population.clone()),
+            shared: Shared::new(population.clone(), &tables::meta::identity(&*store)?),
             store,
             outgoing,
             active: None,
@@ -99,6 +100,7 @@ impl Engine {
         };
         engine.read_sets()?;
         engine.read_unsubscribes()?;
+        engine.read_lists()?;
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }
@@ -114,7 +116,8 @@ impl Engine {
         );
         let store = Arc::clone(&self.store);
         let renamed = self.active.as_ref().map(|active| active.renamed.clone()).unwrap_or_default();
-        let suppressed = suppressed(&*store)?;
+        self.list_addresses_of_met()?;
+        let shared = Arc::clone(&self.shared);
         let (mut orders, mut events) = (Beside::orders(&*store), Beside::events(&*store));
         self.directory.clear();
         self.next_customer = CustomerNumber(0);
@@ -127,7 +130,8 @@ impl Engine {
                 for event in &mut events {
                     renamed.event(event);
                 }
-                Some(Told { number, profile, orders, events, suppressed: suppressed.contains(&number) })
+                let suppressed = shared.lists.suppressed(&shared.keyed, Whom::of(number, &profile));
+                Some(Told { number, profile, orders, events, suppressed })
             }
             Err(error) => {
                 damages.push(Damage(error.to_string()));
@@ -138,11 +142,6 @@ impl Engine {
         self.customers_read = true;
         self.note_all_addresses();
         self.find_taken()?;
-        for number in self.population.suppressed().iter().map(CustomerNumber) {
-            for other in self.share_suppression(number) {
-                self.suppressed(other);
-            }
-        }
         damages.append(&mut orders.damages);
         damages.append(&mut events.damages);
         self.read_deeds(damages)
@@ -153,11 +152,6 @@ impl Engine {
 /// decisions from being made twice is not read so.
 fn or_left_out<T>(item: Result<T, StoreError>) -> Option<T> {
     item.inspect_err(|error| tracing::error!(error = error.to_string(), "a damaged record was left out")).ok()
-}
-
-/// Who must not be written to, on any channel.
-fn suppressed(store: &dyn Store) -> Result<HashSet<CustomerNumber>, StoreError> {
-    tables::customers::suppressions(store).map(|item| item.map(|(customer, _, _)| customer)).collect()
 }
 
 /// The pauses in force; one of a rule that no name belongs to any more stops nothing.

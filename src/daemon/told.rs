@@ -17,12 +17,13 @@ impl Engine {
     /// When a record does not read back.
     pub(super) fn told(&self, number: CustomerNumber) -> Result<Option<Told>, StoreError> {
         let Some(profile) = tables::customers::profile(&*self.store, number)? else { return Ok(None) };
+        let suppressed = self.barred(number, &profile);
         Ok(Some(Told {
             number,
             profile,
             orders: tables::customers::orders(&*self.store, number)?,
             events: self.as_told(tables::events::events(&*self.store, number)?),
-            suppressed: self.population.is_suppressed(number),
+            suppressed,
         }))
     }
 }

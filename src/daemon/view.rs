@@ -49,7 +49,7 @@ impl Engine {
             learnt: profile.learnt,
             fields,
             consents: consents.collect(),
-            suppressed,
+            suppressed: suppressed.any(),
             orders: latest(&orders, |order| (order.time, &order.id), |order| self.order(order)),
             events: latest(&events, |event| (event.time, &event.id), event),
         }))

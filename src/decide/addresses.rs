@@ -46,6 +46,18 @@ impl Addresses {
         }
     }
 
+    /// The records that have an address which a channel writes to, older first.
+    pub fn with(&self, channel: &Channel, address: &str) -> impl Iterator<Item = CustomerNumber> + use<'_> {
+        let kind = Kind::of(channel);
+        let hash = match kind {
+            Kind::Email => email_hash(address),
+            Kind::Phone => phone_hash(address),
+        };
+        let range = hash.map(|hash| (hash, CustomerNumber(0))..=(hash, CustomerNumber(u32::MAX)));
+        let having = range.map(|range| self.by_hash[kind as usize].range(range));
+        having.into_iter().flatten().map(|(_, number)| *number)
+    }
+
     /// The other records that share the address which a channel writes to, older first.
     pub fn others(
         &self,
@@ -99,6 +111,8 @@ mod tests {
         assert_eq!(others(&addresses, two, "email"), [one]);
         assert_eq!(others(&addresses, two, "sms"), [three]);
         assert_eq!(others(&addresses, one, "sms"), []);
+        let with: Vec<_> = addresses.with(&Channel::email(), "ANA@shop.example").collect();
+        assert_eq!(with, [one, two]);
         addresses.set(two, Some("other@shop.example"), None);
         assert_eq!(others(&addresses, one, "email"), []);
         assert_eq!(others(&addresses, three, "sms"), []);

@@ -115,7 +115,7 @@ pub fn meet_again(
         if !is_off("consent") && message.marketing && !consents(message, first, (rule, rules), people) {
             return Again::Withdraw(Withdrawal::Consent);
         }
-        if !is_off("suppression") && people.suppressed(message.customer) {
+        if !is_off("suppression") && people.suppressed(message.customer, &message.channel) {
             return Again::Withdraw(Withdrawal::Suppression);
         }
     }

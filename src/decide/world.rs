@@ -15,8 +15,8 @@ const EMAIL: u8 = 0;
 pub trait People {
     /// Whether marketing on the channel was consented to; nothing said is no.
     fn consents(&self, customer: CustomerNumber, channel: &Channel) -> bool;
-    /// Whether the customer's address must not be written to at all.
-    fn suppressed(&self, customer: CustomerNumber) -> bool;
+    /// Whether the customer's address on the channel must not be written to, whatever the purpose.
+    fn suppressed(&self, customer: CustomerNumber, channel: &Channel) -> bool;
     /// Whether there is an address for the channel.
     fn reachable(&self, customer: CustomerNumber, channel: &Channel) -> bool;
     /// The customer's own time zone, where it is known.

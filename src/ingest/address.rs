@@ -13,7 +13,7 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 ///
 /// # Errors
 /// Why it is none, in words that follow it.
-pub(super) fn email(text: &str) -> Result<String, &'static str> {
+pub fn email(text: &str) -> Result<String, &'static str> {
     if text.chars().any(char::is_control) {
         return Err("contains a control character");
     }
@@ -30,7 +30,7 @@ pub(super) fn email(text: &str) -> Result<String, &'static str> {
 ///
 /// # Errors
 /// Why it is none, in words that follow it.
-pub(super) fn phone(text: &str) -> Result<String, &'static str> {
+pub fn phone(text: &str) -> Result<String, &'static str> {
     let bare: String =
         text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}')).collect();
     let digits = match bare.strip_prefix('+') {

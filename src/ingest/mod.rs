@@ -35,6 +35,7 @@ mod source;
 mod summary;
 mod table;
 
+pub use address::{email as canonical_email, phone as canonical_phone};
 pub use body::open_body;
 pub use code::RejectCode;
 pub use consent::merge_consent;

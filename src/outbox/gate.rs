@@ -3,7 +3,9 @@
 use crate::deliver::email::Email;
 use crate::deliver::webhook::Call;
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{Deed, DeedKind, FinishedMessage, Frozen, MessageKey, OpenMessage, SuppressionReason};
+use crate::record::{
+    Deed, DeedKind, FinishedMessage, Frozen, KeyedHash, MessageKey, OpenMessage, SuppressionReason,
+};
 use crate::store::StoreError;
 
 /// Which queue a message waits in. Endpoints have one each, so that a failing one delays no other.
@@ -124,6 +126,12 @@ pub trait Gate: Send + Sync + 'static {
     /// Whether a rule fires on what was done: then the store notes, in the commit of the result, that
     /// the rule has still to be asked.
     fn fires_on(&self, kind: DeedKind) -> bool;
+
+    /// The keyed hash of an e-mail address, for the record that it must not be written to; none where
+    /// there is no key.
+    fn hashed(&self, _: &str) -> Option<KeyedHash> {
+        None
+    }
 
     /// Hears what happened.
     fn report(&self, report: Report);

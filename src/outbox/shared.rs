@@ -194,7 +194,8 @@ impl Changes {
         suppress: Option<SuppressionReason>,
     ) -> Result<(), StoreError> {
         if let Some(reason) = suppress {
-            let suppression = Suppression { reason, at: finished.at };
+            let address = message.frozen.as_ref().and_then(|frozen| shared.gate.hashed(&frozen.to));
+            let suppression = Suppression { reason, at: finished.at, address };
             customers::put_suppression(&mut self.batch, message.customer, EMAIL, &suppression);
             self.bounced.push((message.customer, reason));
         }
@@ -288,7 +289,12 @@ fn deed(
     let (kind, at) = match (finished.state, suppress) {
         (MessageState::Sent, _) => (DeedKind::Sent, message.due),
         (_, Some(SuppressionReason::HardBounce)) => (DeedKind::Bounced, finished.at),
-        (_, Some(SuppressionReason::Complaint | SuppressionReason::Asked) | None) => return None,
+        (
+            _,
+            Some(SuppressionReason::Complaint | SuppressionReason::Asked | SuppressionReason::Erased) | None,
+        ) => {
+            return None;
+        }
     };
     (!message.is_call).then(|| Deed {
         kind,

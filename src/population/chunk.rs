@@ -10,7 +10,7 @@ use crate::ruleset::{EventId, OUR_EVENTS, Schema, Type};
 use super::column::{Column, Scalars, Texts};
 use super::events::{Events, Keep, Patch};
 use super::fact::{Fact, by_kind, kind_of};
-use super::{Bits, ROWS};
+use super::{Bits, ROWS, Suppressed};
 
 /// The built-in field that says since when a customer is one.
 const CREATED: &str = "created";
@@ -27,8 +27,8 @@ pub struct Customer<'a> {
     pub orders: &'a [Order],
     /// All events, in any order.
     pub events: &'a [Event],
-    /// Whether the address is suppressed.
-    pub suppressed: bool,
+    /// Which addresses are suppressed.
+    pub suppressed: Suppressed,
 }
 
 /// As [`Customer`], owned.
@@ -42,8 +42,8 @@ pub struct Told {
     pub orders: Vec<Order>,
     /// All events, in any order.
     pub events: Vec<Event>,
-    /// Whether the address is suppressed.
-    pub suppressed: bool,
+    /// Which addresses are suppressed.
+    pub suppressed: Suppressed,
 }
 
 impl Told {
@@ -63,7 +63,7 @@ impl Told {
 impl From<(CustomerNumber, Profile, Vec<Order>, bool)> for Told {
     /// Somebody of whom only orders are known.
     fn from((number, profile, orders, suppressed): (CustomerNumber, Profile, Vec<Order>, bool)) -> Self {
-        Self { number, profile, orders, events: Vec::new(), suppressed }
+        Self { number, profile, orders, events: Vec::new(), suppressed: suppressed.into() }
     }
 }
 
@@ -89,8 +89,10 @@ pub(crate) struct Chunk {
     pub(crate) events: Vec<Arc<Events>>,
     /// Channels with a consent that was given, and whose; sorted.
     pub(crate) consents: Vec<(Channel, Bits)>,
-    /// Whose address is suppressed.
-    pub(crate) suppressed: Bits,
+    /// Whose e-mail address is suppressed.
+    pub(super) suppressed_emails: Bits,
+    /// Whose phone is.
+    pub(super) suppressed_phones: Bits,
 }
 
 impl Chunk {
@@ -115,7 +117,8 @@ impl Chunk {
             columns: schema.fields.iter().map(|field| Arc::new(column(field.ty))).collect(),
             events: schema.events.iter().map(|kind| Arc::new(Events::empty(kind))).collect(),
             consents: Vec::new(),
-            suppressed: Bits::EMPTY,
+            suppressed_emails: Bits::EMPTY,
+            suppressed_phones: Bits::EMPTY,
         }
     }
 
@@ -131,7 +134,7 @@ impl Chunk {
             let row = customer.row();
             next.first = customer.number.0 - u32::try_from(row).unwrap_or(0);
             next.exists.set(row, true);
-            next.suppressed.set(row, customer.suppressed);
+            next.suppress(row, customer.suppressed);
             if next.ids[row].as_deref() != Some(&*customer.profile.id.0) {
                 next.ids[row] = Some((&*customer.profile.id.0).into());
             }
@@ -182,7 +185,7 @@ impl Chunk {
         let mut next = self.clone();
         for &row in rows {
             next.exists.set(row, false);
-            next.suppressed.set(row, false);
+            next.suppress(row, Suppressed::NONE);
             next.ids[row] = None;
             for (_, given) in &mut next.consents {
                 given.set(row, false);

@@ -11,6 +11,7 @@ mod column;
 mod events;
 mod fact;
 mod groups;
+mod suppressed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) use chunk::Chunk;
 pub use chunk::{Customer, Told};
 pub(crate) use column::{Column, Texts};
 pub use fact::kind_of;
+pub use suppressed::Suppressed;
 
 /// Customers in a chunk.
 pub const ROWS: usize = 4_096;
@@ -314,18 +316,6 @@ impl Population {
     #[must_use]
     pub fn consents(&self, number: CustomerNumber, channel: &Channel) -> bool {
         self.row(number).is_some_and(|(chunk, row)| chunk.consenting(channel).get(row))
-    }
-
-    /// Those whose address is suppressed.
-    #[must_use]
-    pub fn suppressed(&self) -> Bitmap {
-        self.collect(|chunk| chunk.suppressed)
-    }
-
-    /// Whether that customer's address is suppressed.
-    #[must_use]
-    pub fn is_suppressed(&self, number: CustomerNumber) -> bool {
-        self.row(number).is_some_and(|(chunk, row)| chunk.suppressed.get(row))
     }
 
     /// Those with orders in another currency than the workspace's up to `now`: what money their

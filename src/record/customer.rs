@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::KeyedHash;
 use crate::model::{Channel, Currency, CustomerId, Instant, Money, Number};
 
 /// A customer as an import left them. Values are canonical texts by field name (the types of
@@ -32,17 +33,19 @@ pub struct Consent {
     pub by_person: bool,
 }
 
-/// An address that must not be written to, whatever the purpose.
+/// An address that must not be written to, whatever the purpose, as the outbox met it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
     /// Why.
     pub reason: SuppressionReason,
     /// Since when.
     pub at: Instant,
+    /// Which address, by its keyed hash; none: whatever addresses the customer has.
+    pub address: Option<KeyedHash>,
 }
 
 /// Why an address is suppressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SuppressionReason {
     /// The mail server said that the address does not exist.
     HardBounce,
@@ -50,6 +53,24 @@ pub enum SuppressionReason {
     Complaint,
     /// An operator asked for it.
     Asked,
+    /// Its customer was erased.
+    Erased,
+}
+
+impl SuppressionReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::HardBounce, Self::Complaint, Self::Asked, Self::Erased];
+
+    /// The fixed word of files, tables and JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::HardBounce => "bounced",
+            Self::Complaint => "complained",
+            Self::Asked => "asked",
+            Self::Erased => "erased",
+        }
+    }
 }
 
 /// One order, its lines together.

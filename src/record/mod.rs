@@ -13,6 +13,7 @@ mod event;
 pub mod key;
 mod message;
 mod movement;
+mod privacy;
 mod unsubscribe;
 
 pub use contact::{Contact, ContactKind};
@@ -26,4 +27,5 @@ pub use deed::{Deed, DeedKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack, Wait};
 pub use movement::{Move, TrackRecord};
+pub use privacy::{Erasure, KeyedHash, Listed, ListedDomain, ListedKind, Tombstone};
 pub use unsubscribe::Unsubscribe;

@@ -23,7 +23,7 @@ impl People for Crowd {
     fn consents(&self, customer: CustomerNumber, _: &Channel) -> bool {
         !self.no_consent.contains(customer.0)
     }
-    fn suppressed(&self, customer: CustomerNumber) -> bool {
+    fn suppressed(&self, customer: CustomerNumber, _: &Channel) -> bool {
         self.suppressed.contains(customer.0)
     }
     fn reachable(&self, customer: CustomerNumber, _: &Channel) -> bool {

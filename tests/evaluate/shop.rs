@@ -208,7 +208,7 @@ pub fn told(person: &Person) -> Customer<'_> {
         profile: &person.1,
         orders: &person.2,
         events: &person.4.events,
-        suppressed: person.3,
+        suppressed: person.3.into(),
     }
 }
 
@@ -218,7 +218,7 @@ pub fn owned(person: &Person) -> Told {
         profile: person.1.clone(),
         orders: person.2.clone(),
         events: person.4.events.clone(),
-        suppressed: person.3,
+        suppressed: person.3.into(),
     }
 }
 

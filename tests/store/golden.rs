@@ -5,11 +5,12 @@
 use std::path::PathBuf;
 
 use cvmd::model::{Bitmap, Channel, Instant};
-use cvmd::record::RuleMemory;
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
+use cvmd::record::{Erasure, ListedDomain, RuleMemory, SuppressionReason};
 use cvmd::store::tables::{
-    control, customers, deeds, events, ledger, memories, messages, meta, movement, rules, runs, unsubscribes,
+    control, customers, deeds, events, ledger, memories, messages, meta, movement, privacy, rules, runs,
+    unsubscribes,
 };
 use cvmd::store::{Batch, Memory, Store};
 
@@ -128,6 +129,35 @@ fn suppressions() {
     let store = golden("suppressions", &batch(write));
     let read: Vec<_> = customers::suppressions(&store).map(|item| item.unwrap().2).collect();
     assert_eq!(read, all);
+}
+
+#[test]
+fn suppression_list() {
+    let listed = ListedDomain { reason: SuppressionReason::Asked, at: AT };
+    let write = |b: &mut Batch| {
+        privacy::put_listed(&Memory::new(), b, 0x0707, &samples::listed()).unwrap();
+        privacy::put_domain(b, "spam.example", &listed);
+    };
+    let store = golden("suppression_list", &batch(write));
+    assert_eq!(privacy::listed(&store, 0x0707).unwrap(), samples::listed());
+    assert_eq!(privacy::bucket_of(&samples::listed()[0].hash), 0x0707);
+    assert_eq!(privacy::all_listed(&store).map(Result::unwrap).collect::<Vec<_>>(), [samples::listed()]);
+    let domains: Vec<_> = privacy::domains(&store).map(Result::unwrap).collect();
+    assert_eq!(domains, [("spam.example".to_owned(), listed)]);
+}
+
+#[test]
+fn who_was_erased() {
+    let erasure = Erasure { at: AT };
+    let write = |b: &mut Batch| {
+        privacy::put_tombstone(b, [9; 16], &samples::tombstone());
+        privacy::put_erasure(b, CUSTOMER, &erasure);
+        privacy::put_next_customer(b, CUSTOMER);
+    };
+    let store = golden("erased", &batch(write));
+    assert_eq!(privacy::tombstones(&store).unwrap(), [([9; 16], samples::tombstone())].into());
+    assert_eq!(privacy::erasures(&store).unwrap(), [(CUSTOMER, erasure)].into());
+    assert_eq!(privacy::next_customer(&store).unwrap(), CUSTOMER);
 }
 
 #[test]

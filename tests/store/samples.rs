@@ -8,9 +8,10 @@ use cvmd::model::{
 };
 use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
-    FinishedMessage, Frozen, Hold, HoldReason, Line, Load, MessageKey, MessageState, Met, Move, ORDER,
-    OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet,
-    Suppression, SuppressionReason, TakenBack, Timer, TrackRecord, Unsubscribe, Wait, WhileQueued,
+    FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind, Load, MessageKey, MessageState, Met,
+    Move, ORDER, OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip,
+    StoredRuleSet, Suppression, SuppressionReason, TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe,
+    Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -104,8 +105,18 @@ pub(crate) fn changes() -> Vec<Change> {
 }
 
 pub(crate) fn suppressions() -> Vec<Suppression> {
-    let reasons = [SuppressionReason::HardBounce, SuppressionReason::Complaint, SuppressionReason::Asked];
-    reasons.map(|reason| Suppression { reason, at: AT }).to_vec()
+    let address = |reason| (reason == SuppressionReason::HardBounce).then_some([0xab; 16]);
+    let suppression = |reason| Suppression { reason, at: AT, address: address(reason) };
+    SuppressionReason::ALL.map(suppression).to_vec()
+}
+
+pub(crate) fn listed() -> Vec<Listed> {
+    let entry = |(kind, reason)| Listed { hash: [7; 16], kind, reason, at: AT };
+    ListedKind::ALL.into_iter().zip(SuppressionReason::ALL).map(entry).collect()
+}
+
+pub(crate) fn tombstone() -> Tombstone {
+    Tombstone { at: AT, addresses: vec![[1; 16], [2; 16]] }
 }
 
 pub(crate) fn contacts() -> Vec<Contact> {

@@ -6,11 +6,11 @@ use super::{Subject, World};
 
 /// Takes out who cannot or must not be reached.
 pub(super) fn judge(subject: &Subject<'_>, world: &World<'_>) -> Option<Skip> {
-    let mut channels = subject.messages(world.rules).map(|message| &message.channel).peekable();
-    channels.peek()?;
-    if world.people.suppressed(subject.customer) {
+    let channels = || subject.messages(world.rules).map(|message| &message.channel);
+    // One of them is enough: the messages of a decision share one fate.
+    if channels().any(|channel| world.people.suppressed(subject.customer, channel)) {
         return Some(Skip::Suppression);
     }
-    let unreachable = channels.any(|channel| !world.people.reachable(subject.customer, channel));
+    let unreachable = channels().any(|channel| !world.people.reachable(subject.customer, channel));
     unreachable.then_some(Skip::NoAddress)
 }

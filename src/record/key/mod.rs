@@ -13,6 +13,7 @@ mod events;
 mod messages;
 mod movement;
 mod parts;
+mod privacy;
 mod runs;
 mod unsubscribes;
 
@@ -33,6 +34,10 @@ pub use messages::{
 };
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
+};
+pub use privacy::{
+    erasure, listed, listed_domain, parse_erasure, parse_listed, parse_listed_domain, parse_tombstone,
+    tombstone,
 };
 pub use runs::{
     decisions, decisions_of, decisions_of_rule, met, non_sends, non_sends_of, parse_decisions, parse_met,
@@ -120,11 +125,19 @@ pub enum Table {
     DeedsToAsk = 33,
     /// Who unsubscribed by a link, by customer and channel, until it is taken in.
     Unsubscribe = 37,
+    /// Packs of the suppression list, by the first two bytes of the keyed hashes in them.
+    Listed = 38,
+    /// Domains of the suppression list, by name.
+    ListedDomain = 39,
+    /// Who was erased, by the keyed hash of the id.
+    Tombstone = 40,
+    /// Erasures under way, by customer.
+    Erasure = 41,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -159,6 +172,10 @@ impl Table {
         Self::FirstName,
         Self::DeedsToAsk,
         Self::Unsubscribe,
+        Self::Listed,
+        Self::ListedDomain,
+        Self::Tombstone,
+        Self::Erasure,
     ];
 
     /// What all its keys begin with.
@@ -189,6 +206,8 @@ pub enum MetaRecord {
     Hold = 3,
     /// The channels, in the order of their codes in the ledger.
     Channels = 4,
+    /// The number below which no customer gets theirs any more.
+    NextCustomer = 5,
 }
 
 /// One of the store's own records.
@@ -258,6 +277,11 @@ mod tests {
             prop_assert_eq!(parse_deeds_to_ask(&deeds_to_ask(long)), Some(long));
             let channel = Channel(format!("c{short}"));
             prop_assert_eq!(parse_unsubscribe(&unsubscribe(customer, &channel)), Some((customer, channel)));
+            prop_assert_eq!(parse_listed(&listed(short)), Some(short));
+            let domain = format!("{short}.example");
+            prop_assert_eq!(parse_listed_domain(&listed_domain(&domain)), Some(domain));
+            prop_assert_eq!(parse_tombstone(&tombstone([byte; 16])), Some([byte; 16]));
+            prop_assert_eq!(parse_erasure(&erasure(customer)), Some(customer));
             prop_assert_eq!(parse_timer(&timer(rule, customer, n)), Some((rule, customer, n)));
             prop_assert_eq!(parse_profile(&orders(customer, n)), None);
             prop_assert_eq!(parse_profile(&piece(&profile(customer), short)), None);

@@ -14,6 +14,7 @@ pub mod memories;
 pub mod messages;
 pub mod meta;
 pub mod movement;
+pub mod privacy;
 pub mod rules;
 pub mod runs;
 pub mod unsubscribes;

@@ -100,7 +100,7 @@ fn a_suppression_is_of_the_address_receipts_included() {
     use cvmd::store::{Batch, Store, tables};
     let mut shop = Shop::new(&rule("a", "every monday at 10:00", "receipt"), TWICE, at(NOW));
     shop.quiet_tick(NOW);
-    let suppression = Suppression { reason: SuppressionReason::HardBounce, at: at(NOW) };
+    let suppression = Suppression { reason: SuppressionReason::HardBounce, at: at(NOW), address: None };
     let mut batch = Batch::default();
     tables::customers::put_suppression(&mut batch, shop.engine.find("ana2").unwrap(), 0, &suppression);
     shop.store.commit(batch).wait().unwrap();

@@ -97,7 +97,8 @@ fn a_suppressed_address_gets_nothing() {
     for mut shop in Shop::both(&text(), &people(1), "2026-11-23T18:00:00Z") {
         shop.quiet_tick("2026-11-23T18:00:00Z");
         shop.tick(EVENING);
-        let suppression = Suppression { reason: SuppressionReason::Complaint, at: super::shop::at(EVENING) };
+        let suppression =
+            Suppression { reason: SuppressionReason::Complaint, at: super::shop::at(EVENING), address: None };
         let mut batch = Batch::default();
         let customer = shop.engine.find("c000").unwrap();
         tables::customers::put_suppression(&mut batch, customer, 0, &suppression);

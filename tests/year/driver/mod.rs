@@ -147,7 +147,8 @@ impl Driver {
     fn suppress(&mut self, customer: &str, now: Ms) {
         let number = self.engine.find(customer).unwrap();
         let mut batch = Batch::default();
-        let suppression = Suppression { reason: SuppressionReason::HardBounce, at: Instant(now) };
+        let suppression =
+            Suppression { reason: SuppressionReason::HardBounce, at: Instant(now), address: None };
         tables::customers::put_suppression(&mut batch, number, 0, &suppression);
         self.store.commit(batch).wait().unwrap();
         self.restart(Arc::clone(&self.store), now);
