@@ -18,6 +18,7 @@ pub use secret::{MAX_SECRET_BYTES, Secret, SecretError, Secrets};
 pub use settings::{Address, Daemon, Listen, Webhooks};
 pub use value::parse_duration;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use read::File;
@@ -113,10 +114,11 @@ impl Config {
         config
     }
 
-    /// The address that unsubscribe links begin with, without a slash at its end.
+    /// The address that unsubscribe links begin with, without a slash at its end; `bound` is where the
+    /// public listener is, which with port 0 is known only then.
     #[must_use]
-    pub fn public_url(&self) -> String {
-        self.listen.url.clone().unwrap_or_else(|| format!("http://{}", self.listen.public))
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        self.listen.url.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
 
     /// Why marketing mail may not go out with this configuration, if so: over SMTP an unsubscribe

@@ -20,7 +20,7 @@ fn the_empty_file_is_a_configuration_that_reaches_nobody() {
     assert_eq!(config.email.transport, Transport::File("/etc/cvmd/outbox".into()));
     assert_eq!((config.daemon.tick, config.daemon.hold_after), (Duration::seconds(60), Duration::hours(24)));
     assert_eq!(config.webhooks.retries[0], Duration::seconds(5));
-    assert_eq!(config.public_url(), "http://127.0.0.1:8087");
+    assert_eq!(config.public_url("127.0.0.1:40001".parse().unwrap()), "http://127.0.0.1:40001");
     assert_eq!((config.marketing_refused(), config.warnings.len()), (None, 0));
 }
 

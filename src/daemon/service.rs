@@ -13,7 +13,9 @@ use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, MessageKey, OpenMessage};
 use crate::reload::{self, Loaded, Watch};
-use crate::serve::{Control, Listener, PublicListener, Refusal, RefusalKind, Reloaded, Spool, openapi};
+use crate::serve::{
+    Control, Listener, PublicListener, Refusal, RefusalKind, Reloaded, Spool, Tokens, openapi,
+};
 use crate::store::{self, Store, StoreError, tables};
 
 use super::Engine;
@@ -115,7 +117,9 @@ pub async fn run(
         opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
     let shared = Arc::clone(engine.shared());
     let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
-    let links = Arc::new(Links::new(&identity, config.public_url()));
+    // Before anything goes out: the links in it lead to where the daemon listens.
+    let doors = Doors::bind(&config).await?;
+    let links = Arc::new(Links::new(&identity, config.public_url(doors.public.address())));
     let (reports, heard) = mpsc::unbounded_channel();
     let sender = Sender {
         from: config.email.from.clone(),
@@ -170,9 +174,26 @@ pub async fn run(
     });
     drop(outbox);
     drop(decider);
-    let ended = Arc::clone(&service).work(loaded, heard, signals, store, ready).await;
+    let ended = Arc::clone(&service).work(doors, loaded, heard, signals, store, ready).await;
     service.end(thread).await;
     ended
+}
+
+/// Where the daemon listens.
+struct Doors {
+    admin: Listener,
+    public: PublicListener,
+    tokens: Tokens,
+}
+
+impl Doors {
+    async fn bind(config: &Config) -> Result<Self, String> {
+        let token = config.secrets.has("admin_token").then(|| config.secrets.read("admin_token"));
+        let token = token.transpose().map_err(|error| error.to_string())?;
+        let admin = Listener::bind(&config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
+        let public = PublicListener::bind(config.listen.public).await.map_err(|e| e.to_string())?;
+        Ok(Self { admin, public, tokens: tokens(&config.secrets)? })
+    }
 }
 
 struct Opened {
@@ -210,18 +231,14 @@ impl Service {
     /// Everything that goes on at the same time, until a stop or a failure.
     async fn work(
         self: Arc<Self>,
+        doors: Doors,
         loaded: Loaded,
         heard: mpsc::UnboundedReceiver<Report>,
         signals: Signals,
         store: Arc<dyn Store>,
         ready: impl FnOnce() + Send,
     ) -> Result<(), String> {
-        let token = self.config.secrets.has("admin_token").then(|| self.config.secrets.read("admin_token"));
-        let token = token.transpose().map_err(|error| error.to_string())?;
-        let listener =
-            Listener::bind(&self.config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
-        let public = PublicListener::bind(self.config.listen.public).await.map_err(|e| e.to_string())?;
-        let tokens = tokens(&self.config.secrets)?;
+        let Doors { admin, public, tokens } = doors;
         let watch = Watch::start(self.config.rules.clone(), loaded, Arc::clone(&self.clock));
         info!(
             rules = self.config.rules.display().to_string(),
@@ -240,7 +257,7 @@ impl Service {
         let closed = Arc::clone(&self);
         let shutdown = async move { closed.stop_asked().await };
         let worked = tokio::select! {
-            () = listener.serve(control, self.spool.clone(), description, shutdown) => Ok(()),
+            () = admin.serve(control, self.spool.clone(), description, shutdown) => Ok(()),
             failure = self.tick_for_ever() => Err(failure),
             () = self.reload_for_ever(watch, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),

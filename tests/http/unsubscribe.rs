@@ -174,3 +174,31 @@ async fn a_click_that_was_answered_survives_a_kill_and_ends_what_waits() {
     assert_eq!(view["consents"]["email"]["given"], false, "{view}");
     assert_eq!(view["events"]["count"], 1, "{view}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_url_the_link_leads_to_where_the_daemon_listens() {
+    let shop = leaving().await;
+    shop.edit("cvmd.toml", "url = \"http://127.0.0.1:1\"\n", "");
+    shop.edit(
+        "cvmd.toml",
+        "transport = \"smtp\"\nurl",
+        "transport = \"file\"\ndirectory = \"outbox\"\n# url",
+    );
+    let side = Side::of(shop).await;
+    consent(&side, r#", "consent_email_marketing": "yes""#).await;
+    order(&side, "o1").await;
+    let folder = side.shop.path("outbox");
+    let mail = patiently("the mail is written", async || {
+        let files = fs::read_dir(&folder).ok()?;
+        let mut mails = files.filter_map(|file| {
+            let path = file.ok()?.path();
+            (path.extension()? == "eml").then(|| fs::read_to_string(path).unwrap())
+        });
+        mails.find(|mail| mail.contains("List-Unsubscribe: <"))
+    })
+    .await;
+    let header = mail.lines().find_map(|line| line.strip_prefix("List-Unsubscribe: <")).unwrap();
+    let link = header.trim_end().trim_end_matches('>');
+    let page = side.client().get(link).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<button>Abmelden</button>"), "{link}: {page}");
+}
