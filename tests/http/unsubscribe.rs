@@ -1,6 +1,7 @@
 //! The link in marketing mail, from the mail to the end of marketing: the real `cvmd`, over loopback.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -201,4 +202,53 @@ async fn without_a_url_the_link_leads_to_where_the_daemon_listens() {
     let link = header.trim_end().trim_end_matches('>');
     let page = side.client().get(link).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("<button>Abmelden</button>"), "{link}: {page}");
+}
+
+/// A click waits for no import, and a file that comes with it undoes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_while_a_file_is_taken_in_counts_whatever_the_file_says() {
+    let side = Side::of(leaving().await).await;
+    let readers: Vec<String> = (0..12).map(|n| format!("reader{n}")).collect();
+    let row = |id: &String| json!({"id": id, "email": format!("{id}@customers.example"), "consent_email_marketing": "yes"});
+    let (status, answer) =
+        side.post("customers", json!(readers.iter().map(row).collect::<Vec<_>>()).to_string()).await;
+    assert_eq!(status, 202, "{answer}");
+    let now = cvmd::clock::Clock::now(&cvmd::clock::SystemClock).to_string();
+    let order = |id: &String| json!({"order_id": id, "customer_id": id, "time": now, "total": 9});
+    let (status, answer) =
+        side.post("orders", json!(readers.iter().map(order).collect::<Vec<_>>()).to_string()).await;
+    assert_eq!(status, 202, "{answer}");
+    mails(&side, "An offer", readers.len()).await;
+    let paths: Vec<String> = side
+        .shop
+        .mail
+        .taken()
+        .iter()
+        .map(|mail| String::from_utf8_lossy(&mail.bytes).into_owned())
+        .filter(|mail| mail.contains("Subject: An offer"))
+        .map(|mail| path_of(&mail))
+        .collect();
+
+    let mut file = String::from("id,email,consent_email_marketing\n");
+    for id in readers.iter().cloned().chain((0..20_000).map(|n| format!("other{n}"))) {
+        file += &format!("{id},{id}@customers.example,yes\n");
+    }
+    side.shop.write("many.csv", &file);
+    let path = side.shop.path("many.csv");
+    let mut import = side.shop.command(&["import", "customers", path.to_str().unwrap()]);
+    let mut import = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut during = 0;
+    for path in &paths {
+        assert_eq!(click(&side, path).await.0, 200);
+        during += usize::from(import.try_wait().unwrap().is_none());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(import.wait().unwrap().success());
+    assert!(during > 0, "the import was over before the first click");
+    for id in &readers {
+        let (_, view) = side.get(&format!("/v1/customers/{id}")).await;
+        assert_eq!(view["consents"]["email"]["given"], false, "{view}");
+    }
+    let (_, other) = side.get("/v1/customers/other19999").await;
+    assert_eq!(other["consents"]["email"]["given"], true, "{other}");
 }
