@@ -73,6 +73,7 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         let count = counted(waiting.messages, "message");
         line(output, "waits", &format!("{count} for {}, {until}", waiting.waits_for))?;
     }
+    relays(status, output)?;
     if let Some(hold) = &status.hold {
         line(output, "HOLD", hold)?;
     }
@@ -83,6 +84,20 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "PROBLEM", problem)?;
     }
     rules(status, output)
+}
+
+/// Which mail server takes the mail, where that is a question.
+fn relays(status: &Status, output: &mut Output) -> Result<(), Failure> {
+    let is_question = status.relays.len() > 1 || status.relays.iter().any(|relay| relay.trouble.is_some());
+    for relay in status.relays.iter().filter(|_| is_question) {
+        let how = match (&relay.trouble, relay.in_use) {
+            (Some(why), _) => format!("set aside until {}: {why}", time(relay.until)),
+            (None, true) => "in use".into(),
+            (None, false) => "ready".into(),
+        };
+        line(output, "relay", &format!("{} {how}", relay.name))?;
+    }
+    Ok(())
 }
 
 fn rules(status: &Status, output: &mut Output) -> Result<(), Failure> {

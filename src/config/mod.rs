@@ -3,6 +3,7 @@
 //! Knows files and the environment that systemd sets; not rules, stores or networks. All problems
 //! of a file are reported in one go, each with its line, what is wrong and what to write.
 
+mod domains;
 mod email;
 mod locate;
 mod problem;
@@ -11,12 +12,13 @@ mod secret;
 mod settings;
 mod value;
 
+pub use domains::{DomainLimit, DomainLimits, Rate};
 pub use email::{Email, InDoubt, Security, SmtpServer, Transport};
 pub use locate::{Environment, SYSTEM_FILE, locate};
 pub use problem::{ConfigError, Problem};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError, Secrets};
 pub use settings::{Address, Daemon, Listen, Webhooks};
-pub use value::parse_duration;
+pub use value::{is_loopback_host, parse_duration};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -152,21 +154,13 @@ impl Config {
                  [secrets], or `admin = \"unix:data/cvmd.sock\"`",
             );
         }
-        if let Transport::Smtp(server) = &self.email.transport
-            && let Some((_, password)) = &server.login
-        {
+        let Transport::Smtp(servers) = &self.email.transport else { return };
+        for (_, password) in servers.iter().filter_map(|server| server.login.as_ref()) {
             if !self.secrets.has(password) {
                 let text = format!(
                     "the secret `{password}` is not known: write it under [secrets], `{password} = \"secrets/{password}\"`"
                 );
                 file.error("email", "password", &text);
-            }
-            if server.security == Security::Plain && !value::is_loopback_host(&server.host) {
-                let text = format!(
-                    "the password goes to `{}` in clear: write `starttls://` or `smtps://`",
-                    server.host
-                );
-                file.warning("email", "url", &text);
             }
         }
     }

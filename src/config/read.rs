@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::{ConfigError, Problem};
 
@@ -47,7 +48,7 @@ impl<'a> File<'a> {
     pub(super) fn top(&self, keys: &'static [&'static str]) -> Section<'_> {
         let known: Vec<&str> = keys.iter().chain(&SECTIONS).copied().collect();
         self.complain_of_unknown(&self.table, &known, "");
-        Section { file: self, table: Some(&self.table) }
+        Section { file: self, table: Some(&self.table), at: 0 }
     }
 
     /// A section with the keys that it may have.
@@ -56,7 +57,8 @@ impl<'a> File<'a> {
         if let Some(table) = table {
             self.complain_of_unknown(table, keys, name);
         }
-        Section { file: self, table }
+        let at = self.table.get_key_value(name).map_or(0, |(head, _)| head.span().start);
+        Section { file: self, table, at }
     }
 
     /// A section whose keys are names that the user chose: each with its byte and value.
@@ -130,9 +132,11 @@ impl<'a> File<'a> {
 pub(super) struct Section<'f> {
     file: &'f File<'f>,
     table: Option<&'f DeTable<'f>>,
+    /// Where it begins.
+    at: usize,
 }
 
-impl Section<'_> {
+impl<'f> Section<'f> {
     /// Reads a key where it is written; a bad value is reported and reads as nothing.
     pub(super) fn parse<T>(&mut self, key: &str, parser: impl Fn(&DeValue<'_>) -> Parsed<T>) -> Option<T> {
         let value = self.table?.get(key)?;
@@ -143,6 +147,52 @@ impl Section<'_> {
                 None
             }
         }
+    }
+
+    /// Complains at a key, or at the head of the section.
+    pub(super) fn error(&self, key: &str, text: &str) {
+        let found = self.table.and_then(|table| table.get_key_value(key));
+        self.file.error_at(found.map_or(self.at, |(key, _)| key.span().start), text.into());
+    }
+
+    /// A list of sections, each with the keys that it may have; `advice` says how to write it.
+    pub(super) fn parts(&self, key: &str, keys: &[&str], advice: &str) -> Vec<Section<'f>> {
+        let Some(value) = self.table.and_then(|table| table.get(key)) else { return Vec::new() };
+        let Some(list) = value.get_ref().as_array() else {
+            self.file.error_at(value.span().start, format!("`{key}` is no list: {advice}"));
+            return Vec::new();
+        };
+        let part = |item: &'f Spanned<DeValue<'f>>| self.part(key, item, keys, advice);
+        list.iter().filter_map(part).collect()
+    }
+
+    /// Sections by names that the user chose, each with the keys that it may have.
+    pub(super) fn named_parts(&self, key: &str, keys: &[&str], advice: &str) -> Vec<(&'f str, Section<'f>)> {
+        let Some(value) = self.table.and_then(|table| table.get(key)) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.file.error_at(value.span().start, format!("`{key}` is no section: {advice}"));
+            return Vec::new();
+        };
+        let part = |(name, item): (&'f Spanned<DeString<'f>>, &'f Spanned<DeValue<'f>>)| {
+            Some((name.get_ref().as_ref(), self.part(key, item, keys, advice)?))
+        };
+        table.iter().filter_map(part).collect()
+    }
+
+    fn part(
+        &self,
+        key: &str,
+        item: &'f Spanned<DeValue<'f>>,
+        keys: &[&str],
+        advice: &str,
+    ) -> Option<Section<'f>> {
+        let at = item.span().start;
+        let Some(table) = item.get_ref().as_table() else {
+            self.file.error_at(at, format!("`{key}` has something in it that is no section: {advice}"));
+            return None;
+        };
+        self.file.complain_of_unknown(table, keys, &format!("email.{key}"));
+        Some(Section { file: self.file, table: Some(table), at })
     }
 
     /// Whether a key is written, well or badly.

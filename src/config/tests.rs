@@ -51,8 +51,14 @@ allow = []
 "#,
     )
     .unwrap();
-    let server = SmtpServer { security: Security::Plain, host: "127.0.0.1".into(), port: 25, login: None };
-    assert_eq!(config.email.transport, Transport::Smtp(server));
+    let server = SmtpServer {
+        security: Security::Plain,
+        host: "127.0.0.1".into(),
+        port: 25,
+        login: None,
+        ca_file: None,
+    };
+    assert_eq!(config.email.transport, Transport::Smtp(vec![server]));
     assert_eq!(config.secrets.names().collect::<Vec<_>>(), ["crm_key"]);
     assert_eq!(config.marketing_refused(), None);
     assert!(config.sandbox.is_empty());
@@ -129,7 +135,10 @@ fn servers_are_read_with_their_default_ports() {
     let server = |url: &str| {
         let text = format!("[email]\ntransport = \"smtp\"\nfrom = \"a@b.example\"\nurl = \"{url}\"");
         match parse(&text).map(|config| config.email.transport) {
-            Ok(Transport::Smtp(server)) => Some((server.security, server.host, server.port)),
+            Ok(Transport::Smtp(servers)) => {
+                let server = servers[0].clone();
+                Some((server.security, server.host, server.port))
+            }
             Ok(Transport::File(_)) | Err(_) => None,
         }
     };
@@ -139,6 +148,91 @@ fn servers_are_read_with_their_default_ports() {
     for bad in ["mx", "http://mx", "smtp://", "smtp://mx:x", "smtp://mx/path", "smtp://[::1]2"] {
         assert_eq!(server(bad), None, "{bad}");
     }
+}
+
+#[test]
+fn servers_to_fall_back_on_stand_in_order_each_with_its_own_password() {
+    let text = r#"
+[email]
+transport = "smtp"
+from = "a@b.example"
+url = "smtp://127.0.0.1"
+fallback = [{ url = "smtps://b.example", user = "shop", password = "b_key", ca_file = "b.pem" }, { url = "smtp://[::1]:2525" }]
+[secrets]
+b_key = "secrets/b_key"
+"#;
+    let config = parse(text).unwrap();
+    let Transport::Smtp(servers) = &config.email.transport else { panic!() };
+    let shown: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["smtp://127.0.0.1:25", "smtps://b.example:465", "smtp://[::1]:2525"]);
+    let (login, ca_file) = (servers[1].login.clone(), servers[1].ca_file.clone());
+    assert_eq!(login, Some(("shop".into(), "b_key".into())));
+    assert_eq!((ca_file, &servers[2].login), (Some("/etc/cvmd/b.pem".into()), &None));
+    let as_sections = text.replace(
+        "fallback = [{ url = \"smtps://b.example\", user = \"shop\", password = \"b_key\", ca_file = \"b.pem\" }, { url = \"smtp://[::1]:2525\" }]",
+        "[[email.fallback]]\nurl = \"smtps://b.example\"\nuser = \"shop\"\npassword = \"b_key\"\nca_file = \"b.pem\"\n[[email.fallback]]\nurl = \"smtp://[::1]:2525\"",
+    );
+    assert_ne!(as_sections, text);
+    assert_eq!(parse(&as_sections).unwrap().email, config.email);
+}
+
+#[test]
+fn mistakes_in_servers_and_domains_are_told_where_they_stand() {
+    let found = problems(
+        r#"[email]
+transport = "smtp"
+from = "a@b.example"
+url = "smtp://mx.example"
+user = "shop"
+password = "key"
+ca_file = "ca.pem"
+fallback = [{ user = "x", pasword = "y" }, "smtp://b"]
+domain_rate = "fast"
+domain_workers = 0
+[email.domains]
+"ana@gmail.com" = { workers = 2 }
+"gmail.com" = { wrokers = 2, rate = "0/m" }
+"yahoo.com" = 3
+[secrets]
+key = "key"
+"#,
+    );
+    let expected = [
+        "cvmd.toml:4: the password would go to `mx.example` in clear: write `starttls://` or `smtps://`",
+        "cvmd.toml:7: `ca_file` needs a server that encrypts: write `starttls://` or `smtps://`",
+        "cvmd.toml:8: a server of `fallback` has no `url`: write `url = \"smtps://HOST:465\"`",
+        "cvmd.toml:8: `user` and `password` go together; `password` is the name of a secret: write both or none",
+        "cvmd.toml:8: unknown key `pasword` in [email.fallback]: did you mean `password`?",
+        "cvmd.toml:8: `fallback` has something in it that is no section: write `[{ url = \"smtps://HOST:465\" }]`, one after the other",
+        "cvmd.toml:9: `domain_rate` is `fast`: write how many in what time, `\"10/s\"`, `\"600/m\"`, `\"5000/h\"`",
+        "cvmd.toml:10: `domain_workers` is `0`: write a whole number from 1 to 256",
+        "cvmd.toml:12: `ana@gmail.com` is no domain: write what stands behind the `@`, `gmail.com`",
+        "cvmd.toml:13: unknown key `wrokers` in [email.domains]: did you mean `workers`?",
+        "cvmd.toml:13: `rate` is `0/m`: write how many in what time, `\"10/s\"`, `\"600/m\"`, `\"5000/h\"`",
+        "cvmd.toml:14: `domains` has something in it that is no section: write `{ \"gmail.com\" = { workers = 4, rate = \"600/m\" } }`",
+    ];
+    assert_eq!(found, expected);
+    let alone = problems("[email]\nfallback = [{ url = \"smtp://b\" }]");
+    assert_eq!(alone, ["cvmd.toml:2: `fallback` follows a first server: write `url` for that one"]);
+}
+
+#[test]
+fn limits_of_domains_are_the_usual_ones_unless_a_domain_says_more() {
+    let limit = |workers, rate: Option<(u32, i64)>| DomainLimit {
+        workers,
+        rate: rate.map(|(count, seconds)| Rate { count, per: Duration::seconds(seconds) }),
+    };
+    let domains = parse("").unwrap().email.domains;
+    assert_eq!(domains.of("gmail.com"), limit(8, None));
+    assert_eq!(parse("[email]\nworkers = 1").unwrap().email.domains.usual.workers, 1);
+    let text = "[email]\nworkers = 6\ndomain_rate = \"10/s\"\n[email.domains]\n\"Gmail.com.\" = { rate = \"600/m\" }\n\
+                \"yahoo.com\" = { workers = 1 }";
+    let domains = parse(text).unwrap().email.domains;
+    assert_eq!(domains.of("gmail.com"), limit(3, Some((600, 60))));
+    assert_eq!(domains.of("yahoo.com"), limit(1, Some((10, 1))));
+    assert_eq!(domains.of("shop.example"), limit(3, Some((10, 1))));
+    let warned = parse("[email]\nworkers = 4\ndomain_workers = 4").unwrap().warnings;
+    assert_eq!(warned.len(), 1, "{warned:?}");
 }
 
 #[test]

@@ -127,7 +127,8 @@ pub(super) fn is_loopback(url: &str) -> bool {
 }
 
 /// Whether a host name or address without brackets is this machine.
-pub(super) fn is_loopback_host(host: &str) -> bool {
+#[must_use]
+pub fn is_loopback_host(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
+use crate::deliver::email::RelayState;
 use crate::model::Instant;
 use crate::reload;
 use crate::serve::{
-    Control, ImportKind, OutboxRow, Reader, RefusalKind, Reply, Request, Response, Taken, Taking,
-    Unsubscribing,
+    Control, ImportKind, OutboxRow, Reader, RefusalKind, RelayStatus, Reply, Request, Response, Taken,
+    Taking, Unsubscribing, Waiting,
 };
 
 use super::credentials::unreadable;
@@ -20,6 +21,8 @@ use super::vault;
 
 /// Bodies that are read at the same time: reading is work for a processor each.
 pub(super) const READERS: usize = 4;
+/// A domain with so many messages waiting is nobody's own.
+const MANY: u64 = 10;
 
 impl Service {
     async fn reload_now(&self) -> Response {
@@ -48,6 +51,8 @@ impl Service {
                     status.rules_since = rules.since;
                     status.reload_error = rules.refused;
                     status.problems.extend(self.outbox_problems());
+                    status.relays = self.relays();
+                    status.waiting.extend(self.slowed());
                     status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
                     if let Some(active) = &self.shared.get().active {
                         status.problems.extend(unreadable(&self.config.secrets, &active.rules));
@@ -100,6 +105,37 @@ impl Service {
             _ => format!("{why}; {count} messages wait"),
         }));
         problems
+    }
+
+    fn relays(&self) -> Vec<RelayStatus> {
+        let status = |relay: RelayState| {
+            let (trouble, until) = relay.aside.unzip();
+            RelayStatus { name: relay.name, in_use: relay.is_used, trouble, until }
+        };
+        self.outbox.relays().into_iter().map(status).collect()
+    }
+
+    /// The messages that wait for domains which asked for less mail. A domain of few people may be that
+    /// of a person, and is only counted.
+    fn slowed(&self) -> Vec<Waiting> {
+        let mut few: Option<Waiting> = None;
+        let mut waiting = Vec::new();
+        for slowed in self.outbox.slowed() {
+            let messages = slowed.waiting as u64;
+            let until = slowed.until;
+            if messages >= MANY {
+                let waits_for =
+                    format!("`{}`, which wants less mail of us: {}", slowed.domain, slowed.reason);
+                waiting.push(Waiting { waits_for, messages, first: until, last: until });
+            } else if messages > 0 {
+                let waits_for = "domains that want less mail of us".to_owned();
+                let all = few.get_or_insert(Waiting { waits_for, messages: 0, first: until, last: until });
+                all.messages += messages;
+                (all.first, all.last) = (all.first.min(until), all.last.max(until));
+            }
+        }
+        waiting.extend(few);
+        waiting
     }
 
     /// The store knows what the other side said; what holds a message back before that, the outbox.

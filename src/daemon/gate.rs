@@ -15,7 +15,7 @@ use crate::deliver::webhook::{Call, Payload as CallPayload, Secret, SecretHeader
 use crate::evaluate::Moment;
 use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
-use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route};
+use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route, domain_of};
 use crate::record::{DeedKind, Frozen, KeyedHash, OpenMessage};
 use crate::ruleset::{Header, Named, Webhook};
 use crate::schedule::in_season;
@@ -364,6 +364,12 @@ impl Gate for DaemonGate {
         let carrier =
             seen.active.as_ref().and_then(|active| declared(message, active).ok()?.1.map(|w| w.name.clone()));
         carrier.map_or(Route::Email, Route::Endpoint)
+    }
+
+    fn domain(&self, message: &OpenMessage) -> String {
+        let frozen = message.frozen.as_ref().map(|frozen| frozen.to.clone());
+        let to = frozen.or_else(|| address(&self.shared.get(), message, "email"));
+        to.map(|to| domain_of(&to)).unwrap_or_default()
     }
 
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {

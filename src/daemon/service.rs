@@ -421,6 +421,14 @@ impl Service {
                     let (route, until) = (route.to_string(), until.to_string());
                     warn!(route, reason, until, "cannot deliver: messages wait");
                 }
+                Report::RelaySetAside { relay, reason, until } => {
+                    let until = until.to_string();
+                    warn!(relay, reason, until, "a mail server is left alone for a while");
+                }
+                Report::SlowedDown { reason, until } => {
+                    let until = until.to_string();
+                    info!(reason, until, "a recipient's domain wants less mail of us: its messages wait");
+                }
                 Report::Skipped(error) => error!(error = error.to_string(), "a damaged record was left out"),
                 Report::Failed(text) => return text,
             }

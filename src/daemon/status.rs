@@ -50,6 +50,7 @@ impl Engine {
             orders: self.population.orders(),
             outbox,
             waiting: waiting.into_values().collect(),
+            relays: Vec::new(),
             rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
         }
     }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::Outcome;
-use super::email::{Built, Server, Session};
+use super::email::{Built, RelayState, Relays, Session, SetAside};
 use super::file::Folder;
 use crate::model::Instant;
 
 /// How e-mail leaves.
 #[derive(Debug, Clone)]
 pub enum Mailer {
-    /// Over SMTP.
-    Smtp(Arc<Server>),
+    /// Over SMTP, to the first relay that takes mail.
+    Smtp(Arc<Relays>),
     /// Into a folder.
     Folder(Folder),
 }
@@ -21,8 +21,17 @@ impl Mailer {
     #[must_use]
     pub fn session(&self) -> MailSession {
         match self {
-            Self::Smtp(server) => MailSession::Smtp(Box::new(Session::new(Arc::clone(server)))),
+            Self::Smtp(relays) => MailSession::Smtp(Box::new(Session::new(Arc::clone(relays)))),
             Self::Folder(folder) => MailSession::Folder(folder.clone()),
+        }
+    }
+
+    /// How the relays are, in order of preference; none where mail goes into files.
+    #[must_use]
+    pub fn relays(&self) -> Vec<RelayState> {
+        match self {
+            Self::Smtp(relays) => relays.standing(),
+            Self::Folder(_) => Vec::new(),
         }
     }
 
@@ -57,6 +66,23 @@ impl MailSession {
                     || Outcome::Unreachable { reason: "the mail folder's writer was stopped".into() };
                 written.unwrap_or_else(|_| broken())
             }
+        }
+    }
+
+    /// Tells the other workers what the last message taught about relays; those that were set aside by it.
+    pub fn learn(&mut self, now: Instant) -> Vec<SetAside> {
+        match self {
+            Self::Smtp(session) => session.learn(now),
+            Self::Folder(_) => Vec::new(),
+        }
+    }
+
+    /// When the connection, if there is one, has been idle for long enough to be closed.
+    #[must_use]
+    pub fn idle_until(&self) -> Option<Instant> {
+        match self {
+            Self::Smtp(session) => session.idle_until(),
+            Self::Folder(_) => None,
         }
     }
 

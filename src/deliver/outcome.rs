@@ -18,6 +18,17 @@ pub enum Outcome {
         /// Not before this long from now, where the other side asked for it.
         after: Option<Duration>,
     },
+    /// The recipient's server takes mail of strangers only at a second try, some minutes later.
+    Greylisted {
+        /// What it said.
+        reason: String,
+    },
+    /// The recipient's domain wants less of us, or is too slow: the message is tried again as after
+    /// [`Outcome::Retry`], and others to that domain wait.
+    SlowDown {
+        /// What it said.
+        reason: String,
+    },
     /// The other side could not be reached, or refuses us as a whole: this says nothing about the
     /// message, and the next one would fare the same.
     Unreachable {
@@ -57,6 +68,8 @@ impl Outcome {
         match self {
             Self::Sent { reply } => reply,
             Self::Retry { reason, .. }
+            | Self::Greylisted { reason }
+            | Self::SlowDown { reason }
             | Self::Unreachable { reason }
             | Self::Dead { reason, .. }
             | Self::InDoubt { reason } => reason,

@@ -102,10 +102,32 @@ pub enum Report {
         /// When the next one tries.
         until: Instant,
     },
+    /// A mail server is left alone for a while; others take its mail.
+    RelaySetAside {
+        /// `smtps://mail.example:465`.
+        relay: String,
+        /// What is wrong, and what to look at.
+        reason: String,
+        /// When it is tried again.
+        until: Instant,
+    },
+    /// A recipient's domain asked for less of us: messages to it wait.
+    SlowedDown {
+        /// What it said.
+        reason: String,
+        /// When the next one goes there.
+        until: Instant,
+    },
     /// A record in the store does not read back; it was skipped.
     Skipped(StoreError),
     /// The store or the workers' files failed: nothing goes out any more, the daemon must end.
     Failed(String),
+}
+
+/// The domain of an e-mail address, in lower case; empty where there is none.
+#[must_use]
+pub fn domain_of(address: &str) -> String {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('.').to_lowercase()
 }
 
 /// What the daemon implements: it alone knows rules, customers and switches. Called from workers at
@@ -113,6 +135,12 @@ pub enum Report {
 pub trait Gate: Send + Sync + 'static {
     /// Which queue a message belongs to.
     fn route(&self, message: &OpenMessage) -> Route;
+
+    /// The domain of an e-mail's recipient in lower case, as far as it is known before the claim; empty
+    /// where it is not.
+    fn domain(&self, message: &OpenMessage) -> String {
+        message.frozen.as_ref().map(|frozen| domain_of(&frozen.to)).unwrap_or_default()
+    }
 
     /// Whether a message may go now, and with what. Meets consent, suppression, pause, quiet hours,
     /// expiry and sandbox anew at every claim, first or retry.

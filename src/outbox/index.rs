@@ -1,12 +1,15 @@
 //! The open messages in memory: who waits in which queue until when. The messages themselves stay in
 //! the store and are read at their claim, so that a million waiting ones take little room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use super::Route;
+use super::domains::Slowed;
+use super::line::{Line, Next, Place};
+use crate::config::DomainLimits;
 use crate::model::{CustomerNumber, Duration, Instant};
 use crate::record::{MessageKey, MessageState, OpenMessage};
 
@@ -30,8 +33,8 @@ enum Standing {
     Due(Instant),
     /// A call that follows a message of the same decision, which is not through yet.
     Follows(Instant),
-    /// A worker has it.
-    Taken,
+    /// The worker of this number has it; none: a person's wish.
+    Taken(Option<usize>),
     /// Held for a person.
     InDoubt,
 }
@@ -39,6 +42,7 @@ enum Standing {
 #[derive(Debug, Clone)]
 struct Entry {
     queue: usize,
+    place: Place,
     standing: Standing,
     state: MessageState,
     decided: Instant,
@@ -49,7 +53,7 @@ struct Entry {
 #[derive(Debug)]
 struct Queue {
     route: Route,
-    due: BTreeSet<(Instant, MessageKey)>,
+    line: Line,
     /// Nobody takes anything before this.
     held_until: Instant,
     hold: Duration,
@@ -78,9 +82,19 @@ pub(super) struct Index {
     entries: BTreeMap<MessageKey, Entry>,
     /// Held back by the gate: why.
     waiting: BTreeMap<MessageKey, String>,
+    /// How much goes out by e-mail to the people of one domain.
+    limits: Option<Arc<DomainLimits>>,
 }
 
+/// A message for its queue, with the domain of its recipient where the queue has limits for it.
+pub(super) type Placed<'a> = (usize, String, &'a OpenMessage);
+
 impl Index {
+    /// An empty one, with the limits of domains.
+    pub(super) fn new(limits: DomainLimits) -> Self {
+        Self { limits: Some(Arc::new(limits)), ..Self::default() }
+    }
+
     /// The queue of a route; whether it is new.
     pub(super) fn queue(&mut self, route: &Route) -> (usize, bool) {
         if let Some(found) = self.existing(route) {
@@ -88,7 +102,7 @@ impl Index {
         }
         self.queues.push(Queue {
             route: route.clone(),
-            due: BTreeSet::new(),
+            line: Line::new(self.limits.clone().unwrap_or_else(|| Arc::new(DomainLimits::none()))),
             held_until: Instant(i64::MIN),
             hold: FIRST_HOLD,
             trouble: None,
@@ -105,8 +119,8 @@ impl Index {
 
     /// Adds messages, or puts them back as they are now. All at once, so that no call slips out
     /// before the message that it follows is known.
-    pub(super) fn put(&mut self, messages: &[(usize, &OpenMessage)]) {
-        for &(queue, message) in messages {
+    pub(super) fn put(&mut self, messages: &[Placed<'_>]) {
+        for (queue, domain, message) in messages {
             self.forget(message.key);
             let standing = match message.state {
                 MessageState::InDoubt => Standing::InDoubt,
@@ -117,10 +131,12 @@ impl Index {
                 | MessageState::Dead
                 | MessageState::Withdrawn => Standing::Follows(message.next_attempt),
             };
-            let OpenMessage { state, decided, is_call, .. } = *message;
-            self.entries.insert(message.key, Entry { queue, standing, state, decided, is_call });
+            let OpenMessage { state, decided, is_call, marketing, .. } = **message;
+            let place = Place { marketing, domain: self.queues[*queue].line.domains.join(domain) };
+            let entry = Entry { queue: *queue, place, standing, state, decided, is_call };
+            self.entries.insert(message.key, entry);
         }
-        for (_, message) in messages {
+        for (_, _, message) in messages {
             self.settle_decision(message.key);
         }
     }
@@ -133,9 +149,23 @@ impl Index {
 
     fn forget(&mut self, key: MessageKey) {
         self.waiting.remove(&key);
-        let Some(entry) = self.entries.remove(&key) else { return };
-        if let Standing::Due(at) = entry.standing {
-            self.queues[entry.queue].due.remove(&(at, key));
+        if let Some(entry) = self.entries.remove(&key) {
+            self.leave(key, &entry);
+            self.queues[entry.queue].line.domains.part(entry.place.domain);
+        }
+    }
+
+    /// Takes a message out of its line, or out of its worker's hands.
+    fn leave(&mut self, key: MessageKey, entry: &Entry) {
+        let queue = &mut self.queues[entry.queue];
+        match entry.standing {
+            Standing::Due(at) => queue.line.remove(entry.place, at, key),
+            Standing::Taken(Some(worker)) => {
+                if queue.line.let_go(entry.place.domain, worker) {
+                    queue.changed.notify_waiters();
+                }
+            }
+            Standing::Taken(None) | Standing::Follows(_) | Standing::InDoubt => {}
         }
     }
 
@@ -152,14 +182,14 @@ impl Index {
             match entry.standing {
                 Standing::Follows(at) if !blocked => {
                     entry.standing = Standing::Due(at);
-                    queue.due.insert((at, key));
+                    queue.line.insert(entry.place, at, key);
                     queue.changed.notify_waiters();
                 }
                 Standing::Due(at) if blocked => {
                     entry.standing = Standing::Follows(at);
-                    queue.due.remove(&(at, key));
+                    queue.line.remove(entry.place, at, key);
                 }
-                Standing::Follows(_) | Standing::Due(_) | Standing::Taken | Standing::InDoubt => {}
+                Standing::Follows(_) | Standing::Due(_) | Standing::Taken(_) | Standing::InDoubt => {}
             }
         }
     }
@@ -178,33 +208,104 @@ impl Index {
         siblings().filter(|(_, entry)| follows(entry)).map(|(&key, entry)| (entry.decided, key)).collect()
     }
 
-    /// Takes up to `most` due messages off a queue.
-    pub(super) fn take(&mut self, queue: usize, now: Instant, most: usize) -> Found {
-        let Queue { due, held_until, gone, .. } = &mut self.queues[queue];
-        let Some(&(first, _)) = due.first().filter(|_| !*gone) else { return Found::Nothing };
-        if first.max(*held_until) > now {
-            return Found::Until(first.max(*held_until));
+    /// Takes due messages off a queue for one of its `workers`: up to `most`, and no more than its share,
+    /// so that a few messages are sent by many workers at once.
+    pub(super) fn take(
+        &mut self,
+        queue: usize,
+        (worker, workers): (usize, usize),
+        now: Instant,
+        most: usize,
+    ) -> Found {
+        let Queue { line, held_until, gone, changed, .. } = &mut self.queues[queue];
+        if *gone {
+            return Found::Nothing;
         }
-        let mut taken = Vec::new();
-        while let Some(&(at, key)) = due.first() {
-            if at > now || taken.len() == most {
-                break;
-            }
-            due.pop_first();
+        if *held_until > now {
+            return line.first_due().map_or(Found::Nothing, |first| Found::Until(first.max(*held_until)));
+        }
+        let share = line.len().div_ceil(workers.max(1)).clamp(1, most);
+        let before = line.first_due();
+        let next = line.take(worker, now, share);
+        // A domain may have been parked until an instant that nobody waits for yet.
+        if line.first_due() != before {
+            changed.notify_waiters();
+        }
+        match next {
+            Next::Messages(keys) => Found::Messages(self.taken_by(worker, keys)),
+            Next::Until(at) => Found::Until(at),
+            Next::Nothing => Found::Nothing,
+        }
+    }
+
+    fn taken_by(&mut self, worker: usize, keys: Vec<MessageKey>) -> Vec<(Instant, MessageKey)> {
+        let mut taken = Vec::with_capacity(keys.len());
+        for key in keys {
             self.waiting.remove(&key);
             if let Some(entry) = self.entries.get_mut(&key) {
-                entry.standing = Standing::Taken;
+                entry.standing = Standing::Taken(Some(worker));
                 taken.push((entry.decided, key));
             }
         }
-        Found::Messages(taken)
+        taken
+    }
+
+    /// Whether a message stands among those to this domain; else it does from now on, and has to be put
+    /// back: the address changed since it was decided.
+    pub(super) fn is_among(&mut self, key: MessageKey, domain: &str) -> bool {
+        let Some(entry) = self.entries.get(&key).cloned() else { return true };
+        let id = self.queues[entry.queue].line.domains.join(domain);
+        let is_same = id == entry.place.domain;
+        if !is_same {
+            self.leave(key, &entry);
+            let place = Place { domain: id, ..entry.place };
+            self.entries.insert(key, Entry { place, standing: Standing::Taken(None), ..entry });
+        }
+        let left = if is_same { id } else { entry.place.domain };
+        self.queues[entry.queue].line.domains.part(left);
+        is_same
+    }
+
+    /// A message that was taken is not sent now: it used up nothing of its domain's rate.
+    pub(super) fn refund(&mut self, key: MessageKey) {
+        if let Some(Entry { queue, place, standing: Standing::Taken(Some(_)), .. }) = self.entries.get(&key) {
+            self.queues[*queue].line.domains.get_mut(place.domain).refund();
+        }
+    }
+
+    /// Leaves the domain of a message alone; until when, and whether that is news.
+    pub(super) fn hold_domain(&mut self, key: MessageKey, now: Instant, why: &str) -> (Instant, bool) {
+        let Some(entry) = self.entries.get(&key) else { return (now, false) };
+        self.queues[entry.queue].line.domains.hold(entry.place.domain, now, why)
+    }
+
+    /// The domain of a message took one, or refused it for good.
+    pub(super) fn reached_domain(&mut self, key: MessageKey, now: Instant) {
+        if let Some(entry) = self.entries.get(&key) {
+            let queue = &mut self.queues[entry.queue];
+            if queue.line.reached(entry.place.domain, now) {
+                queue.changed.notify_waiters();
+            }
+        }
+    }
+
+    /// Whether the domain of a message is left alone now.
+    pub(super) fn is_domain_held(&self, key: MessageKey, now: Instant) -> bool {
+        let held =
+            |entry: &Entry| self.queues[entry.queue].line.domains.held(entry.place.domain, now).is_some();
+        self.entries.get(&key).is_some_and(held)
+    }
+
+    /// The domains that asked for less of us.
+    pub(super) fn slowed(&self) -> Vec<Slowed> {
+        self.queues.iter().flat_map(|queue| queue.line.slowed()).collect()
     }
 
     /// Whether a message waits for no other and no worker has it; true where it is over.
     pub(super) fn is_due(&self, key: MessageKey) -> bool {
         match self.entries.get(&key).map(|entry| entry.standing) {
             None | Some(Standing::Due(_)) => true,
-            Some(Standing::Follows(_) | Standing::Taken | Standing::InDoubt) => false,
+            Some(Standing::Follows(_) | Standing::Taken(_) | Standing::InDoubt) => false,
         }
     }
 
@@ -220,11 +321,11 @@ impl Index {
     pub(super) fn take_one(&mut self, key: MessageKey) -> Option<Instant> {
         let entry = self.entries.get_mut(&key)?;
         match entry.standing {
-            Standing::Taken => return None,
-            Standing::Due(at) => drop(self.queues[entry.queue].due.remove(&(at, key))),
+            Standing::Taken(_) => return None,
+            Standing::Due(at) => self.queues[entry.queue].line.remove(entry.place, at, key),
             Standing::Follows(_) | Standing::InDoubt => {}
         }
-        entry.standing = Standing::Taken;
+        entry.standing = Standing::Taken(None);
         Some(entry.decided)
     }
 
@@ -237,8 +338,10 @@ impl Index {
 
     /// Puts a taken message back, not before `until`; `why` when the gate held it back.
     pub(super) fn put_back(&mut self, key: MessageKey, until: Instant, why: Option<String>) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
-        entry.standing = Standing::Follows(until);
+        self.refund(key);
+        let Some(entry) = self.entries.get(&key).cloned() else { return };
+        self.leave(key, &entry);
+        self.entries.insert(key, Entry { standing: Standing::Follows(until), ..entry });
         if let Some(why) = why {
             self.waiting.insert(key, why);
         }
@@ -257,8 +360,8 @@ impl Index {
         let Some(entry) = self.entries.get_mut(&key) else { return };
         if let Standing::Due(at) = entry.standing {
             let queue = &mut self.queues[entry.queue];
-            queue.due.remove(&(at, key));
-            queue.due.insert((now, key));
+            queue.line.remove(entry.place, at, key);
+            queue.line.insert(entry.place, now, key);
             entry.standing = Standing::Due(now);
             queue.changed.notify_waiters();
         }
@@ -323,15 +426,19 @@ impl Index {
         self.queues[queue].route.clone()
     }
 
-    /// Why a message waits where it is not for its time alone.
-    pub(super) fn why_waiting(&self, key: MessageKey) -> Option<String> {
+    /// Why a message waits at `now` where it is not for its time alone.
+    pub(super) fn why_waiting(&self, key: MessageKey, now: Instant) -> Option<String> {
         let entry = self.entries.get(&key)?;
+        let held = self.queues[entry.queue].line.domains.held(entry.place.domain, now);
         match entry.standing {
             Standing::Follows(_) => Some("follows a message that is not through yet".into()),
-            Standing::Due(_) | Standing::Taken if self.queues[entry.queue].gone => {
+            Standing::Due(_) | Standing::Taken(_) if self.queues[entry.queue].gone => {
                 Some("the endpoint answered 410 and is switched off".into())
             }
-            Standing::Due(_) | Standing::Taken | Standing::InDoubt => self.waiting.get(&key).cloned(),
+            Standing::Due(_) if held.is_some() => {
+                held.map(|why| format!("the recipient's domain wants less mail of us: {why}"))
+            }
+            Standing::Due(_) | Standing::Taken(_) | Standing::InDoubt => self.waiting.get(&key).cloned(),
         }
     }
 

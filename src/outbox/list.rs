@@ -67,7 +67,7 @@ pub(super) fn list(shared: &Shared, filter: &Filter) -> Result<Vec<Row>, StoreEr
         if filter.state.is_none_or(|state| state == message.state)
             && filter.rule.as_ref().is_none_or(|rule| *rule == message.rule)
         {
-            let waiting = shared.index().why_waiting(message.key);
+            let waiting = shared.index().why_waiting(message.key, shared.clock.now());
             rows.push(row(message, waiting));
         }
     }

@@ -7,9 +7,11 @@
 //! not: each worker keeps a small file of what it began and what came of it, so that after a crash
 //! in the same boot only the message under its hand is in doubt.
 
+mod domains;
 mod gate;
 mod index;
 mod journal;
+mod line;
 mod list;
 mod options;
 mod recovery;
@@ -19,7 +21,8 @@ mod settle;
 mod shared;
 mod worker;
 
-pub use gate::{Claim, Gate, Payload, Prepared, Report, Route};
+pub use domains::Slowed;
+pub use gate::{Claim, Gate, Payload, Prepared, Report, Route, domain_of};
 pub use index::Counts;
 pub use list::{Filter, Row};
 pub use options::{Channels, Options};

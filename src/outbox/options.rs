@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Retries;
-use crate::config::InDoubt;
+use crate::config::{DomainLimits, InDoubt};
 use crate::deliver::Mailer;
 use crate::deliver::webhook::Caller;
 use crate::model::Duration;
@@ -28,6 +28,8 @@ pub struct Options {
     pub mail_workers: usize,
     /// Calls under way at once, per endpoint.
     pub calls_per_endpoint: usize,
+    /// How much goes out by e-mail to the people of one domain.
+    pub domains: DomainLimits,
     /// Messages that a mail worker claims at once.
     pub mails_per_claim: usize,
     /// Calls that a worker claims at once; few, for an endpoint may take long over each.
@@ -52,6 +54,7 @@ impl Options {
             boot,
             mail_workers: 4,
             calls_per_endpoint: 4,
+            domains: DomainLimits::none(),
             mails_per_claim: 32,
             calls_per_claim: 4,
             claim_lasts: Duration::seconds(5),

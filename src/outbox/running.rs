@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError};
 
 use super::settle::finish;
 use super::shared::{Changes, Shared};
-use super::{Channels, Counts, Filter, Gate, Options, Recovery, Route, Row, list, recovery};
+use super::{Channels, Counts, Filter, Gate, Options, Recovery, Route, Row, Slowed, list, recovery};
 use crate::clock::Clock;
+use crate::deliver::email::RelayState;
 use crate::model::{Channel, CustomerNumber, Duration, Instant};
 use crate::record::{MessageKey, MessageState, OpenMessage};
 use crate::store::tables::messages;
@@ -161,6 +162,18 @@ impl Outbox {
     #[must_use]
     pub fn troubles(&self) -> Vec<(Route, String)> {
         self.shared.index().troubles()
+    }
+
+    /// The mail servers, in order of preference; none where mail goes into files.
+    #[must_use]
+    pub fn relays(&self) -> Vec<RelayState> {
+        self.shared.channels.mailer.relays()
+    }
+
+    /// The domains of recipients that asked for less of us.
+    #[must_use]
+    pub fn slowed(&self) -> Vec<Slowed> {
+        self.shared.index().slowed()
     }
 
     /// The open messages that the gate held back when they were last asked for, and why: a pause, a

@@ -2,8 +2,11 @@
 
 use super::Retries;
 use crate::deliver::Outcome;
-use crate::model::Instant;
+use crate::model::{Duration, Instant};
 use crate::record::{Attempt, FinishedMessage, MessageState, OpenMessage, SuppressionReason};
+
+/// When a message is tried again that was greylisted at its first attempt.
+const GREYLISTED: Duration = Duration::seconds(300);
 
 /// How a channel treats failure.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +41,8 @@ pub(super) fn settle(mut message: OpenMessage, outcome: &Outcome, now: Instant, 
         }
         Outcome::InDoubt { reason } => again(message, reason, None, now, terms),
         Outcome::Retry { reason, after } => again(message, reason, *after, now, terms),
+        Outcome::SlowDown { reason } => again(message, reason, None, now, terms),
+        Outcome::Greylisted { reason } => greylisted(message, reason, now, terms),
         Outcome::Unreachable { reason } => unreachable(message, reason, now, terms),
     }
 }
@@ -56,10 +61,29 @@ pub(super) fn give_back(mut message: OpenMessage) -> OpenMessage {
     message
 }
 
+/// Who greylists takes it after some minutes, whatever the schedule says; a server that says so again
+/// and again is one that refuses for now.
+fn greylisted(mut message: OpenMessage, reason: &str, now: Instant, terms: Terms<'_>) -> Settled {
+    if message.attempts > 1 {
+        return again(message, reason, None, now, terms);
+    }
+    message.state = MessageState::Retry;
+    message.next_attempt = now.plus(Retries(vec![GREYLISTED]).wait(message.key, 1).unwrap_or(GREYLISTED));
+    expired_or_open(message, reason, now)
+}
+
+fn expired_or_open(message: OpenMessage, reason: &str, now: Instant) -> Settled {
+    if message.expires.is_some_and(|expires| message.next_attempt > expires) {
+        let reason = format!("expired before the next attempt: {reason}");
+        return finished(&message, MessageState::Dead, now, reason);
+    }
+    Settled::Open(Box::new(message))
+}
+
 fn again(
     mut message: OpenMessage,
     reason: &str,
-    after: Option<crate::model::Duration>,
+    after: Option<Duration>,
     now: Instant,
     terms: Terms<'_>,
 ) -> Settled {
@@ -69,11 +93,7 @@ fn again(
     };
     message.state = MessageState::Retry;
     message.next_attempt = now.plus(after.map_or(wait, |after| wait.max(after)));
-    if message.expires.is_some_and(|expires| message.next_attempt > expires) {
-        let reason = format!("expired before the next attempt: {reason}");
-        return finished(&message, MessageState::Dead, now, reason);
-    }
-    Settled::Open(Box::new(message))
+    expired_or_open(message, reason, now)
 }
 
 /// No attempt is counted: nothing was said about this message. It is kept for as long as all its

@@ -53,6 +53,7 @@ impl Shared {
         channels: Channels,
         options: Options,
     ) -> Result<Arc<Self>, StoreError> {
+        let index = Mutex::new(Index::new(options.domains.clone()));
         let next_deeds = AtomicU64::new(deeds::next(&*store)?);
         Ok(Arc::new(Self {
             store,
@@ -66,7 +67,7 @@ impl Shared {
             workers: AtomicUsize::new(0),
             employing: AtomicBool::new(false),
             next_deeds,
-            index: Mutex::default(),
+            index,
         }))
     }
 
@@ -94,14 +95,19 @@ impl Shared {
 
     /// Puts messages into their queues; a queue that is new gets its workers.
     pub(super) fn enqueue<'a>(self: &Arc<Self>, open: impl IntoIterator<Item = &'a OpenMessage>) {
-        let routed: Vec<_> = open.into_iter().map(|message| (self.gate.route(message), message)).collect();
+        let routed = |message| {
+            let route = self.gate.route(message);
+            let domain = if route == Route::Email { self.gate.domain(message) } else { String::new() };
+            (route, domain, message)
+        };
+        let routed: Vec<_> = open.into_iter().map(routed).collect();
         let mut new = Vec::new();
         {
             let mut index = self.index();
             let mut placed = Vec::with_capacity(routed.len());
-            for (route, message) in routed {
+            for (route, domain, message) in routed {
                 let (queue, is_new) = index.queue(&route);
-                placed.push((queue, message));
+                placed.push((queue, domain, message));
                 if is_new {
                     new.push((queue, route));
                 }
@@ -135,7 +141,7 @@ impl Shared {
             let number = self.workers.fetch_add(1, Ordering::Relaxed);
             match Journal::open(&self.options.folder, number, &self.options.boot) {
                 Ok(journal) => {
-                    let worker = Worker::new(Arc::clone(self), queue, route, journal);
+                    let worker = Worker::new(Arc::clone(self), (number, count.max(1)), queue, route, journal);
                     let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
                     tasks.spawn_on(worker.run(), &self.runtime);
                 }

@@ -4,12 +4,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::gate::{Claim, Payload, Prepared, Report, Route};
+use super::gate::{Claim, Payload, Prepared, Report, Route, domain_of};
 use super::index::Found;
 use super::journal::Journal;
 use super::settle::{Settled, Terms, finish, give_back, settle};
 use super::shared::{Changes, Shared, journal_trouble};
-use crate::deliver::email::Built;
+use crate::deliver::email::{Built, SetAside};
 use crate::deliver::webhook::{Call, Caller};
 use crate::deliver::{MailSession, Outcome};
 use crate::failpoint;
@@ -23,6 +23,9 @@ const SHORTEST_WAIT: Duration = Duration(100);
 
 /// How often a paused message is looked at; a resume wakes it at once.
 const LOOK_AFTER_PAUSE: Duration = Duration::seconds(30);
+
+/// How long a message may take before the rest of its claim is left to other workers.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Messages by the instant they were decided and their key.
 type Taken = Vec<(Instant, MessageKey)>;
@@ -44,6 +47,23 @@ enum Sender {
     Calls(Caller),
 }
 
+impl Sender {
+    /// When an open connection has been idle for long enough.
+    fn idle_until(&self) -> Option<Instant> {
+        match self {
+            Self::Mail(session) => session.idle_until(),
+            Self::Calls(_) => None,
+        }
+    }
+
+    async fn close(&mut self) {
+        match self {
+            Self::Mail(session) => session.close().await,
+            Self::Calls(_) => {}
+        }
+    }
+}
+
 /// Why a worker cannot go on.
 struct Trouble(String);
 
@@ -56,6 +76,8 @@ impl From<StoreError> for Trouble {
 /// One of a queue's workers.
 pub(super) struct Worker {
     shared: Arc<Shared>,
+    /// Its number among all, and how many its queue has.
+    number: (usize, usize),
     queue: usize,
     most: usize,
     journal: Journal,
@@ -63,7 +85,13 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, queue: usize, route: &Route, journal: Journal) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        number: (usize, usize),
+        queue: usize,
+        route: &Route,
+        journal: Journal,
+    ) -> Self {
         let (sender, most) = match route {
             Route::Email => (Sender::Mail(shared.channels.mailer.session()), shared.options.mails_per_claim),
             // Nobody is employed for attributes.
@@ -71,7 +99,7 @@ impl Worker {
                 (Sender::Calls(shared.channels.caller.clone()), shared.options.calls_per_claim)
             }
         };
-        Self { shared, queue, most: most.max(1), journal, sender }
+        Self { shared, number, queue, most: most.max(1), journal, sender }
     }
 
     /// Works until the outbox stops.
@@ -83,15 +111,12 @@ impl Worker {
                     break;
                 }
             }
-            match &mut self.sender {
-                Sender::Mail(session) => session.close().await,
-                Sender::Calls(_) => {}
-            }
+            self.sender.close().await;
         })
     }
 
     /// Waits for due messages; none when the outbox stops.
-    async fn next(&self) -> Option<Taken> {
+    async fn next(&mut self) -> Option<Taken> {
         let changed = self.shared.index().changed(self.queue);
         let mut stopping = self.shared.stopping.subscribe();
         loop {
@@ -101,7 +126,7 @@ impl Worker {
             if *stopping.borrow_and_update() {
                 return None;
             }
-            let found = self.shared.index().take(self.queue, self.shared.clock.now(), self.most);
+            let found = self.take();
             let until = match found {
                 Found::Messages(taken) => return Some(taken),
                 Found::Until(at) => Some(at),
@@ -113,12 +138,26 @@ impl Worker {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
-                () = news => {}
-                () = due => {}
-                _ = stopping.changed() => {}
+            let idle = async {
+                match self.sender.idle_until() {
+                    Some(at) => self.shared.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let is_idle = tokio::select! {
+                () = news => false,
+                () = due => false,
+                _ = stopping.changed() => false,
+                () = idle => true,
+            };
+            if is_idle {
+                self.sender.close().await;
             }
         }
+    }
+
+    fn take(&self) -> Found {
+        self.shared.index().take(self.queue, self.number, self.shared.clock.now(), self.most)
     }
 
     async fn handle(&mut self, taken: Taken) -> Result<(), Trouble> {
@@ -162,9 +201,11 @@ impl Worker {
                 }
                 Claim::Withdraw(why) => {
                     let finished = finish(&message, MessageState::Withdrawn, now, why);
+                    shared.index().refund(key);
                     claim.end(shared, &message, finished, None)?;
                 }
                 Claim::Dead(why) => {
+                    shared.index().refund(key);
                     let finished = finish(&message, MessageState::Dead, now, why);
                     claim.end(shared, &message, finished, None)?;
                 }
@@ -209,6 +250,12 @@ impl Worker {
             }
         };
         match parcel {
+            Ok(Parcel::Mail(mail))
+                if !self.shared.index().is_among(message.key, &domain_of(mail.to.as_ref())) =>
+            {
+                self.shared.index().put_back(message.key, now, None);
+                Ok(())
+            }
             Ok(parcel) => {
                 message.state = MessageState::Claimed;
                 message.attempts = message.attempts.saturating_add(1);
@@ -224,28 +271,67 @@ impl Worker {
         }
     }
 
-    /// Hands over what may still go; what may not is given back. The results, in commits of bearable
-    /// size.
+    /// Hands over what may still go; what may not is given back. The results that are not durable yet, in
+    /// commits of bearable size.
     async fn send_all(&mut self, ready: Vec<Ready>, claimed: Instant) -> Result<Vec<Changes>, Trouble> {
         let mut results = vec![Changes::default()];
         let mut halted = false;
-        for Ready { message, parcel } in ready {
+        let mut rest = ready.into_iter();
+        while let Some(Ready { message, parcel }) = rest.next() {
             if results.last().is_none_or(Changes::is_full) {
                 results.push(Changes::default());
             }
             let Some(changes) = results.last_mut() else { continue };
-            let age = self.shared.clock.now().since(claimed);
+            let now = self.shared.clock.now();
+            let age = now.since(claimed);
             let worn = age > self.shared.options.claim_lasts || age < Duration(0);
-            if halted || worn || self.shared.is_stopping() || self.shared.gate.is_paused(&message) {
+            let is_closed = || {
+                self.shared.gate.is_paused(&message) || self.shared.index().is_domain_held(message.key, now)
+            };
+            if halted || worn || self.shared.is_stopping() || is_closed() {
+                self.shared.index().refund(message.key);
                 changes.reopen(give_back(message));
                 continue;
             }
-            let outcome = self.send(&message, parcel).await?;
-            let (halts, until) = self.react(&outcome);
+            let outcome = self.send_patiently(&message, parcel, &mut rest, &mut results).await?;
+            let (halts, until) = self.react(message.key, &outcome);
             halted = halts;
+            let Some(changes) = results.last_mut() else { continue };
             self.note(&message, &outcome, until, changes)?;
         }
         Ok(results)
+    }
+
+    /// One message. While a mail takes long, the others of the claim go on in other hands.
+    async fn send_patiently(
+        &mut self,
+        message: &OpenMessage,
+        parcel: Parcel,
+        rest: &mut std::vec::IntoIter<Ready>,
+        results: &mut Vec<Changes>,
+    ) -> Result<Outcome, Trouble> {
+        let is_mail = matches!(parcel, Parcel::Mail(_));
+        let shared = Arc::clone(&self.shared);
+        let mut sending = std::pin::pin!(self.send(message, parcel));
+        if !is_mail || failpoint::sabotage("claim_after_send") {
+            return sending.await;
+        }
+        if let Ok(outcome) = tokio::time::timeout(PATIENCE, sending.as_mut()).await {
+            return outcome;
+        }
+        for Ready { message, .. } in rest {
+            if results.last().is_none_or(Changes::is_full) {
+                results.push(Changes::default());
+            }
+            shared.index().refund(message.key);
+            if let Some(changes) = results.last_mut() {
+                changes.reopen(give_back(message));
+            }
+        }
+        for changes in std::mem::replace(results, vec![Changes::default()]) {
+            changes.commit(&shared).await?;
+        }
+        sending.await
     }
 
     /// One message, its beginning and its end noted in the worker's file. Doubt is no end.
@@ -268,7 +354,20 @@ impl Worker {
             let noted = self.journal.end(message.key, message.attempts, sent);
             noted.map_err(|error| self.broken(&error))?;
         }
+        self.tell_of_relays();
         Ok(outcome)
+    }
+
+    /// What the last message taught about relays.
+    fn tell_of_relays(&mut self) {
+        let now = self.shared.clock.now();
+        let news = match &mut self.sender {
+            Sender::Mail(session) => session.learn(now),
+            Sender::Calls(_) => Vec::new(),
+        };
+        for SetAside { name, reason, until } in news {
+            self.shared.gate.report(Report::RelaySetAside { relay: name, reason, until });
+        }
     }
 
     fn broken(&self, error: &std::io::Error) -> Trouble {
@@ -277,7 +376,7 @@ impl Worker {
 
     /// What an outcome says about the queue as a whole: whether the rest of the claim would fare the
     /// same, and until when the queue stands still.
-    fn react(&self, outcome: &Outcome) -> (bool, Instant) {
+    fn react(&self, key: MessageKey, outcome: &Outcome) -> (bool, Instant) {
         let now = self.shared.clock.now();
         let mut index = self.shared.index();
         let (until, report) = match outcome {
@@ -291,8 +390,22 @@ impl Worker {
                 let is_news = index.switch(self.queue, true);
                 (now, is_news.then(|| Report::EndpointGone(index.route(self.queue))))
             }
-            Outcome::Sent { .. } | Outcome::Retry { .. } | Outcome::Dead { .. } | Outcome::InDoubt { .. } => {
+            Outcome::Sent { .. } | Outcome::Dead { .. } => {
                 index.reached(self.queue);
+                index.reached_domain(key, now);
+                return (false, now);
+            }
+            Outcome::Retry { .. } | Outcome::Greylisted { .. } | Outcome::InDoubt { .. } => {
+                index.reached(self.queue);
+                return (false, now);
+            }
+            Outcome::SlowDown { reason } => {
+                index.reached(self.queue);
+                let (until, is_news) = index.hold_domain(key, now, reason);
+                drop(index);
+                if is_news {
+                    self.shared.gate.report(Report::SlowedDown { reason: reason.clone(), until });
+                }
                 return (false, now);
             }
         };

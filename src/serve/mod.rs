@@ -22,8 +22,8 @@ pub use post::{MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs, OutboxRow,
-    PastDecision, Progress, Refusal, RefusalKind, Reloaded, RenderedMessage, Response, RuleExplanation,
-    RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred, Waiting,
+    PastDecision, Progress, Refusal, RefusalKind, RelayStatus, Reloaded, RenderedMessage, Response,
+    RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred, Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};

@@ -161,8 +161,23 @@ pub struct Status {
     pub outbox: BTreeMap<String, u64>,
     /// What those of them wait for that were decided for later.
     pub waiting: Vec<Waiting>,
+    /// The mail servers in order of preference; none where mail goes into files or no daemon runs.
+    pub relays: Vec<RelayStatus>,
     /// In the order of their names.
     pub rules: Vec<RuleStatus>,
+}
+
+/// How a mail server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayStatus {
+    /// `smtps://mail.example:465`.
+    pub name: String,
+    /// Whether mail goes there now.
+    pub in_use: bool,
+    /// Why it is set aside, if so.
+    pub trouble: Option<String>,
+    /// When it is tried again, if it is set aside.
+    pub until: Option<Instant>,
 }
 
 impl Status {

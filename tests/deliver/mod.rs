@@ -2,6 +2,9 @@
 
 mod email;
 mod file;
-mod outbox;
-mod samples;
+pub mod outbox;
+mod relays;
+mod replies;
+pub mod samples;
+mod tls;
 mod webhook;

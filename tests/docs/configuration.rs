@@ -38,8 +38,9 @@ fn the_optional_keys_are_read() {
     let config = parse(&login);
     assert_eq!(config.listen.url.as_deref(), Some("https://mail.shop.example"));
     assert!(config.secrets.has("crm_key"));
-    let Transport::Smtp(server) = config.email.transport else { panic!("no server") };
-    assert_eq!(server.login, Some(("shop".into(), "smtp_password".into())));
+    let Transport::Smtp(servers) = config.email.transport else { panic!("no server") };
+    assert_eq!(servers[0].login, Some(("shop".into(), "smtp_password".into())));
+    assert_eq!((servers.len(), config.email.domains.named.len()), (2, 1));
 }
 
 /// The program lists its keys when it meets one that it does not know.

@@ -6,6 +6,8 @@
 
 mod duckdb;
 mod end_to_end;
+mod mail;
+mod postfix;
 mod schemathesis;
 
 use std::path::PathBuf;

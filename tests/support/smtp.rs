@@ -1,6 +1,6 @@
 //! A mail server that follows a script and keeps what it took.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,6 +21,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 pub enum At {
     /// Before the greeting.
     Greeting,
+    /// STARTTLS.
+    StartTls,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.
@@ -38,6 +40,12 @@ pub enum Act {
     Say(String),
     /// Answers this line, then closes.
     SayAndClose(String),
+    /// Answers this line, then bytes that are no TLS and no SMTP either.
+    SayAndBabble(String),
+    /// Answers as usual, but a byte each so many milliseconds.
+    Drip(u64),
+    /// Answers as usual, but only after so many milliseconds.
+    Late(u64),
     /// Never answers.
     Hang,
     /// Closes without an answer. At the dot the message was taken.
@@ -69,9 +77,25 @@ impl Mail {
     }
 }
 
+/// A fault and what it hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub at: At,
+    pub act: Act,
+    /// The recipient of the message in flight; empty before one was named.
+    pub to: String,
+    pub connection: usize,
+}
+
 #[derive(Default)]
 struct Inner {
     script: VecDeque<(At, Act)>,
+    hits: Vec<Hit>,
+    /// By the recipient's domain: what always happens to its messages.
+    towards: BTreeMap<String, (At, Act)>,
+    /// By the recipient's domain: how many of its messages were in a transaction at once.
+    busy: BTreeMap<String, (usize, usize)>,
+    open: usize,
     taken: Vec<Mail>,
     connections: usize,
     /// Said to every message at this place, when the script has nothing.
@@ -99,8 +123,27 @@ pub fn authority() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls/authority.pem")
 }
 
-fn acceptor() -> TlsAcceptor {
-    let chain = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+/// What a server shows of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificate {
+    /// Of the authority, for 127.0.0.1 and localhost.
+    Good,
+    /// As the good one, until 2021.
+    Expired,
+    /// Of the authority, for `mail.other.example`.
+    OtherName,
+    /// Signed by itself.
+    SelfSigned,
+}
+
+fn acceptor(certificate: Certificate) -> TlsAcceptor {
+    let pem: &[u8] = match certificate {
+        Certificate::Good => include_bytes!("tls/server.pem"),
+        Certificate::Expired => include_bytes!("tls/expired.pem"),
+        Certificate::OtherName => include_bytes!("tls/other_name.pem"),
+        Certificate::SelfSigned => include_bytes!("tls/self_signed.pem"),
+    };
+    let chain = CertificateDer::from_pem_slice(pem).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
@@ -121,15 +164,19 @@ impl SmtpServer {
     }
 
     pub async fn start_with(protection: Protection) -> Self {
-        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), protection)
+        Self::start_as(protection, Certificate::Good).await
+    }
+
+    pub async fn start_as(protection: Protection, certificate: Certificate) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), protection, certificate)
     }
 
     /// On a port of one's choice, such as one that was dead so far.
     pub async fn start_at(address: SocketAddr) -> Self {
-        Self::listen(TcpListener::bind(address).await.unwrap(), Protection::None)
+        Self::listen(TcpListener::bind(address).await.unwrap(), Protection::None, Certificate::Good)
     }
 
-    fn listen(listener: TcpListener, protection: Protection) -> Self {
+    fn listen(listener: TcpListener, protection: Protection, certificate: Certificate) -> Self {
         let server = Self { inner: Arc::default(), address: listener.local_addr().unwrap() };
         let accepting = server.clone();
         tokio::spawn(async move {
@@ -137,7 +184,11 @@ impl SmtpServer {
                 stream.set_nodelay(true).unwrap();
                 let number = accepting.count_connection();
                 let server = accepting.clone();
-                tokio::spawn(async move { server.welcome(stream, number, protection).await });
+                tokio::spawn(async move {
+                    server.lock().open += 1;
+                    server.welcome(stream, number, protection, certificate).await;
+                    server.lock().open -= 1;
+                });
             }
         });
         server
@@ -152,6 +203,35 @@ impl SmtpServer {
     /// What happens whenever the place is reached, until told otherwise.
     pub fn always(&self, always: Option<(At, Act)>) {
         self.lock().always = always;
+    }
+
+    /// What always happens to messages to a domain, until told otherwise.
+    pub fn towards(&self, domain: &str, always: Option<(At, Act)>) {
+        match always {
+            Some(always) => drop(self.lock().towards.insert(domain.into(), always)),
+            None => drop(self.lock().towards.remove(domain)),
+        }
+    }
+
+    /// The faults so far, and what they hit.
+    pub fn hits(&self) -> Vec<Hit> {
+        self.lock().hits.clone()
+    }
+
+    /// Fails where a scripted fault hit nothing.
+    pub fn assert_all_hit(&self) {
+        let left = self.lock().script.clone();
+        assert!(left.is_empty(), "these faults hit no message: {left:?}");
+    }
+
+    /// To how many recipients of a domain messages were in a transaction at once, at most.
+    pub fn most_at_once(&self, domain: &str) -> usize {
+        self.lock().busy.get(domain).map_or(0, |(_, most)| *most)
+    }
+
+    /// Connections that are open now.
+    pub fn open(&self) -> usize {
+        self.lock().open
     }
 
     /// From now on takes mail only from whoever signs in.
@@ -177,33 +257,44 @@ impl SmtpServer {
         inner.connections - 1
     }
 
-    fn act(&self, at: At) -> Option<Act> {
+    fn act(&self, at: At, to: &str, connection: usize) -> Option<Act> {
         let mut inner = self.lock();
-        if inner.script.front().is_some_and(|(place, _)| *place == at) {
-            return inner.script.pop_front().map(|(_, act)| act);
+        let towards = inner.towards.get(domain_of(to)).filter(|(place, _)| *place == at).cloned();
+        let act = if inner.script.front().is_some_and(|(place, _)| *place == at) {
+            inner.script.pop_front().map(|(_, act)| act)
+        } else {
+            towards.or_else(|| inner.always.clone().filter(|(place, _)| *place == at)).map(|(_, act)| act)
+        };
+        if let Some(act) = &act {
+            inner.hits.push(Hit { at, act: act.clone(), to: to.into(), connection });
         }
-        inner.always.clone().filter(|(place, _)| *place == at).map(|(_, act)| act)
+        act
     }
 
     /// Answers; whether the connection goes on.
-    async fn answer<S: Stream>(&self, stream: &mut BufReader<S>, at: At, usual: &str) -> Option<bool> {
-        let (line, goes_on, good) = match self.act(at) {
-            None => (usual.to_owned(), true, true),
-            Some(Act::Say(line)) => (line, true, false),
-            Some(Act::SayAndClose(line)) => (line, false, false),
-            Some(Act::Hang) => std::future::pending().await,
-            Some(Act::Cut | Act::Forget) => return None,
-        };
-        stream.write_all(format!("{line}\r\n").as_bytes()).await.ok()?;
-        goes_on.then_some(good)
+    async fn answer<S: Stream>(
+        &self,
+        stream: &mut BufReader<S>,
+        (at, to, connection): (At, &str, usize),
+        usual: &str,
+    ) -> Option<bool> {
+        let act = self.act(at, to, connection);
+        perform(stream, act, usual).await
     }
 
-    async fn welcome(&self, stream: TcpStream, number: usize, protection: Protection) -> Option<()> {
-        let after_220: &[u8] = match protection {
+    async fn welcome(
+        &self,
+        stream: TcpStream,
+        number: usize,
+        protection: Protection,
+        certificate: Certificate,
+    ) -> Option<()> {
+        let acceptor = acceptor(certificate);
+        let after_220 = match protection {
             Protection::None => return self.serve(stream, number, true).await,
-            Protection::Tls => return self.serve(acceptor().accept(stream).await.ok()?, number, true).await,
-            Protection::NoStartTls | Protection::StartTls => b"",
-            Protection::Injected => b"250 never mind\r\n",
+            Protection::Tls => return self.serve(acceptor.accept(stream).await.ok()?, number, true).await,
+            Protection::NoStartTls | Protection::StartTls => "",
+            Protection::Injected => "250 never mind\r\n",
         };
         let mut stream = BufReader::new(stream);
         stream.write_all(b"220 test\r\n").await.ok()?;
@@ -216,8 +307,19 @@ impl SmtpServer {
         };
         stream.write_all(offer).await.ok()?;
         stream.read_line(&mut line).await.ok().filter(|_| line.ends_with("STARTTLS\r\n"))?;
-        stream.write_all(&[b"220 go on\r\n", after_220].concat()).await.ok()?;
-        let stream = acceptor().accept(stream.into_inner()).await.ok()?;
+        let act = self.act(At::StartTls, "", number);
+        if matches!(act, Some(Act::SayAndBabble(_))) {
+            perform(&mut stream, act, "").await;
+            return None;
+        }
+        perform(
+            &mut stream,
+            act,
+            &format!("220 go on{}{}", if after_220.is_empty() { "" } else { "\r\n" }, after_220.trim_end()),
+        )
+        .await
+        .filter(|good| *good)?;
+        let stream = acceptor.accept(stream.into_inner()).await.ok()?;
         self.serve(stream, number, false).await
     }
 
@@ -227,7 +329,7 @@ impl SmtpServer {
         let login = self.lock().login.clone();
         let mut is_known = login.is_none();
         if greets {
-            self.answer(&mut stream, At::Greeting, "220 test").await?;
+            self.answer(&mut stream, (At::Greeting, "", number), "220 test").await?;
         }
         loop {
             let mut line = String::new();
@@ -250,14 +352,16 @@ impl SmtpServer {
                 "MAIL" if !is_known => stream.write_all(b"530 5.7.0 sign in first\r\n").await.ok()?,
                 "MAIL" => {
                     from = between(&line);
-                    self.answer(&mut stream, At::Mail, "250 2.1.0 ok").await?;
+                    self.answer(&mut stream, (At::Mail, "", number), "250 2.1.0 ok").await?;
                 }
                 "RCPT" => {
                     to = between(&line);
-                    self.answer(&mut stream, At::Rcpt, "250 2.1.5 ok").await?;
+                    let _busy = Busy::with(self, &to);
+                    self.answer(&mut stream, (At::Rcpt, &to, number), "250 2.1.5 ok").await?;
                 }
                 "DATA" => {
-                    if self.answer(&mut stream, At::Data, "354 go on").await? {
+                    let _busy = Busy::with(self, &to);
+                    if self.answer(&mut stream, (At::Data, &to, number), "354 go on").await? {
                         let bytes = read_text(&mut stream).await?;
                         let mail = Mail { from: from.clone(), to: to.clone(), bytes, connection: number };
                         self.end(&mut stream, mail).await?;
@@ -272,22 +376,78 @@ impl SmtpServer {
 
     /// Takes the message unless the script refuses or forgets it.
     async fn end<S: Stream>(&self, stream: &mut BufReader<S>, mail: Mail) -> Option<()> {
-        let (next, reply) = {
-            let inner = self.lock();
-            let next = inner.script.front().or(inner.always.as_ref());
-            let next = next.filter(|(at, _)| *at == At::Dot).map(|(_, act)| act.clone());
-            (next, format!("250 2.0.0 queued as {}", inner.taken.len()))
-        };
-        let is_taken = match &next {
-            None | Some(Act::Cut | Act::Hang) => true,
-            Some(Act::Say(line) | Act::SayAndClose(line)) => line.starts_with('2'),
+        let act = self.act(At::Dot, &mail.to, mail.connection);
+        let is_taken = match &act {
+            None | Some(Act::Cut | Act::Hang | Act::Drip(_) | Act::Late(_)) => true,
+            Some(Act::Say(line) | Act::SayAndClose(line) | Act::SayAndBabble(line)) => line.starts_with('2'),
             Some(Act::Forget) => false,
         };
+        let reply = format!("250 2.0.0 queued as {}", self.lock().taken.len());
         if is_taken {
             self.lock().taken.push(mail);
         }
-        self.answer(stream, At::Dot, &reply).await.map(|_| ())
+        perform(stream, act, &reply).await.map(|_| ())
     }
+}
+
+/// While a message to a domain is in the server's hands.
+struct Busy<'a>(&'a SmtpServer, String);
+
+impl<'a> Busy<'a> {
+    fn with(server: &'a SmtpServer, to: &str) -> Self {
+        let domain = domain_of(to).to_owned();
+        let mut inner = server.lock();
+        let (now, most) = inner.busy.entry(domain.clone()).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        drop(inner);
+        Self(server, domain)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        if let Some((now, _)) = self.0.lock().busy.get_mut(&self.1) {
+            *now -= 1;
+        }
+    }
+}
+
+fn domain_of(to: &str) -> &str {
+    to.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// Does what the script says, else the usual. Whether that was the usual; none: the connection ends.
+async fn perform<S: Stream>(stream: &mut BufReader<S>, act: Option<Act>, usual: &str) -> Option<bool> {
+    let sleep = async |ms: u64| {
+        crate::support::breathe(i64::try_from(ms).unwrap()).await;
+    };
+    let (line, goes_on, good) = match act {
+        None => (usual.to_owned(), true, true),
+        Some(Act::Say(line)) => (line, true, false),
+        Some(Act::SayAndClose(line)) => (line, false, false),
+        Some(Act::SayAndBabble(line)) => (format!("{line}\r\n\u{1}\u{2}\u{3} what is this"), false, false),
+        Some(Act::Late(ms)) => {
+            sleep(ms).await;
+            (usual.to_owned(), true, true)
+        }
+        Some(Act::Drip(ms)) => {
+            for byte in format!("{usual}\r\n").into_bytes() {
+                stream.write_all(&[byte]).await.ok()?;
+                sleep(ms).await;
+            }
+            return Some(true);
+        }
+        Some(Act::Hang) => {
+            // Until the other side has gone.
+            let mut rest = String::new();
+            while stream.read_line(&mut rest).await.ok()? > 0 {}
+            return None;
+        }
+        Some(Act::Cut | Act::Forget) => return None,
+    };
+    stream.write_all(format!("{line}\r\n").as_bytes()).await.ok()?;
+    goes_on.then_some(good)
 }
 
 /// What a client that signs in as this says (RFC 4616).

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use rustls::CertificateError;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -92,8 +93,49 @@ async fn encrypt(server: &Server, tcp: TcpStream, greeting: &'static [u8]) -> Re
     let name = ServerName::try_from(server.at.host.clone())
         .map_err(|_| "the name is none that a certificate could hold".to_owned())?;
     let connector = tokio_rustls::TlsConnector::from(Arc::clone(&server.tls));
-    let stream = connector.connect(name, tcp).await.map_err(|error| said(&error))?;
+    let stream = connector.connect(name, tcp).await.map_err(|error| tls_trouble(&error, server))?;
     Ok(Encrypted { stream, greeting })
+}
+
+/// Why there is no encryption, and what to look at. Nothing is ever said in plain text instead.
+fn tls_trouble(error: &io::Error, server: &Server) -> String {
+    let host = &server.at.host;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(bad)) => certificate_trouble(bad, host),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "what it answers is no TLS: a server that begins in plain text needs `starttls://`".into()
+        }
+        Some(other) => other.to_string().to_lowercase(),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "it closed the connection before it was encrypted".into()
+        }
+        None => said(error),
+    }
+}
+
+fn certificate_trouble(bad: &CertificateError, host: &str) -> String {
+    let unknown = || {
+        "nobody whom we trust signed its certificate; for a server of your own name the file of its \
+         authority, `ca_file = \"…\"`"
+            .to_owned()
+    };
+    match bad {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired: renew it there, or look at the clock here".into()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet: look at the clock here".into()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            format!("its certificate is not for `{host}`: write the name in `url` that it is for")
+        }
+        CertificateError::UnknownIssuer => unknown(),
+        // A certificate that signed itself.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => unknown(),
+        CertificateError::Revoked => "its certificate was revoked: renew it there".into(),
+        other => format!("its certificate is bad: {}", other.to_string().to_lowercase()),
+    }
 }
 
 /// Greeting, EHLO and STARTTLS on the plain stream (RFC 3207).
@@ -105,7 +147,8 @@ async fn ask_for_tls(server: &Server, mut tcp: TcpStream) -> Result<TcpStream, S
         .lines()
         .any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS")));
     if !offered {
-        return Err("the server does not offer it; over a trusted network use `smtp://`".into());
+        return Err("the server does not offer it, or somebody on the way took the offer out; nothing is sent in clear. Over \
+             a network that you trust write `smtp://`".into());
     }
     say(&mut tcp, "STARTTLS\r\n").await?;
     expect(&mut tcp, "220").await?;

@@ -2,10 +2,12 @@
 
 mod build;
 mod handshake;
+mod relays;
 mod reply;
 mod server;
 mod session;
 
 pub use build::{Built, Email};
+pub use relays::{RelayState, Relays, SetAside};
 pub use server::{Limits, Server, TimeOuts};
 pub use session::Session;

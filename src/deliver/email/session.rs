@@ -11,7 +11,8 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 
-use super::reply::{self, Phase};
+use super::relays::{Lesson, Relays, SetAside};
+use super::reply::{self, Meaning, Phase};
 use super::{Built, Server, handshake};
 use crate::deliver::{Outcome, scrub};
 use crate::failpoint;
@@ -20,48 +21,78 @@ use crate::model::Instant;
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// One connection to a mail server, opened when it is needed.
+/// One connection to a relay, opened when it is needed.
 pub struct Session {
-    server: Arc<Server>,
+    relays: Arc<Relays>,
     open: Option<Open>,
+    lesson: Lesson,
 }
 
 struct Open {
     connection: AsyncSmtpConnection,
+    /// Position of its relay.
+    relay: usize,
     sent: u32,
+    refused: u32,
     since: Instant,
+    used: Instant,
 }
 
 /// How a step of a transaction failed.
 enum Failure {
     /// The server answered, or never will; this is what it comes to. Whether the connection lives.
     Answered(Outcome, bool),
-    /// The connection broke or fell silent.
+    /// The relay does not serve us: nothing of the message was taken, and another one may. Why.
+    Relay(String),
+    /// The connection broke before MAIL FROM was answered.
     Broken(String),
 }
 
 impl Session {
     /// A session without a connection yet.
     #[must_use]
-    pub fn new(server: Arc<Server>) -> Self {
-        Self { server, open: None }
+    pub fn new(relays: Arc<Relays>) -> Self {
+        Self { relays, open: None, lesson: Lesson::default() }
     }
 
-    /// Hands one message over. The connection is dropped on any time-out or broken line, and kept
-    /// otherwise.
+    /// Hands one message over: to the relay of the open connection, else to the first that is not set
+    /// aside, and on to the next one where a relay fails for certain before it took anything. The
+    /// connection is dropped on any time-out or broken line, and kept otherwise.
     pub async fn send(&mut self, mail: &Built, now: Instant) -> Outcome {
         self.leave_worn_connection(now).await;
-        let reused = self.open.is_some();
-        match self.attempt(mail, now).await {
-            // A server may close an idle connection at any time: nothing was said on it, so that a
-            // new one may try again at once.
-            Err(Failure::Broken(_)) if reused && self.open.is_none() => self.attempt(mail, now).await,
-            other => other,
+        loop {
+            let reused = self.open.is_some();
+            let relay = match &self.open {
+                Some(open) => open.relay,
+                None => match self.relays.choose(now, &self.lesson) {
+                    Some(relay) => relay,
+                    None => return self.unreachable(),
+                },
+            };
+            let why = match self.attempt(relay, mail, now).await {
+                Ok(outcome) => {
+                    self.lesson.answered = Some(relay);
+                    return outcome;
+                }
+                // A server may close an idle connection at any time: nothing was said on it, so that
+                // a new one may try again at once.
+                Err(Failure::Broken(_)) if reused => continue,
+                Err(Failure::Answered(outcome, _)) => return outcome,
+                Err(Failure::Broken(reason) | Failure::Relay(reason)) => reason,
+            };
+            self.lesson.failed.push((relay, why));
         }
-        .unwrap_or_else(|failure| match failure {
-            Failure::Answered(outcome, _) => outcome,
-            Failure::Broken(reason) => Outcome::retry(reason),
-        })
+    }
+
+    /// Tells the others what the last message taught about relays; those that were set aside by it.
+    pub fn learn(&mut self, now: Instant) -> Vec<SetAside> {
+        self.relays.learn(std::mem::take(&mut self.lesson), now)
+    }
+
+    /// When the open connection has been idle for long enough; none: there is none.
+    #[must_use]
+    pub fn idle_until(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.used.plus(self.relays.servers()[open.relay].limits.idle))
     }
 
     /// Says goodbye and closes.
@@ -71,41 +102,53 @@ impl Session {
         }
     }
 
+    /// What is wrong with the relays that were tried, the most wanted one first.
+    fn unreachable(&self) -> Outcome {
+        let reasons: Vec<&str> = self.lesson.failed.iter().map(|(_, why)| why.as_str()).collect();
+        Outcome::Unreachable { reason: reasons.join("; ") }
+    }
+
     async fn leave_worn_connection(&mut self, now: Instant) {
-        let limits = self.server.limits;
-        // A clock stepped back makes a connection no younger than new: then it is left, too.
         let worn = |open: &Open| {
-            let age = now.since(open.since);
-            open.sent >= limits.messages || age >= limits.age || age.0 < 0
+            let limits = self.relays.servers()[open.relay].limits;
+            let (age, idle) = (now.since(open.since), now.since(open.used));
+            // A clock stepped back makes a connection no younger than new: then it is left, too.
+            let is_full = open.sent >= limits.messages || open.refused >= limits.refused;
+            is_full || age >= limits.age || idle >= limits.idle || idle.0 < 0
         };
         if self.open.as_ref().is_some_and(worn) {
             self.close().await;
         }
     }
 
-    /// One try on the open connection, or on a new one. `Broken` means that not even MAIL FROM was
-    /// answered.
-    async fn attempt(&mut self, mail: &Built, now: Instant) -> Result<Outcome, Failure> {
+    /// One try on the open connection, or on a new one.
+    async fn attempt(&mut self, relay: usize, mail: &Built, now: Instant) -> Result<Outcome, Failure> {
+        let server = &self.relays.servers()[relay];
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => match handshake::connect(&self.server).await {
-                Ok(connection) => Open { connection, sent: 0, since: now },
-                Err(reason) => return Ok(Outcome::Unreachable { reason }),
-            },
+            None => {
+                let connection = handshake::connect(server).await.map_err(Failure::Relay)?;
+                Open { connection, relay, sent: 0, refused: 0, since: now, used: now }
+            }
         };
         open.sent += 1;
-        match transaction(&mut open.connection, &self.server, mail).await {
+        open.used = now;
+        match transaction(&mut open.connection, server, mail).await {
             Ok(reply) => {
                 self.open = Some(open);
                 Ok(Outcome::Sent { reply })
             }
             Err(Failure::Answered(outcome, alive)) => {
-                if alive && reset(&mut open.connection, &self.server).await {
+                open.refused += 1;
+                if alive && reset(&mut open.connection, server).await {
                     self.open = Some(open);
                 }
                 Ok(outcome)
             }
-            Err(broken @ Failure::Broken(_)) => Err(broken),
+            Err(Failure::Relay(why)) => Err(Failure::Relay(format!("the mail server {}: {why}", server.at))),
+            Err(Failure::Broken(why)) => {
+                Err(Failure::Broken(format!("the mail server {}: {why}", server.at)))
+            }
         }
     }
 }
@@ -137,7 +180,7 @@ async fn transaction(
 fn before_the_dot(failure: Failure) -> Failure {
     match failure {
         Failure::Broken(reason) => Failure::Answered(Outcome::retry(reason), false),
-        answered @ Failure::Answered(..) => answered,
+        other @ (Failure::Answered(..) | Failure::Relay(_)) => other,
     }
 }
 
@@ -172,15 +215,26 @@ async fn step(
 ) -> Result<Response, Failure> {
     match tokio::time::timeout(limit, command).await {
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => Err(match reply::outcome(&error, phase, recipient) {
-            Some(outcome) => Failure::Answered(outcome, !reply::is_closing(&error)),
-            None => Failure::Broken(reply::describe(&error, recipient)),
-        }),
+        Ok(Err(error)) => Err(failure(&error, phase, recipient)),
         // An answer may still come and would be taken for that of the next command.
         Err(_) => {
             let reason = format!("the mail server did not answer within {} s", limit.as_secs_f32());
-            Err(Failure::Answered(Outcome::retry(reason), false))
+            Err(match phase {
+                Phase::Sender => Failure::Relay(reason),
+                // It asks others about the recipient, who are slow.
+                Phase::Recipient | Phase::Data | Phase::End => {
+                    Failure::Answered(Outcome::SlowDown { reason }, false)
+                }
+            })
         }
+    }
+}
+
+fn failure(error: &Error, phase: Phase, recipient: &str) -> Failure {
+    match reply::meaning(error, phase, recipient) {
+        Some(Meaning::Message(outcome)) => Failure::Answered(outcome, !reply::is_closing(error)),
+        Some(Meaning::Relay(reason)) => Failure::Relay(reason),
+        None => Failure::Broken(reply::describe(error, recipient)),
     }
 }
 
@@ -203,11 +257,17 @@ async fn content(
     let reason = match tokio::time::timeout(limit, connection.message_iter(parts)).await {
         Ok(Ok(response)) => {
             let text: Vec<&str> = response.message().collect();
-            return Ok(scrub(&format!("{} {}", response.code(), text.join(" ")), mail.to.as_ref()));
+            let said = scrub(&format!("{} {}", response.code(), text.join(" ")), mail.to.as_ref());
+            if u16::from(response.code()) / 100 == 2 {
+                return Ok(said);
+            }
+            // `354` to a message that is over: the server and we do not speak of the same thing.
+            format!("the mail server said {said}")
         }
-        Ok(Err(error)) => match reply::outcome(&error, Phase::End, mail.to.as_ref()) {
-            Some(outcome) => return Err(Failure::Answered(outcome, !reply::is_closing(&error))),
-            None => reply::describe(&error, mail.to.as_ref()),
+        Ok(Err(error)) => match failure(&error, Phase::End, mail.to.as_ref()) {
+            Failure::Broken(reason) => reason,
+            // A reply that refuses is certain: the message was not taken.
+            refused @ (Failure::Answered(..) | Failure::Relay(_)) => return Err(refused),
         },
         Err(_) => format!("the mail server did not answer within {} s", limit.as_secs_f32()),
     };

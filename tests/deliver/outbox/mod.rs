@@ -2,6 +2,9 @@
 
 mod crash;
 mod deeds;
+mod domains;
+mod faults;
 mod flow;
 mod queues;
-mod stage;
+pub mod stage;
+mod turns;

@@ -35,6 +35,8 @@ pub struct TestGate {
     /// By rule: what to answer instead.
     pub answers: Mutex<BTreeMap<String, Answer>>,
     pub paused: Mutex<bool>,
+    /// By customer: the domain of the address; `customer.example` where none is named.
+    pub domains: Mutex<BTreeMap<u32, String>>,
     /// Whether rules fire on what was done.
     pub fires_on_deeds: AtomicBool,
     pub reports: Mutex<Vec<Report>>,
@@ -54,6 +56,9 @@ impl Gate for TestGate {
             return answer(now);
         }
         let mut mail = email(message.key.decision.customer.0);
+        if let Some(domain) = self.domains.lock().unwrap().get(&message.key.decision.customer.0) {
+            mail.to = format!("ana{}@{domain}", message.key.decision.customer.0);
+        }
         let url = self.urls.lock().unwrap().get(&message.target).cloned().unwrap_or_default();
         let fresh = Frozen {
             at: now,
@@ -63,6 +68,9 @@ impl Gate for TestGate {
             body: message.is_call.then(|| format!(r#"{{"key":"{}"}}"#, message.key)),
         };
         let frozen = message.frozen.clone().unwrap_or(fresh);
+        if !message.is_call && !frozen.to.is_empty() {
+            mail.to.clone_from(&frozen.to);
+        }
         mail.date = frozen.at;
         mail.key = message.key;
         let payload = match &frozen.body {
@@ -77,6 +85,11 @@ impl Gate for TestGate {
             }),
         };
         Claim::Go(Box::new(Prepared { frozen, payload }))
+    }
+
+    fn domain(&self, message: &OpenMessage) -> String {
+        let named = self.domains.lock().unwrap().get(&message.key.decision.customer.0).cloned();
+        named.unwrap_or_else(|| "customer.example".into())
     }
 
     fn is_paused(&self, _: &OpenMessage) -> bool {
@@ -199,6 +212,7 @@ impl Stage {
         }
         let gate = Arc::new(TestGate::default());
         *gate.urls.lock().unwrap() = self.gate.urls.lock().unwrap().clone();
+        *gate.domains.lock().unwrap() = self.gate.domains.lock().unwrap().clone();
         Self {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -239,16 +253,22 @@ impl Stage {
 }
 
 pub fn smtp(address: std::net::SocketAddr) -> Mailer {
+    Mailer::Smtp(Arc::new(relay(address).into()))
+}
+
+/// With time-outs for tests.
+pub fn relay(address: std::net::SocketAddr) -> Server {
     let at = config::SmtpServer {
         security: config::Security::Plain,
         host: address.ip().to_string(),
         port: address.port(),
         login: None,
+        ca_file: None,
     };
     let mut server = Server::new(&at, None, "shop.example", None).unwrap();
     let short = Real::from_millis(400);
     server.time_outs = TimeOuts { connect: short, command: short, end_of_data: short };
-    Mailer::Smtp(Arc::new(server))
+    server
 }
 
 pub fn list(outbox: &Outbox) -> Vec<Row> {
