@@ -16,6 +16,7 @@ mod fuzz;
 mod http;
 mod ingest;
 mod language;
+mod laws;
 mod peers;
 mod readme;
 mod store;

@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Expr as TreeExpr, Name};
 use crate::model::{Duration, Number};
 use crate::ruleset::{
-    AggregateFunction, Audience, ChoiceId, Comparison, EventId, Expr, ExprKind, Place, Schema, Segments,
-    Type, Value, Which, Window,
+    AggregateFunction, Audience, BUILT_IN, ChoiceId, Comparison, EventId, Expr, ExprKind, Place, Schema,
+    Segments, Type, Value, Which, Window,
 };
 
 use super::attribute::add_choices;
@@ -226,7 +226,8 @@ pub(super) fn cycles(
                     .why("to place a customer in one, the other would have to be known first, and the other way round"),
             );
         }
-    } // One of a chain is told: the first that is too deep.
+    }
+    // One of a chain is told: the first that is too deep.
     for (node, _) in cycle::depths(&needs).iter().enumerate().filter(|(_, depth)| **depth == DEPTH_LIMIT) {
         if let Some(span) = spans.get(node).copied().flatten() {
             report.add(
@@ -332,5 +333,5 @@ fn built_in(kind: ExprKind, ty: Type, text: &str) -> Expr {
 }
 
 fn built_in_place() -> Place {
-    Place { file: Arc::from("built in"), line: 1 }
+    Place { file: Arc::from(BUILT_IN), line: 1 }
 }

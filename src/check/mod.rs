@@ -150,6 +150,7 @@ fn check_trees(
     let mut report = Report::new(sources);
     let rules = workspace_of((files, trees), options, memory, &mut report);
     let written_out = report.take_written_out();
+    report.leave_out_answered(&mut diagnostics);
     diagnostics.extend(report.finish());
     let (mut diagnostics, problems) = allow::apply(sources, diagnostics, options.today);
     let mut more = Report::new(sources);

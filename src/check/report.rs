@@ -66,15 +66,36 @@ pub(super) struct Report<'a> {
     pub(super) sources: &'a Sources,
     found: Vec<Diagnostic>,
     written_out: Vec<Fix>,
+    answered: Vec<(Code, Span)>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {
-        Self { sources, found: Vec::new(), written_out: Vec::new() }
+        Self { sources, found: Vec::new(), written_out: Vec::new(), answered: Vec::new() }
     }
 
     pub(super) fn add(&mut self, problem: Problem) {
         self.found.push(problem.into_diagnostic());
+    }
+
+    /// What the parser said of this place under this code is mended by what was found here: it is not
+    /// said beside it.
+    pub(super) fn answers(&mut self, code: Code, span: Span) {
+        self.answered.push((code, span));
+    }
+
+    /// Takes out what is answered by what was found here: all that lies inside of the place, and the
+    /// innermost around it.
+    pub(super) fn leave_out_answered(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let holds = |outer: Span, inner: Span| {
+            outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
+        };
+        for &(code, span) in &self.answered {
+            let around = diagnostics.iter().filter(|one| one.code == code && holds(one.span, span));
+            let innermost = around.map(|one| one.span).min_by_key(|one| one.end - one.start);
+            diagnostics
+                .retain(|one| one.code != code || !(holds(span, one.span) || innermost == Some(one.span)));
+        }
     }
 
     /// What is right as it stands and can be said in full; `check --fix` does so.

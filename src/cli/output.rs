@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::exit::Failure;
 
 /// The version of all JSON documents.
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// For a person or for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

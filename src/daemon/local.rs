@@ -69,8 +69,8 @@ impl Local {
     }
 }
 
-/// Imports the files of a folder.
-fn fill(engine: &mut Engine, from: &Folder, clock: &dyn Clock) -> Result<(), Refusal> {
+/// Imports the files of a folder; how many rows were rejected.
+pub(super) fn fill(engine: &mut Engine, from: &Folder, clock: &dyn Clock) -> Result<u64, Refusal> {
     let folder = &from.path;
     let refuse = |message: String| Refusal { kind: RefusalKind::Usage, message, details: Vec::new() };
     let find =
@@ -96,7 +96,7 @@ fn fill(engine: &mut Engine, from: &Folder, clock: &dyn Clock) -> Result<(), Ref
                     "rows were rejected: `cvmd import` with --rejects shows them"
                 );
             }
-            Ok(())
+            Ok(imported.rejected)
         }
         Response::Refused(refusal) => Err(refusal),
         _ => Err(refuse("the files could not be imported".into())),

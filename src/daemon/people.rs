@@ -8,8 +8,12 @@ use crate::population::Population;
 use crate::ruleset::FieldId;
 
 /// The field that holds a channel's address: e-mail's own, the phone for all others.
-fn address_field(population: &Population, channel: &Channel) -> Option<FieldId> {
-    population.schema().find(if *channel == Channel::email() { "email" } else { "phone" })
+pub(super) fn address_field(channel: &Channel) -> &'static str {
+    if *channel == Channel::email() { "email" } else { "phone" }
+}
+
+fn address_of(population: &Population, channel: &Channel) -> Option<FieldId> {
+    population.schema().find(address_field(channel))
 }
 
 impl People for Population {
@@ -22,7 +26,7 @@ impl People for Population {
     }
 
     fn reachable(&self, customer: CustomerNumber, channel: &Channel) -> bool {
-        address_field(self, channel).and_then(|field| self.text(customer, field)).is_some()
+        address_of(self, channel).and_then(|field| self.text(customer, field)).is_some()
     }
 
     fn zone(&self, customer: CustomerNumber) -> Option<TimeZone> {

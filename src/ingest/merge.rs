@@ -134,7 +134,7 @@ pub fn merge_orders(existing: &[Order], new: Vec<NewOrder>) -> MergedOrders {
                     merged.conflicts.push((version, format!("order `{id}` is stored with {what}")));
                 }
                 None if several => {
-                    let reason = format!("order `{id}` stands at different times in this file");
+                    let reason = format!("order `{id}` stands here at different times");
                     merged.conflicts.push((version, reason));
                 }
                 None => merged.added.push(version.order),
@@ -233,8 +233,8 @@ mod tests {
             reasons,
             [
                 "order `a` is stored with another time",
-                "order `c` stands at different times in this file",
-                "order `c` stands at different times in this file"
+                "order `c` stands here at different times",
+                "order `c` stands here at different times"
             ]
         );
     }

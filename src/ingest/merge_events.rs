@@ -51,7 +51,7 @@ pub fn merge_events(existing: &[Event], new: Vec<NewEvent>, schema: &Schema) -> 
             merged.unchanged += versions.len() as u64 - 1;
             merged.added.push(versions.swap_remove(0).event);
         } else {
-            let reason = format!("event `{id}` stands for different events in this file");
+            let reason = format!("event `{id}` stands here for different events");
             merged.conflicts.extend(versions.into_iter().map(|version| (version, reason.clone())));
         }
     }
@@ -135,7 +135,7 @@ mod tests {
         let merged = merge_events(&stored, new, &Schema::built_in());
         assert_eq!(merged.added.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["b"]);
         assert_eq!(merged.unchanged, 2);
-        let different = "event `c` stands for different events in this file";
+        let different = "event `c` stands here for different events";
         assert_eq!(
             reasons(&merged),
             [

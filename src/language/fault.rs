@@ -28,14 +28,21 @@ pub(super) fn capitals(span: Span, text: &str) -> Diagnostic {
     )
 }
 
+/// What is said under good language that this version does not run.
+pub(super) const NOT_RUN: &str = "this version does not run it";
+
+/// Why it is an error.
+pub(super) const NOT_AVAILABLE: &str =
+    "a rule of which a part is silently ignored would reach other people than it says";
+
 /// Good language that this version does not run.
 pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
     Diagnostic {
         code: Code::NotAvailableYet,
         message: format!("{what} is not available yet"),
         span,
-        label: "this version does not run it".into(),
-        why: "a rule of which a part is silently ignored would reach other people than it says".into(),
+        label: NOT_RUN.into(),
+        why: NOT_AVAILABLE.into(),
         fix: None,
     }
 }

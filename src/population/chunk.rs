@@ -1,6 +1,6 @@
 //! 4,096 customers in columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::{Channel, Currency, CustomerNumber, Instant};
@@ -232,6 +232,20 @@ impl Chunk {
             return None;
         }
         orders.of(row).filter(|&order| orders.times[order] <= now).find_map(|order| orders.foreign(order))
+    }
+
+    /// A row's orders in foreign currencies up to `now`, counted.
+    pub(crate) fn foreign_orders(&self, row: usize, now: i64) -> BTreeMap<Currency, u64> {
+        let orders = self.orders();
+        let mut counts = BTreeMap::new();
+        for currency in orders
+            .of(row)
+            .filter(|&order| orders.times[order] <= now)
+            .filter_map(|order| orders.foreign(order))
+        {
+            *counts.entry(currency).or_default() += 1;
+        }
+        counts
     }
 
     /// Their orders.

@@ -161,6 +161,15 @@ impl Events {
         }
     }
 
+    /// How many have a value in a field.
+    pub(crate) fn filled(&self, field: EventFieldId) -> usize {
+        match self.columns.get(field.index()) {
+            Some(EventColumn::Numbers(numbers)) => numbers.iter().filter(|&&one| one != NO_NUMBER).count(),
+            Some(EventColumn::Words(words)) => words.codes.iter().filter(|&&code| code != NO_WORD).count(),
+            None => 0,
+        }
+    }
+
     fn is_own(&self, event: usize) -> bool {
         self.own.get(event).copied().unwrap_or(false)
     }

@@ -325,6 +325,32 @@ impl Population {
         self.collect(|chunk| chunk.foreign(now.0))
     }
 
+    /// Orders in other currencies than the workspace's up to `now`: by currency how many customers
+    /// have them, and how many they are.
+    #[must_use]
+    pub fn foreign_orders(&self, now: Instant) -> BTreeMap<Currency, (u64, u64)> {
+        let mut found: BTreeMap<Currency, (u64, u64)> = BTreeMap::new();
+        for chunk in self.chunks.iter() {
+            for row in chunk.foreign(now.0).iter() {
+                for (currency, orders) in chunk.foreign_orders(row, now.0) {
+                    let (customers, all) = found.entry(currency).or_default();
+                    *customers += 1;
+                    *all += orders;
+                }
+            }
+        }
+        found
+    }
+
+    /// How many events of a kind have a value in a field.
+    #[must_use]
+    pub fn filled(&self, kind: EventId, field: EventFieldId) -> u64 {
+        let of = |chunk: &Arc<Chunk>| {
+            chunk.events.get(kind.index()).map_or(0, |events| events.filled(field) as u64)
+        };
+        self.chunks.iter().map(of).sum()
+    }
+
     pub(crate) fn chunks(&self) -> &[Arc<Chunk>] {
         &self.chunks
     }

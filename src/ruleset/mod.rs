@@ -12,6 +12,7 @@ mod remembered;
 mod rule;
 mod schema;
 mod text;
+mod uses;
 mod walk;
 
 pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
@@ -26,6 +27,7 @@ pub use rule::{
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;
+pub use uses::{Asked, Use};
 pub use walk::Read;
 
 // How timetables look is the model's, because rules remember in the store by which they fired.
@@ -78,6 +80,17 @@ pub struct Segments {
     /// Where it is declared; `built in` for the default.
     pub place: Place,
 }
+
+impl Segments {
+    /// Whether they are the ones of a workspace that declares none: they stand in no file.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        &*self.place.file == BUILT_IN
+    }
+}
+
+/// What stands for the file of the default segments.
+pub const BUILT_IN: &str = "built in";
 
 /// A named condition.
 #[derive(Debug, Clone, PartialEq)]

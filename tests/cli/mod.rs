@@ -3,6 +3,7 @@
 mod binary;
 mod check;
 mod check_beside;
+mod check_from;
 mod daemonless;
 mod help;
 mod render;

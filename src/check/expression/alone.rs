@@ -11,26 +11,49 @@ use super::{Expressions, Scope};
 const WHOLE: &str = "`and` and `or` join whole conditions; several values of one thing stand in a list";
 
 impl Expressions<'_, '_> {
-    /// The parts of an `or` or `and` that are values left alone; each run of them is said once.
+    /// The parts of an `or` or `and` that are values left alone, or begin with one; each run of them is
+    /// said once.
     pub(super) fn left_alone(&mut self, parts: &[Expr], joint: &str, scope: Scope) -> Vec<bool> {
         let mut alone = vec![false; parts.len()];
         let mut asked: Option<&Expr> = None;
         let mut index = 0;
+        let mixed = parts.iter().any(|part| matches!(part.kind, Tree::And(_)));
         while let Some(part) = parts.get(index) {
-            if !self.is_bare(part, scope) {
-                asked = Some(part).filter(|part| repeats(part));
-                index += 1;
-                continue;
-            }
-            let run = parts[index..].iter().take_while(|part| self.is_bare(part, scope)).count();
-            if let Some(asked) = asked {
-                alone[index..index + run].fill(true);
-                let found = self.say_alone(asked, &parts[index..index + run], joint);
+            let run = self.run_of_values(asked, &parts[index..], scope);
+            if let (Some(asked), false) = (asked, run.is_empty()) {
+                alone[index..index + run.len()].fill(true);
+                let found = self.say_alone(asked, &run, (joint, mixed));
                 self.report.add(found);
             }
-            index += run;
+            index += run.len().max(1);
+            let last = parts.get(index - 1).unwrap_or(part);
+            asked = Some(last_of(last)).filter(|part| repeats(part));
         }
         alone
+    }
+
+    /// The values with which parts begin; what goes on behind one, as in `= a or b and …`, ends the run.
+    fn run_of_values<'e>(&self, asked: Option<&'e Expr>, parts: &'e [Expr], scope: Scope) -> Vec<&'e Expr> {
+        let mut run: Vec<&Expr> = Vec::new();
+        for part in parts {
+            let first = first_of(part);
+            let before = run.last().copied().or(asked);
+            let plain = before.is_none_or(|before| self.side_by_side(before, first));
+            if !plain || !self.is_bare(first, scope) {
+                break;
+            }
+            run.push(first);
+            if matches!(part.kind, Tree::And(_)) {
+                break;
+            }
+        }
+        run
+    }
+
+    /// Whether no parenthesis stands between the two: it would say that something else was meant.
+    fn side_by_side(&self, before: &Expr, after: &Expr) -> bool {
+        let between = Span { start: before.span.end, end: after.span.start, ..before.span };
+        !self.report.text(between).contains(['(', ')'])
     }
 
     fn is_bare(&self, part: &Expr, scope: Scope) -> bool {
@@ -44,10 +67,13 @@ impl Expressions<'_, '_> {
         }
     }
 
-    fn say_alone(&self, asked: &Expr, run: &[Expr], joint: &str) -> Problem {
+    fn say_alone(&mut self, asked: &Expr, run: &[&Expr], (joint, mixed): (&str, bool)) -> Problem {
         let written = |expr: &Expr| self.report.one_line(expr.span).to_string();
-        let first = &run[0];
-        let last = run.last().unwrap_or(first);
+        let first = run[0];
+        let last = run.last().copied().unwrap_or(first);
+        let whole = Span { end: last.span.end, ..asked.span };
+        // Beside an `and` what is joined anew stands in parentheses: no two readings are left.
+        let joined = |right: String| if mixed { format!("({right})") } else { right };
         let found = |right: &str| {
             problem(
                 Code::NotACondition,
@@ -56,25 +82,27 @@ impl Expressions<'_, '_> {
             )
             .label(format!("write `{right}`"))
             .why(WHOLE)
-            .review(Span { end: last.span.end, ..asked.span }, right)
+            .review(whole, right)
         };
-        match &asked.kind {
+        let said = match &asked.kind {
             Tree::Compare(_, subject, value) => {
-                let values: Vec<String> = run.iter().map(written).collect();
+                let values: Vec<String> = run.iter().map(|one| written(one)).collect();
                 found(&format!("{} in ({}, {})", written(subject), written(value), values.join(", ")))
             }
             Tree::Contains(subject, _) => {
                 let each = run.iter().map(|part| format!("{} contains {}", written(subject), written(part)));
                 let each: Vec<String> = std::iter::once(written(asked)).chain(each).collect();
-                found(&each.join(&format!(" {joint} ")))
+                found(&joined(each.join(&format!(" {joint} "))))
             }
             Tree::Moved(subject, _) => {
                 let each = run.iter().map(|part| format!("{} becomes {}", written(subject), written(part)));
-                found(&format!("{} or {}", written(asked), each.collect::<Vec<_>>().join(" or ")))
+                found(&joined(format!("{} or {}", written(asked), each.collect::<Vec<_>>().join(" or "))))
             }
             _ => problem(Code::NotACondition, first.span, format!("`{}` stands alone", written(first)))
                 .why(WHOLE),
-        }
+        };
+        self.report.answers(Code::MixedAndOr, whole);
+        said
     }
 }
 
@@ -84,4 +112,20 @@ fn repeats(part: &Expr) -> bool {
         &part.kind,
         Tree::Compare(Comparison::Equal, ..) | Tree::Contains(..) | Tree::Moved(_, MovementWords::Becomes(_))
     )
+}
+
+/// What stands first in what is joined by `and`.
+fn first_of(part: &Expr) -> &Expr {
+    match &part.kind {
+        Tree::And(parts) => parts.first().unwrap_or(part),
+        _ => part,
+    }
+}
+
+/// What stands last in what is joined by `and`.
+fn last_of(part: &Expr) -> &Expr {
+    match &part.kind {
+        Tree::And(parts) => parts.last().unwrap_or(part),
+        _ => part,
+    }
 }

@@ -18,6 +18,9 @@ impl Expressions<'_, '_> {
         span: Span,
         scope: Scope,
     ) -> Option<ruleset::Expr> {
+        if op == Comparison::Equal && self.is_today(left, right, span, scope) {
+            return None;
+        }
         let (a, b) = self.pair(left, right, scope, None)?;
         if let Some((op, time, day)) = time_and_day(op, &a, &b) {
             let kind = self.against_day(op, time, day)?;

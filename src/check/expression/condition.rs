@@ -19,7 +19,7 @@ impl Expressions<'_, '_> {
     /// A condition, and whether a part of it was called never or always true already.
     fn judged(&mut self, expr: &tree::Expr, scope: Scope) -> Option<(ruleset::Expr, bool)> {
         let (typed, said) = match &expr.kind {
-            Tree::And(parts) => self.joined(parts, "and", expr.span, scope, ExprKind::And)?,
+Tree::And(parts) => self.joined(parts, "and", expr.span, scope, ExprKind::And)?,
             Tree::Or(parts) => self.joined(parts, "or", expr.span, scope, ExprKind::Or)?,
             Tree::Not(inner) => {
                 if movement::not_under_not(inner, self.report) {
@@ -52,6 +52,12 @@ impl Expressions<'_, '_> {
         let alone = self.left_alone(parts, joint, scope);
         let whole = parts.iter().zip(&alone).filter(|(_, alone)| !**alone);
         let judged: Vec<_> = whole.map(|(part, _)| self.judged(part, scope)).collect();
+        // What stands behind such a value is looked at all the same.
+        for part in parts.iter().zip(&alone).filter(|(_, alone)| **alone).map(|(part, _)| part) {
+            if let Tree::And(rest) = &part.kind {
+                self.joined(&rest[1..], "and", part.span, scope, ExprKind::And);
+            }
+        }
         if alone.contains(&true) {
             return None;
         }

@@ -22,14 +22,7 @@ impl Expressions<'_, '_> {
         }
         let typed = self.day_subject(subject, days, span, scope)?;
         if scope == Scope::Customer && typed.ty == Type::Date && typed.text.contains("birth") {
-            let replacement = self.report.text(Span { end: span.end, start: subject.span.end, ..span });
-            let replacement = format!("{} falls {}", typed.text, replacement.trim());
-            self.report.add(
-                problem(Code::NeverMatches, span, "a day of birth is never ahead, and once at most")
-                    .label("`falls` asks for day and month, whatever the year")
-                    .why("a rule that looks alive and contacts nobody is found out late")
-                    .review(span, replacement),
-            );
+            self.birthday_as_a_day(&typed.text, Span { start: subject.span.end, ..span }, span, days);
         }
         Some(self.typed(ExprKind::During(Box::new(typed), days), Type::Condition, span))
     }
@@ -44,6 +37,59 @@ impl Expressions<'_, '_> {
     ) -> Option<ruleset::Expr> {
         let typed = self.day_subject(subject, days, span, scope)?;
         Some(self.typed(ExprKind::Falls(Box::new(typed), days), Type::Condition, span))
+    }
+
+    /// `birthday in next 7 days`, by whichever words: the day of birth itself is never ahead.
+    fn birthday_as_a_day(&mut self, birthday: &str, written: Span, span: Span, days: DaySpan) {
+        let words = self.report.one_line(written).to_lowercase();
+        let negated = words.starts_with("not ");
+        let positive = words.strip_prefix("not ").unwrap_or(&words);
+        let falls = format!("{birthday} falls {}", in_words(days));
+        let right = if negated { format!("not ({falls})") } else { falls };
+        let label = "`falls` asks for day and month, whatever the year";
+        if ["in next ", "in last ", "in this "].iter().any(|right| positive.starts_with(right)) {
+            self.report.add(
+                problem(Code::NeverMatches, span, "a day of birth is never ahead, and once at most")
+                    .label(label)
+                    .why("a rule that looks alive and contacts nobody is found out late")
+                    .review(span, right),
+            );
+            return;
+        }
+        // Another language's spelling besides: one answer says both.
+        self.report.answers(Code::ForeignSpelling, written);
+        self.report.add(
+            problem(Code::ForeignSpelling, span, "this is not how a birthday is asked for")
+                .label(format!("write `{right}`; {label}"))
+                .why("a day of birth is never ahead, and once at most: nobody would be contacted")
+                .review(span, right),
+        );
+    }
+
+    /// `birthday = today`: `today` is no fixed day. Says so and tells that it did.
+    pub(super) fn is_today(
+        &mut self,
+        subject: &tree::Expr,
+        value: &tree::Expr,
+        span: Span,
+        scope: Scope,
+    ) -> bool {
+        let today = matches!(&value.kind, Tree::Word(word) if word == "today");
+        if !today || scope != Scope::Customer || self.names.schema.find("today").is_some() {
+            return false;
+        }
+        let Some(typed) = self.value(subject, scope) else { return true };
+        if !matches!(typed.ty, Type::Date | Type::Time) {
+            return false;
+        }
+        self.report.answers(Code::ForeignSpelling, Span { start: subject.span.end, ..span });
+        self.report.add(
+            problem(Code::UnknownField, value.span, "`today` is no fixed day")
+                .label("write `falls today`, which asks for day and month, whatever the year")
+                .why("for one day of one year write the date itself: what `today` is changes every night")
+                .review(span, format!("{} falls today", typed.text)),
+        );
+        true
     }
 
     /// A value that is a day or a point in time; anything else is said.
@@ -86,5 +132,17 @@ impl Expressions<'_, '_> {
                 .review(span, format!("count({word} in last {length}) >= 1")),
         );
         true
+    }
+}
+
+/// `today`, `in next 7 days`, as it is written behind `falls`.
+fn in_words(days: DaySpan) -> String {
+    match days {
+        DaySpan::Today => "today".into(),
+        DaySpan::Next(length) => format!("in next {length}"),
+        DaySpan::Last(length) => format!("in last {length}"),
+        DaySpan::ThisWeek => "in this week".into(),
+        DaySpan::ThisMonth => "in this month".into(),
+        DaySpan::ThisYear => "in this year".into(),
     }
 }

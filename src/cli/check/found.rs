@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::memory;
 use super::target::Target;
+use super::{data, memory};
 use crate::check::{self, Checked, Files};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
 use crate::clock::{Clock, SystemClock};
+use crate::daemon::{Folder, Survey};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, apply_safe};
 use crate::model::{DAY_MS, Date};
 use crate::reload;
@@ -36,6 +37,8 @@ pub(super) struct Tree {
     pub(super) target: Target,
     /// What it means.
     pub(super) rules: RuleSet,
+    /// What the data have of what it needs, where data are named.
+    pub(super) survey: Option<Survey>,
 }
 
 impl Found {
@@ -68,18 +71,35 @@ impl Found {
     }
 }
 
-/// Checks a tree, after its fixes where these are wanted.
-pub(super) fn look(target: Target, fixed: bool, advice: bool, output: &mut Output) -> Result<Found, Failure> {
+/// How to look.
+pub(super) struct Look {
+    /// After safe fixes.
+    pub(super) fixed: bool,
+    /// For advice, too.
+    pub(super) advice: bool,
+    /// Beside these data.
+    pub(super) data: Option<Folder>,
+}
+
+/// Checks a tree.
+pub(super) fn look(target: Target, how: &Look, output: &mut Output) -> Result<Found, Failure> {
     let remembered = target.config.as_ref().and_then(memory::of);
-    if fixed {
+    if how.fixed {
         fix(&target, remembered.as_ref(), output)?;
     }
     let Checked { rules, sources: paths, mut diagnostics, advice: advised, .. } =
         check_tree(&target.root, remembered.as_ref())?;
-    if advice {
+    if how.advice {
         diagnostics.extend(advised);
-        diagnostics.sort_by_key(|one| (one.span, one.code));
     }
+    let survey = match (&rules, &how.data) {
+        (Some(rules), Some(folder)) => Some(data::survey(rules, folder)?),
+        (Some(_) | None, _) => None,
+    };
+    if let (Some(rules), Some(survey)) = (&rules, &survey) {
+        diagnostics.extend(data::without_currency(rules, survey, &paths));
+    }
+    diagnostics.sort_by_key(|one| (one.span, one.code));
     let mut sources = Sources::default();
     for (_, path, text) in paths.iter() {
         sources.add(&named(&target.root, path), text);
@@ -87,7 +107,7 @@ pub(super) fn look(target: Target, fixed: bool, advice: bool, output: &mut Outpu
     let concerns = |one: &Diagnostic| target.shows(paths.path(one.span.file));
     let (diagnostics, others): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(concerns);
     let elsewhere = others.iter().filter(|one| one.code.severity() == Severity::Error).count() as u64;
-    let trees = rules.map(|rules| Tree { target, rules }).into_iter().collect();
+    let trees = rules.map(|rules| Tree { target, rules, survey }).into_iter().collect();
     Ok(Found { sources, diagnostics, trees, elsewhere })
 }
 

@@ -1,5 +1,6 @@
 //! `cvmd check`.
 
+mod data;
 mod found;
 mod memory;
 mod occurrences;
@@ -16,7 +17,8 @@ use super::table::counted;
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{self, Severity};
 
-use found::Found;
+use data::Data;
+use found::{Found, Look};
 use occurrences::Shown;
 
 const EXAMPLES: &str = "\
@@ -27,6 +29,7 @@ Examples:
   cvmd check --fix                 take the fixes that are beyond doubt
   cvmd check --advice              and what could be better
   cvmd check --occurrences         when each scheduled rule fires next
+  cvmd check --from data           what these customers, orders and events lack of what the rules need
   cvmd check --format github       in a pull request; sarif for code scanning
   cvmd explain E312                what a code means
 
@@ -57,6 +60,8 @@ pub(super) struct Arguments {
     /// The next occurrences of every scheduled rule, not only of those that fire soonest
     #[arg(long)]
     occurrences: bool,
+    #[command(flatten)]
+    data: Data,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -96,9 +101,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
             return Err(Failure::trouble("occurrences are written as `human` or `json` only"));
         }
     };
+    let folder = arguments.data.folder();
+    if folder.is_some() && !matches!(arguments.format, CheckFormat::Human | CheckFormat::Json) {
+        return Err(Failure::trouble("what the data lack is written as `human` or `json` only"));
+    }
+    let how = Look { fixed: arguments.fix, advice: arguments.advice, data: folder };
     let mut found = Found::default();
     for target in target::targets(&arguments.paths, common)? {
-        found.join(found::look(target, arguments.fix, arguments.advice, output)?);
+        found.join(found::look(target, &how, output)?);
     }
     output.text(&format.render(&found.sources, &found.diagnostics, output.colour()))?;
     if let Some(shown) = shown {
@@ -106,6 +116,13 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
             output.line("")?;
         }
         occurrences::show(&found.trees, &shown, SystemClock.now(), output)?;
+    }
+    if let Some(folder) = &how.data {
+        match arguments.format {
+            CheckFormat::Human => data::human(&found, folder, output)?,
+            CheckFormat::Json => data::json(&found, folder, output)?,
+            CheckFormat::Short | CheckFormat::Sarif | CheckFormat::Github => {}
+        }
     }
     if arguments.format == CheckFormat::Human {
         output.line(summary(&found))?;

@@ -2,6 +2,7 @@
 
 use super::{Answer, At, sign};
 use crate::diagnostic::Code;
+use crate::language::fault::{NOT_AVAILABLE, NOT_RUN};
 
 const NO_ARITHMETIC: &str =
     "a rule is read aloud by those who answer for it; what is calculated belongs into the data";
@@ -252,6 +253,9 @@ fn days_since(at: &At<'_>, unit: &str) -> Answer {
 /// Audiences, segments, consent and everybody.
 fn groups(at: &At<'_>) -> Option<Answer> {
     let before: Vec<&str> = at.before.iter().map(String::as_str).collect();
+    if let Some(top) = top(at) {
+        return Some(top);
+    }
     match (at.previous(), at.word.as_str()) {
         ("in" | "not", "segment" | "segments") => Some(at.say(
             "a segment is a value",
@@ -285,12 +289,19 @@ fn groups(at: &At<'_>) -> Option<Answer> {
                 "a rule that reaches everybody is mostly one whose condition was forgotten",
             ))
         }
-        ("top", _) => {
-            let start = at.back("top")?;
-            Some(at.rewrite((start, start + "top".len()), "in top"))
-        }
         _ => None,
     }
+}
+
+/// `top 10% by clv`, `customer in top 10% by clv`: good language but for what stands before it, and
+/// mending that alone would not make it run.
+fn top(at: &At<'_>) -> Option<Answer> {
+    let start = if at.word == "top" { at.start } else { at.back("top")? };
+    let line = at.clause.text[start..].lines().next()?;
+    let by = line.find(" by ")? + " by ".len();
+    let name = line[by..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(line.len() - by);
+    let found = at.say("`in top … by …` is not available yet", NOT_RUN, NOT_AVAILABLE);
+    Some(Answer { span: (start, start + by + name), ..found }.code(Code::NotAvailableYet))
 }
 
 /// `but`, a comma between conditions.
