@@ -92,7 +92,9 @@ pub(super) fn check(
         report.add(gives_up_on_a_schedule(span));
     }
     if let Some((Some(timetable), span)) = &clauses.every {
-        if clauses.at_most.is_none() && !broken && schedule::is_daily(&timetable.schedule) {
+        // A move is met by one occurrence: who goes on being there has not moved again.
+        let moves = when.as_ref().is_some_and(schedule::needs_a_move);
+        if clauses.at_most.is_none() && !moves && !broken && schedule::is_daily(&timetable.schedule) {
             report.add(repeats_daily(*span));
         }
         schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Name, ScheduleWords, ZoneWords};
 use crate::model::{DAY_MS, Date, Duration, HOUR_MS, Instant, MINUTE_MS};
-use crate::ruleset::{DaySet, Frame, Schedule, Timetable};
+use crate::ruleset::{DaySet, Expr, ExprKind, Frame, Schedule, Timetable};
 use crate::schedule::{cron, gaps};
 
 use super::report::{Report, after, problem};
@@ -133,6 +133,36 @@ fn bad_interval(ms: i64, span: Span, report: &mut Report<'_>) {
         let found = found.label("between 1 minute and 12 hours, an even part of a day");
         if text.starts_with("every") { found.review(span, words) } else { found }
     });
+}
+
+/// Whether a condition is true of those only who have just moved: since the rule last ran.
+pub(super) fn needs_a_move(when: &Expr) -> bool {
+    match &when.kind {
+        ExprKind::Moved(_) => true,
+        ExprKind::And(parts) => parts.iter().any(needs_a_move),
+        ExprKind::Or(parts) => parts.iter().all(needs_a_move),
+        ExprKind::Constant(_)
+        | ExprKind::Field(_)
+        | ExprKind::EventField(..)
+        | ExprKind::Fired(..)
+        | ExprKind::Aggregate { .. }
+        | ExprKind::TimeSince { .. }
+        | ExprKind::Frequency
+        | ExprKind::Segment(_)
+        | ExprKind::OrElse(..)
+        | ExprKind::ShareOf(..)
+        | ExprKind::Compare(..)
+        | ExprKind::Contains(..)
+        | ExprKind::StartsWith(..)
+        | ExprKind::OneOf(..)
+        | ExprKind::Between(..)
+        | ExprKind::During(..)
+        | ExprKind::Falls(..)
+        | ExprKind::IsKnown(_)
+        | ExprKind::Truth(_)
+        | ExprKind::InAudience(_)
+        | ExprKind::Not(_) => false,
+    }
 }
 
 /// Whether it fires so often that a customer who goes on matching is met day after day.

@@ -109,6 +109,13 @@ fn quantity(
         | Rule::compat_hour => {
             (Code::ForeignTime, "`5m` may be minutes or months, and 03/04 is March or April")
         }
+        Rule::compat_percent => {
+            (Code::ForeignAmount, "a share has one spelling, so that rules read alike whoever wrote them")
+        }
+        _ if !text.contains([',', '.', '\'', 'k', 'K']) => (
+            Code::ForeignAmount,
+            "a currency is written by its code behind the number: `$` is the sign of many",
+        ),
         _ => (Code::ForeignAmount, "`1,000` is one thousand in London and one in Madrid"),
     };
     let message = match rule {

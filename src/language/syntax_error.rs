@@ -135,6 +135,9 @@ fn misspelt_clause(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Op
     {
         return None;
     }
+    if habit::closes(word) {
+        return None;
+    }
     let words = clause_words(clause.item).iter().filter_map(|words| words.split(' ').next());
     // A clause that begins rightly has its mistake behind.
     let right = nearest(word, words).filter(|right| *right != word)?;

@@ -46,7 +46,7 @@ fn has_test(path: &Path, name: &str) -> bool {
     let Some(at) = text.find(&head).or_else(|| text.find(&in_macro)) else { return false };
     // The attribute stands above it, perhaps above others and a comment.
     let above: Vec<&str> = text[..at].lines().rev().take(6).collect();
-    above.iter().any(|line| line.contains("test]") || line.contains("proptest!"))
+    above.iter().any(|line| line.contains("#[test]") || line.contains("tokio::test"))
         || text[..at].contains("proptest! {")
 }
 
@@ -78,7 +78,7 @@ fn what_is_named_is_there() {
 }
 
 fn answered(base: &Path) -> bool {
-    ["expected", "said", "diagnostics", "txt"]
+    ["expected", "txt", "expected.txt"]
         .iter()
         .any(|ending| base.with_extension(ending).is_file() || base.join(ending).is_file())
 }

@@ -19,7 +19,7 @@ impl Expressions<'_, '_> {
     /// A condition, and whether a part of it was called never or always true already.
     fn judged(&mut self, expr: &tree::Expr, scope: Scope) -> Option<(ruleset::Expr, bool)> {
         let (typed, said) = match &expr.kind {
-Tree::And(parts) => self.joined(parts, "and", expr.span, scope, ExprKind::And)?,
+            Tree::And(parts) => self.joined(parts, "and", expr.span, scope, ExprKind::And)?,
             Tree::Or(parts) => self.joined(parts, "or", expr.span, scope, ExprKind::Or)?,
             Tree::Not(inner) => {
                 if movement::not_under_not(inner, self.report) {

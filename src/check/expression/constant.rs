@@ -112,18 +112,26 @@ impl Expressions<'_, '_> {
         let amount = self.parsed(Money::parse(digits), span, "four");
         match self.names.currency {
             Some(own) if own == currency => return amount,
-            Some(own) => self.report.add(
-                problem(Code::TwoCurrencies, span, "two currencies compared")
-                    .label(format!("this workspace counts in {own}"))
-                    .why(format!(
-                        "{digits} {currency} is another amount every day; who gets the offer would depend on it"
-                    ))
-                    .review(span, format!("{digits} {own}")),
-            ),
+            Some(own) => {
+                // `$500`: the sign goes with the currency.
+                self.report.answers(Code::ForeignAmount, span);
+                self.report.add(
+                    problem(Code::TwoCurrencies, span, "two currencies compared")
+                        .label(format!("this workspace counts in {own}"))
+                        .why(format!(
+                            "{digits} {currency} is another amount every day; who gets the offer would depend on it"
+                        ))
+                        .review(span, format!("{digits} {own}")),
+                );
+            }
             None => {
-                let found = problem(Code::NoCurrency, span, format!("the workspace does not say that it counts in {currency}"))
-                    .label(format!("write `currency {currency}` under `workspace`"))
-                    .why("without a declared currency, whether the shop's amounts are in this one is a guess");
+                let found = problem(
+                    Code::NoCurrency,
+                    span,
+                    format!("the workspace does not say that it counts in {currency}"),
+                )
+                .label(format!("write `currency {currency}` under `workspace`"))
+                .why("without a declared currency, whether the shop's amounts are in this one is a guess");
                 self.report.add(match self.names.currency_line {
                     Some(line) => found.review(line, format!("\n  currency {currency}")),
                     None => found,

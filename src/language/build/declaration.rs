@@ -5,6 +5,7 @@ use crate::model::Currency;
 use crate::ruleset::Purpose;
 
 use super::super::clause::Clause;
+use super::super::fault;
 use super::super::foreign;
 use super::super::grammar::{Node, Rule};
 use super::super::tree::{AttributeType, Expr, MessageClause, Name, WorkspaceClause};
@@ -37,6 +38,8 @@ pub(super) fn workspace_clause(
                     any_share(clause, &share, found)?;
                 }
             }
+            // Only a value model would read it.
+            found.push(fault::not_available(span, "`clv in …`"));
             WorkspaceClause::Clv(span)
         }
         _ => return None,

@@ -3,12 +3,16 @@
 use crate::diagnostic::Code;
 
 use super::super::split::ItemWord;
-use super::{Answer, At};
+use super::{Answer, At, sign};
 
 const LINES: &str = "a line that begins with no clause word continues the line above";
 
 /// A line of an item that begins with no clause word.
 pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
+    let alone = at.rest().lines().next().is_none_or(|rest| rest.trim().is_empty());
+    if alone && super::closes(&at.word) {
+        return Some(sign::closing(at));
+    }
     match at.clause.item {
         ItemWord::Rule | ItemWord::When => rule(at),
         ItemWord::Policy => policy(at),

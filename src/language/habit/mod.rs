@@ -74,6 +74,11 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
     })
 }
 
+/// Whether a word ends a block in other languages.
+pub(super) fn closes(word: &str) -> bool {
+    ["end", "fi", "done", "endif", "endrule"].contains(&word)
+}
+
 const ONE_SPELLING: &str = "each meaning has one spelling, so that rules read alike whoever wrote them";
 
 impl At<'_> {

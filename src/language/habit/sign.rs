@@ -17,14 +17,7 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
             let end = text.len() - inner.len() + length + shut;
             at.rewrite((at.start, end), inner[..length].trim())
         }
-        "{" | "}" => Answer {
-            code: Code::ForeignSpelling,
-            span,
-            message: format!("`{}` has no place here", at.word),
-            label: "leave it out".into(),
-            why: "an item ends where the next one begins in column 1: nothing has to be closed",
-            fix: Some((span, String::new())),
-        },
+        "{" | "}" => closing(at),
         ")" if unbalanced(&at.clause.text[..at.start]) <= 0 => Answer {
             code: Code::NotUnderstood,
             span,
@@ -35,6 +28,19 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         },
         _ => return None,
     })
+}
+
+/// What other languages put at the end of a block, or around it.
+pub(super) fn closing(at: &At<'_>) -> Answer {
+    let span = (at.start, at.end);
+    Answer {
+        code: Code::ForeignSpelling,
+        span,
+        message: format!("`{}` has no place here", at.word),
+        label: "leave it out".into(),
+        why: "an item ends where the next one begins in column 1: nothing has to be closed",
+        fix: Some((span, String::new())),
+    }
 }
 
 /// A text without its quotes, where nothing else can stand.
