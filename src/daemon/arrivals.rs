@@ -185,14 +185,17 @@ impl Engine {
         if !kind.is_ours() {
             return Ok((alike.collect(), occurred.later(*customer, event, same_kind)?));
         }
+        // By the name that it has now: it may have been renamed since the wait began.
         let Some(message) = occurred.message(*customer, event)? else { return Ok((Vec::new(), None)) };
+        let message = active.renamed.message(&message);
         let mut such = Vec::new();
         for (n, timer) in alike {
-            if occurred.message(*customer, &timer.event)?.as_ref() == Some(&message) {
+            let other = occurred.message(*customer, &timer.event)?;
+            if other.is_some_and(|other| active.renamed.message(&other) == message) {
                 such.push((n, timer));
             }
         }
-        let of_message = (EventFieldId::MESSAGE, message.as_str());
+        let of_message = (EventFieldId::MESSAGE, message);
         Ok((such, self.population.next_like(*customer, kind, of_message, event.time)))
     }
 

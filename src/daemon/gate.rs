@@ -13,6 +13,7 @@ use crate::decide::{self, Again, People, Withdrawal};
 use crate::deliver::email::Email;
 use crate::deliver::webhook::{Call, Payload as CallPayload, Secret, SecretHeader};
 use crate::evaluate::Moment;
+use crate::failpoint;
 use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
 use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route, domain_of};
@@ -89,7 +90,7 @@ impl DaemonGate {
     /// What stops a message now, if anything does.
     fn stopped(message: &OpenMessage, seen: &Snapshot, active: &Active, now: Instant) -> Option<Claim> {
         // A message that expires while it is held is not held any longer.
-        if message.expires.is_some_and(|expires| now > expires) {
+        if decide::has_expired(message, now) {
             return Some(Claim::Withdraw(Withdrawal::Expired.sentence().into()));
         }
         if seen.on_hold {
@@ -101,7 +102,7 @@ impl DaemonGate {
         if seen.pauses.drops(name, &message.channel) {
             return Some(Claim::Withdraw("a pause took it back".into()));
         }
-        if seen.pauses.stops(name, &message.channel).is_some() {
+        if !failpoint::is_off("pause_again") && seen.pauses.stops(name, &message.channel).is_some() {
             return Some(Claim::Wait(now.plus(PAUSED_FOR), PAUSED.into()));
         }
         // A draft, too, has a number of its own: what was decided before it goes no more.
@@ -110,7 +111,8 @@ impl DaemonGate {
         };
         let found = &active.rules.rules[rule];
         let clock = || clock_of(active, &seen.population, found, message.customer);
-        if decide::has_waited(message, found, now) && !in_season(found.season, &clock(), now) {
+        let season_ended = || !failpoint::is_off("season_again") && !in_season(found.season, &clock(), now);
+        if decide::has_waited(message, found, now) && season_ended() {
             return Some(Claim::Withdraw("the last day of its rule has passed".into()));
         }
         let matches = |rule: usize| {

@@ -35,6 +35,11 @@ impl Renamed {
         renamed
     }
 
+    /// What a message that was once called so is called now.
+    pub(super) fn message<'a>(&'a self, name: &'a str) -> &'a str {
+        self.messages.get(name).map_or(name, String::as_str)
+    }
+
     /// Names a deed as its message and rule are called now.
     pub(super) fn deed(&self, deed: &mut Deed) {
         if let Some(message) = self.messages.get(&deed.message) {

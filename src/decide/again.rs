@@ -99,7 +99,7 @@ pub fn meet_again(
     now: Instant,
     matches: impl FnOnce(usize) -> bool,
 ) -> Again {
-    if message.expires.is_some_and(|expires| now > expires) {
+    if has_expired(message, now) {
         return Again::Withdraw(Withdrawal::Expired);
     }
     let Some(position) = rules.rules.iter().position(|rule| rule.name == message.rule) else {
@@ -112,17 +112,23 @@ pub fn meet_again(
         if !rules.messages.iter().any(|one| one.name == message.target) {
             return Again::Withdraw(Withdrawal::MessageGone);
         }
-        if !is_off("consent") && message.marketing && !consents(message, first, (rule, rules), people) {
+        if !is_off("consent_again") && message.marketing && !consents(message, first, (rule, rules), people) {
             return Again::Withdraw(Withdrawal::Consent);
         }
-        if !is_off("suppression") && people.suppressed(message.customer, &message.channel) {
+        if !is_off("suppression_again") && people.suppressed(message.customer, &message.channel) {
             return Again::Withdraw(Withdrawal::Suppression);
         }
     }
-    if waited && !matches(position) {
+    if waited && !is_off("match_again") && !matches(position) {
         return Again::Withdraw(Withdrawal::NoMatch);
     }
     if message.marketing { quiet(message, (rules, people, zone), now) } else { Again::Go }
+}
+
+/// Whether a message may not be sent any more.
+#[must_use]
+pub fn has_expired(message: &OpenMessage, now: Instant) -> bool {
+    !is_off("expired_again") && message.expires.is_some_and(|expires| now > expires)
 }
 
 /// Whether a message was decided so long ago, and nothing of it went out, that its rule is asked again.
@@ -157,6 +163,9 @@ fn quiet(
     (rules, people, zone): (&RuleSet, &dyn People, &TimeZone),
     now: Instant,
 ) -> Again {
+    if is_off("quiet_hours_again") {
+        return Again::Go;
+    }
     let customer: CustomerNumber = message.customer;
     let own = || people.zone(customer).unwrap_or_else(|| zone.clone());
     let mut until: Option<Instant> = None;

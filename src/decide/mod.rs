@@ -19,7 +19,7 @@ mod wait;
 mod world;
 
 pub use addresses::Addresses;
-pub use again::{Again, Withdrawal, has_waited, meet_again};
+pub use again::{Again, Withdrawal, has_expired, has_waited, meet_again};
 pub use due::{Due, judge, settle};
 pub use ledger::Ledger;
 pub use pause::{Pauses, Scope};

@@ -6,7 +6,7 @@ use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
 use crate::record::{RuleMemory, Skip};
 use crate::ruleset::{Rule, Workspace};
 
-use super::{Subject, World, judge};
+use super::{Subject, World, is_off, judge};
 
 /// How long a continuous rule that writes no `give up after` tries again after a reason that may pass.
 pub const GIVE_UP_AFTER: Duration = Duration::days(7);
@@ -47,11 +47,12 @@ pub fn select(
     at: Instant,
 ) -> Selection {
     let continuous = rule.is_continuous();
-    let give_up_after = rule.give_up_after.unwrap_or(GIVE_UP_AFTER);
     let mut selection = Selection::default();
     let mut candidates = truth.clone();
     if continuous {
-        candidates.subtract(&memory.spent);
+        if !is_off("spent") {
+            candidates.subtract(&memory.spent);
+        }
         selection.rearmed = memory.spent.clone();
         selection.rearmed.intersect(falsity);
         selection.given_up = memory.trying.keys().map(|customer| customer.0).collect();
@@ -70,13 +71,19 @@ pub fn select(
     // Who of several records of one person comes first has the occurrence.
     let mut served = world.served.clone();
     for customer in candidates.iter().map(CustomerNumber) {
+        if continuous && tried_for(memory, customer, at).is_some_and(|tried| tried > give_up_after(rule)) {
+            // Nobody looked for a while: what was to be tried so long is not sent later.
+            selection.used_up.insert(customer.0);
+            selection.given_up.insert(customer.0);
+            continue;
+        }
         let world = &World { served: &served, ..*world };
         match judge(&Subject { rule, number, customer, at }, world) {
             None => {
                 selection.recipients.insert(customer.0);
                 served.insert(customer.0);
             }
-            Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, give_up_after)),
+            Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, rule)),
         }
     }
     // A rehearsal reaches nobody, however many it means.
@@ -91,10 +98,9 @@ pub fn select(
 
 /// Holds a run for a person: nobody is used up by it.
 pub fn hold(selection: &mut Selection, rule: &Rule, memory: &RuleMemory, at: Instant) {
-    let give_up_after = rule.give_up_after.unwrap_or(GIVE_UP_AFTER);
     selection.held = true;
     for customer in selection.recipients.clone().iter().map(CustomerNumber) {
-        pass_over(selection, memory, customer, Skip::Held, (at, give_up_after));
+        pass_over(selection, memory, customer, Skip::Held, (at, rule));
     }
     if !rule.is_continuous() {
         (selection.used_up, selection.trying) = (Bitmap::new(), Bitmap::new());
@@ -107,21 +113,31 @@ fn pass_over(
     memory: &RuleMemory,
     customer: CustomerNumber,
     skip: Skip,
-    (at, give_up_after): (Instant, Duration),
+    (at, rule): (Instant, &Rule),
 ) {
     selection.skipped.entry(skip).or_default().insert(customer.0);
     if skip == Skip::AtMost {
         // The match stays open: it fires as soon as the rule's own `at most` allows it.
     } else if !skip.tries_again() {
         selection.used_up.insert(customer.0);
-    } else if let Some(since) = memory.trying.get(&customer) {
-        if at.since(*since) >= give_up_after {
+    } else if let Some(tried) = tried_for(memory, customer, at) {
+        if tried >= give_up_after(rule) {
             selection.used_up.insert(customer.0);
             selection.given_up.insert(customer.0);
         }
     } else {
         selection.trying.insert(customer.0);
     }
+}
+
+/// How long a match has been tried again and again; none where it was not yet passed over.
+fn tried_for(memory: &RuleMemory, customer: CustomerNumber, at: Instant) -> Option<Duration> {
+    memory.trying.get(&customer).map(|since| at.since(*since))
+}
+
+/// How long a rule tries again.
+fn give_up_after(rule: &Rule) -> Duration {
+    if is_off("give_up_after") { Duration(i64::MAX) } else { rule.give_up_after.unwrap_or(GIVE_UP_AFTER) }
 }
 
 /// Whether this would be the rule's first run, or the first after its condition was edited.

@@ -9,7 +9,7 @@ use crate::record::{
 };
 use crate::ruleset::{Action, Purpose, Rule};
 
-use super::{Due, Ledger, Subject, World, settle};
+use super::{Due, Ledger, Subject, World, is_off, settle};
 
 /// Over how long the messages that waited for one end of quiet hours leave, so that they are no burst.
 const RELEASE: Duration = Duration(30 * MINUTE_MS);
@@ -99,10 +99,11 @@ fn decide_one(
     let Subject { rule, number, customer, .. } = *subject;
     let occurrence =
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
-    let fate = if rule.draft { Fate::Draft } else { Fate::Send };
+    let rehearsed = rule.draft && !is_off("draft");
+    let fate = if rehearsed { Fate::Draft } else { Fate::Send };
     let decision = Decision { customer, occurrence, fate, due: due.at, values: particulars.values };
     // A rehearsal leaves nothing in the outbox.
-    let actions = if rule.draft { &[] } else { rule.actions.as_slice() };
+    let actions = if rehearsed { &[] } else { rule.actions.as_slice() };
     let mut calls = 0;
     for (position, action) in (0_u8..).zip(actions) {
         let call_fields = particulars.call_fields.remove(&position).unwrap_or_default();

@@ -11,9 +11,9 @@ use cvmd::config::Address;
 use cvmd::serve::{self, Control, OutboxFilter, OutboxRow, Request, Response, Status};
 use tempfile::TempDir;
 
-use crate::support::breathe;
 use crate::support::smtp::SmtpServer;
 use crate::support::webhook::{Receiver, SECRET};
+use crate::support::{breathe, leaks};
 
 /// For anything that happens sooner or later, on a machine that is busy with other tests.
 pub const PATIENCE_MS: i64 = 60_000;
@@ -133,11 +133,12 @@ impl Shop {
     /// A folder with so many customers who ordered once, ready for `import folder`.
     pub fn customers(&self, folder: &str, ids: impl Iterator<Item = String>) {
         let (mut customers, mut orders) = (
-            "id,email,consent_email_marketing,plan\n".to_owned(),
+            "id,email,consent_email_marketing,plan,first_name,last_name,phone\n".to_owned(),
             "order_id,customer_id,time,total\n".to_owned(),
         );
-        for id in ids {
-            writeln!(customers, "{id},{id}@customers.example,yes,pro").unwrap();
+        for (number, id) in ids.enumerate() {
+            let ((first, last), phone) = (leaks::NAMES[number % leaks::NAMES.len()], leaks::phone(number));
+            writeln!(customers, "{id},{id}@customers.example,yes,pro,{first},{last},{phone}").unwrap();
             writeln!(orders, "o-{id},{id},2026-01-02,20").unwrap();
         }
         self.write(&format!("{folder}/customers.csv"), &customers);
@@ -185,7 +186,14 @@ impl Shop {
     fn start(&self, mut command: Command, log: &str) -> Daemon {
         let log = self.path(log);
         let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
-        Daemon { child, log, ended: None }
+        Daemon { child, log, secrets: self.secrets(), ended: None }
+    }
+
+    /// What stands in the files of its secrets.
+    fn secrets(&self) -> Vec<String> {
+        let files = fs::read_dir(self.path("secrets")).into_iter().flatten().flatten();
+        let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+        texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
     /// Starts the daemon and waits until it answers.
@@ -237,10 +245,11 @@ impl Shop {
     }
 }
 
-/// A running `cvmd run`; killed when dropped.
+/// A running `cvmd run`; killed when dropped, and its log is searched for what must not stand there.
 pub struct Daemon {
     child: Child,
     log: PathBuf,
+    secrets: Vec<String>,
     ended: Option<ExitStatus>,
 }
 
@@ -293,6 +302,8 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
+        let found = leaks::found(&self.log(), &self.secrets);
+        assert!(found.is_empty() || std::thread::panicking(), "the log has {found:#?}");
     }
 }
 

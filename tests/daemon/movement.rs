@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cvmd::daemon::Engine;
 use cvmd::ingest::Kind;
 use cvmd::model::{Duration, Instant};
-use cvmd::store::{Memory, Store};
+use cvmd::store::{Batch, Memory, Store, tables};
 
 use super::engine::{NOW, engine, import, rules};
 
@@ -441,5 +441,42 @@ fn a_move_counts_anew_while_the_message_of_an_earlier_one_waits_for_the_morning(
             let now = NOW.plus(Duration::hours(hours));
             assert_eq!(shop.engine.tick(now).unwrap().decisions, 0, "{now}");
         }
+    }
+}
+
+/// The message of the first move went out in the morning; the second move, which a cap held back, is
+/// met when there is room, whatever restarts there were meanwhile.
+#[test]
+fn a_move_of_the_night_counts_still_when_the_message_before_it_was_handed_over() {
+    let text = "workspace shop\nattribute plan choice free < pro\n\
+        policy house\n  quiet hours 21:00 to 08:30\n  at most 1 email per customer per 12 hours\n\
+        rule up\n  when plan becomes pro\n  at most 9 times per week\n  then send offer\n";
+    for restarts in [false, true] {
+        let mut shop = Shop::new(text);
+        shop.customers("id,email,consent_email_marketing,plan\nana,ana@shop.example,yes,free\n", NOW);
+        shop.tick(NOW);
+        for (minutes, plan) in [(14 * 60, "pro"), (14 * 60 + 30, "free"), (15 * 60, "pro")] {
+            let now = NOW.plus(Duration(minutes * 60_000));
+            shop.customers(&format!("id,plan\nana,{plan}\n"), now);
+            shop.engine.tick(now).unwrap();
+        }
+        assert_eq!(shop.engine.ledger().len(), 1, "22:00; at 23:00 there is no room");
+        // 08:30: it is handed over, and 09:00: another process.
+        let open: Vec<_> = tables::messages::open_messages(&*shop.store).map(Result::unwrap).collect();
+        let mut batch = Batch::default();
+        tables::messages::remove_open(&*shop.store, &mut batch, open[0].decided, open[0].key).unwrap();
+        shop.store.commit(batch).wait().unwrap();
+        let made: Vec<u64> = (24..40)
+            .map(|hours| {
+                let now = NOW.plus(Duration::hours(hours));
+                if restarts {
+                    shop = std::mem::replace(&mut shop, Shop::new(text)).restarted(now);
+                }
+                shop.engine.tick(now).unwrap().decisions
+            })
+            .collect();
+        // From 20:30 on; at 21:00 somebody looks.
+        let expected: Vec<u64> = (24..40).map(|hours| u64::from(hours == 37)).collect();
+        assert_eq!(made, expected, "restarts: {restarts}");
     }
 }

@@ -215,3 +215,20 @@ fn the_same_message_again_begins_the_wait_anew() {
     assert_eq!(shop.engine.fire_events(at(days + 59)).unwrap().decisions, 0);
     assert_eq!(shop.engine.fire_events(at(days + 60)).unwrap().decisions, 1);
 }
+
+#[test]
+fn a_wait_is_begun_anew_by_the_same_message_under_its_new_name() {
+    let renamed =
+        "message greeting\n  formerly welcome\n  email marketing\n  subject \"Welcome\"\n  text \"Hello\"\n";
+    let day = 24 * 60;
+    for (later, restarted) in [("greeting", 1), ("welcome", 1), ("reminder", 0)] {
+        let mut shop = Shop::new(LATER);
+        shop.did(DeedKind::Sent, "ana", "welcome", 0);
+        let text = format!("{renamed}{}", LATER.replace("= welcome", "= greeting"));
+        shop.engine.activate(rules(&[MESSAGES[1], ("shop.rules", &text)]), at(30)).unwrap();
+        assert_eq!(shop.did(DeedKind::Sent, "ana", later, 60).restarted, restarted, "{later}");
+        let due = 3 * day + 60 * i64::try_from(restarted).unwrap();
+        assert_eq!(shop.engine.fire_events(at(due - 1)).unwrap().decisions, 0, "{later}");
+        assert_eq!(shop.engine.fire_events(at(due)).unwrap().decisions, 1, "{later}");
+    }
+}

@@ -131,8 +131,11 @@ fn caps_hold_across_rules_and_are_tried_again_for_a_week() {
     memory.trying.insert(CustomerNumber(0), NOW.minus(GIVE_UP_AFTER));
     let tired = select(&shop.world(), second, &memory, (&these(&[0]), &these(&[])), NOW);
     assert_eq!((&tired.used_up, &tired.given_up), (&these(&[0]), &these(&[0])));
-    let free =
-        select(&shop.world(), second, &memory, (&these(&[0]), &these(&[])), NOW.plus(Duration(6 * DAY_MS)));
+    let free = NOW.plus(Duration(6 * DAY_MS));
+    let late = select(&shop.world(), second, &memory, (&these(&[0]), &these(&[])), free);
+    assert_eq!((&late.recipients, &late.given_up), (&Bitmap::new(), &these(&[0])), "tried for too long");
+    memory.trying.insert(CustomerNumber(0), NOW);
+    let free = select(&shop.world(), second, &memory, (&these(&[0]), &these(&[])), free);
     assert_eq!(free.recipients, these(&[0]), "the week is over");
 }
 

@@ -1,18 +1,15 @@
-//! What else others write: files of customers, orders and events, configuration, requests, exports,
-//! and records whose bytes are no longer ours.
+//! What else others write: files of customers, orders and events, configuration, requests, and
+//! records whose bytes are no longer ours.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use cvmd::config::{Config, Environment};
 use cvmd::ingest::{Kind, RejectWriter, Report, open_body, read_customers, read_events, read_orders};
-use cvmd::model::Instant;
 use cvmd::record::codec;
 use cvmd::serve::Request;
 use cvmd::store::tables::{
     control, customers, deeds, events, ledger, memories, messages, meta, movement, rules, runs,
 };
-use cvmd::store::transfer::{export, import, verify};
 use cvmd::store::{Batch, Memory, Store};
 
 use crate::ingest::world::{Told, World};
@@ -21,7 +18,7 @@ use super::driver::{Target, run};
 use super::laws::law;
 use super::text::{files, root};
 
-fn texts(words: &[&str]) -> Vec<String> {
+pub(super) fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
@@ -218,60 +215,8 @@ fn any_request_is_read_or_refused() {
     run(&Target { name: "requests", seeds, words, share: 5, hold: request_holds });
 }
 
-/// The lines of an export as they are, packed; and the bytes as a file.
-fn export_holds(input: &[u8]) -> Result<u64, String> {
-    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-    packed.write_all(input).unwrap();
-    let packed = packed.finish().unwrap();
-    let mut answer = 0;
-    for file in [input, &packed[..]] {
-        let verified = verify(file);
-        let store = Memory::new();
-        let imported = import(&store, file, Instant(5));
-        law!(verified.is_ok() == imported.is_ok(), "verified {verified:?}, imported {imported:?}");
-        if verified.is_ok() {
-            read_all(&store);
-            answer += 1;
-        } else if let Err(error) = verified {
-            law!(error.to_string().len() < 2_000, "a long word: {error}");
-        }
-    }
-    Ok(answer)
-}
-
-#[test]
-fn any_export_is_restored_or_refused() {
-    let (store, mut seeds) = (Memory::new(), Vec::new());
-    for records in records() {
-        let mut batch = Batch::default();
-        for (key, value) in records {
-            batch.put(key, value);
-        }
-        store.commit(batch).wait().unwrap();
-        let mut file = Vec::new();
-        export(&store, &mut file, Instant(0)).unwrap();
-        seeds.push(zstd::decode_all(&*file).unwrap());
-        seeds.push(file);
-    }
-    let words = texts(&[
-        "\"key\"",
-        "\"value\"",
-        "\"sum\"",
-        "\"end\"",
-        "{",
-        "}",
-        "AAAA",
-        "00",
-        "ff",
-        "\n",
-        "1e9",
-        "-1",
-    ]);
-    run(&Target { name: "exports", seeds, words, share: 15, hold: export_holds });
-}
-
 /// The records of the golden files, a file at a time.
-fn records() -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(super) fn records() -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
     let bytes = |hex: &str| -> Vec<u8> {
         hex.as_bytes()
             .chunks(2)
@@ -308,7 +253,7 @@ fn record_holds(input: &[u8]) -> Result<u64, String> {
 }
 
 /// Everything that a start or a command reads.
-fn read_all(store: &dyn Store) {
+pub(super) fn read_all(store: &dyn Store) {
     let _ = (control::pauses(store), control::last_tick(store), control::hold(store), control::loads(store));
     let _ = (control::channels(store), meta::identity(store), ledger::next(store), deeds::next(store));
     let _ =

@@ -154,8 +154,13 @@ fn fixes(text: &str, sources: &Sources, found: &[Diagnostic]) -> Result<(), Stri
         fixed.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
         law!(fixed != text, "{code}: its fix changes nothing: {one:?}");
         let (_, _, after) = read(&fixed);
-        // Of several such mistakes the next one is said then: elsewhere, or one fewer.
-        let same = |other: &&Diagnostic| (other.code, &other.message) == (one.code, &one.message);
+        // Of several such mistakes the next one is said then: elsewhere, or one fewer. Words that were
+        // cut say the same of longer and longer ones.
+        let length =
+            |of: &Diagnostic| if of.message.contains('…') { of.span.end - of.span.start } else { 0 };
+        let same = |other: &&Diagnostic| {
+            (other.code, &other.message, length(other)) == (one.code, &one.message, length(one))
+        };
         let stays = after.iter().filter(same).any(|other| other.span.start == one.span.start);
         let fewer = after.iter().filter(same).count() < found.iter().filter(same).count();
         // Where something is left out, the next such mistake moves to its place.

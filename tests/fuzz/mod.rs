@@ -6,6 +6,7 @@
 //! `target/fuzz`, and becomes a regression where it is copied into `tests/fuzz/corpus`.
 
 mod driver;
+mod exports;
 mod floods;
 mod folders;
 mod foreign;
@@ -13,6 +14,7 @@ mod half_typed;
 mod laws;
 mod mutate;
 mod people;
+mod quantities;
 mod rules;
 mod shrink;
 mod text;

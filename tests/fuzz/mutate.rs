@@ -2,6 +2,7 @@
 
 use crate::evaluate::random::Random;
 
+use super::quantities;
 use super::text::{NUMBERS, ODD};
 
 /// Draws an input from a pool.
@@ -21,6 +22,7 @@ impl Mutator<'_> {
                 0 => self.bytes(input),
                 // A whole piece of another, or an end cut off: half-typed.
                 1 | 2 => self.lines(&input),
+                3 | 4 => self.quantity(&input),
                 _ => self.tokens(&input),
             };
         }
@@ -90,6 +92,11 @@ impl Mutator<'_> {
         mine.concat()
     }
 
+    fn quantity(&mut self, input: &[u8]) -> Vec<u8> {
+        let changed = std::str::from_utf8(input).ok().and_then(|text| quantities::change(text, self.random));
+        changed.map_or_else(|| self.tokens(input), String::into_bytes)
+    }
+
     fn tokens(&mut self, input: &[u8]) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(input) else { return self.bytes(input.to_vec()) };
         let mut tokens = tokens(text);
@@ -136,7 +143,8 @@ impl Mutator<'_> {
     fn word(&mut self) -> String {
         match self.random.below(10) {
             0 => self.random.of(&ODD).to_owned(),
-            1 | 2 => self.random.of(&NUMBERS).to_owned(),
+            1 => quantities::draw(self.random),
+            2 => self.random.of(&NUMBERS).to_owned(),
             _ if self.words.is_empty() => self.random.of(&NUMBERS).to_owned(),
             _ => self.random.of(self.words),
         }

@@ -1,6 +1,7 @@
 //! Peers on the loopback interface that do as they are told, for the tests of more than one room.
 
 pub mod history;
+pub mod leaks;
 pub mod smtp;
 pub mod webhook;
 

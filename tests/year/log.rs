@@ -47,6 +47,8 @@ pub enum Line {
 /// A message that left, or would have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
+    /// What names the message: the event `sent` that follows has this id.
+    pub key: String,
     pub rule: String,
     /// The instant of a scheduled rule's occurrence, the ordinal of a match.
     pub occurrence: i64,

@@ -26,7 +26,8 @@ fn live(size: world::Size) -> Findings {
 /// Clocks change in Europe on the 29th of March, in the south on the 5th of April.
 #[test]
 fn some_days_in_spring_break_no_law() {
-    let findings = live(world::Size { seed: 1, start: at("2026-03-26T00:00:00Z"), days: 11, people: 70 });
+    let findings =
+        live(world::Size { seed: 1, start: at("2026-03-26T00:00:00Z"), days: 11, people: 70, calm: 120 });
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
 }
 
@@ -34,7 +35,7 @@ fn some_days_in_spring_break_no_law() {
 const BOUND: u64 = 100;
 
 /// Reasons on record, what waited and was taken back, and what rules fired on or did not.
-const POLICIES: [&str; 23] = [
+const POLICIES: [&str; 30] = [
     "consent",
     "suppression",
     "no address",
@@ -58,16 +59,32 @@ const POLICIES: [&str; 23] = [
     "movement: a contact",
     "set: a value",
     "zone: a customer moved",
+    "give up: decided after it was tried",
+    "give up: tried for so long",
+    "sent: at once",
+    "sent: after its wait",
+    "sent: a wait that began anew",
+    "opened: at once",
+    "opened: after its wait",
 ];
+
+/// The kinds of caps in `rules/policy.rules`.
+const CAPS: usize = 6;
 
 #[test]
 #[ignore = "takes minutes: `.ci/run` runs it, optimised"]
 fn a_year_breaks_no_law_and_every_policy_bound() {
-    let findings = live(world::Size { seed: 3, start: at("2026-01-01T00:00:00Z"), days: 365, people: 200 });
+    let findings =
+        live(world::Size { seed: 3, start: at("2026-01-01T00:00:00Z"), days: 365, people: 200, calm: 120 });
     println!("{}", findings.table());
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
     for reason in POLICIES {
         let bound = findings.bound.get(reason).copied().unwrap_or(0);
         assert!(bound >= BOUND, "`{reason}` bound {bound} times only");
+    }
+    let caps: Vec<_> = findings.bound.iter().filter(|(what, _)| what.starts_with("full: ")).collect();
+    assert_eq!(caps.len(), CAPS, "{caps:?}");
+    for (cap, full) in caps {
+        assert!(*full >= BOUND, "`{cap}` {full} times only");
     }
 }

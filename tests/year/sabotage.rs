@@ -1,18 +1,24 @@
 //! The engine with one stage switched off: the checker must turn red, and say which law was broken.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
 use super::{at, live, world};
 
 /// The switch that breaks the process on purpose, and the law that then is broken.
-const STAGES: [(&str, &str); 13] = [
+const STAGES: [(&str, &str); 28] = [
     ("at_most", "at most"),
     ("pause", "decided while not paused"),
     ("consent", "decided with consent"),
     ("suppression", "decided while not suppressed"),
     ("cap", "cap"),
-    ("quiet_hours", "quiet hours"),
+    ("cap_of_the_calendar", "cap"),
+    ("cap_rolling", "cap"),
+    ("cap_in_total", "cap in total"),
+    ("quiet_hours", "due in quiet hours"),
+    ("or_skip", "skips what does not wait"),
     ("arbitration", "one rule a tick"),
     ("same_address", "one record of a person"),
     ("expired", "decided only if it can go"),
@@ -20,12 +26,23 @@ const STAGES: [(&str, &str); 13] = [
     ("timers", "not before its wait is over"),
     ("movement_memory", "once for a movement"),
     ("zone", "due in quiet hours"),
+    ("draft", "a draft sends nothing"),
+    ("spent", "false in between"),
+    ("give_up_after", "gives up in time"),
+    ("season", "in season"),
+    ("consent_again", "consent"),
+    ("suppression_again", "suppression"),
+    ("pause_again", "pause"),
+    ("match_again", "its condition holds still"),
+    ("expired_again", "expiry"),
+    ("quiet_hours_again", "quiet hours"),
+    ("season_again", "its last day has not passed"),
 ];
 
 /// A world small enough to be run once for each stage; the process that the tests below start.
 #[test]
 fn a_fortnight() {
-    let size = world::Size { seed: 2, start: at("2026-03-21T00:00:00Z"), days: 13, people: 100 };
+    let size = world::Size { seed: 2, start: at("2026-03-21T00:00:00Z"), days: 13, people: 100, calm: 45 };
     let findings = live(size);
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
 }
@@ -54,5 +71,32 @@ fn each_stage_that_is_off_is_noticed() {
                 });
             }
         });
+    }
+}
+
+/// Every switch in the code is thrown above, and every stage has one.
+#[test]
+fn every_stage_is_switched_off_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut switches: BTreeSet<String> =
+        cvmd::decide::STAGES.iter().map(|(name, _)| (*name).into()).collect();
+    for folder in ["src/decide", "src/daemon"] {
+        walk(&root.join(folder), &mut switches);
+    }
+    switches.extend(["cap_of_the_calendar", "cap_rolling", "cap_in_total"].map(str::to_owned));
+    let thrown: BTreeSet<String> = STAGES.iter().map(|(switch, _)| (*switch).to_owned()).collect();
+    assert_eq!(thrown, switches);
+}
+
+fn walk(folder: &Path, switches: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, switches);
+        } else {
+            let text = std::fs::read_to_string(path).unwrap();
+            let names = text.split("is_off(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            switches.extend(names.map(str::to_owned));
+        }
     }
 }

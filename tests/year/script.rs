@@ -71,5 +71,9 @@ pub struct Event {
     pub customer: String,
     pub time: Ms,
     pub name: &'static str,
-    pub value: i64,
+    /// The field `value`, where an event has one.
+    pub value: Option<i64>,
+    /// The fields `message` and `channel` of what people do with messages.
+    pub message: Option<&'static str>,
+    pub channel: Option<&'static str>,
 }

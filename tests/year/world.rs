@@ -29,6 +29,8 @@ pub struct Size {
     pub start: Ms,
     pub days: i64,
     pub people: usize,
+    /// The more of it, the less befalls the machine and its operators; 120 is a usual life.
+    pub calm: i64,
 }
 
 /// A look at the world's changes comes every so often.
@@ -50,8 +52,7 @@ pub fn script(size: Size) -> Script {
         world.trouble(now);
         slot += SLOT;
     }
-    // Somebody for sure, however short it is.
-    world.happenings.push((start + size.days * DAY / 4, Happening::Suppress("c3".into())));
+    world.for_sure(start, size.days * DAY);
     let edits = files::edits(&tree).into_iter().map(|(at, edit)| {
         let happening = match edit {
             files::Edit::Taken(tree) => Happening::Rules(tree),
@@ -66,6 +67,9 @@ pub fn script(size: Size) -> Script {
 }
 
 struct World {
+    calm: i64,
+    /// Who will consent anew, and when.
+    regrets: Vec<(Ms, usize, &'static str)>,
     random: Random,
     people: Vec<Person>,
     arrived: usize,
@@ -89,14 +93,29 @@ impl World {
             }
             people.push(person);
         }
-        Self { random, people, arrived: 0, orders: 0, events: 0, happenings: Vec::new() }
+        let (calm, regrets, happenings) = (size.calm, Vec::new(), Vec::new());
+        Self { calm, regrets, random, people, arrived: 0, orders: 0, events: 0, happenings }
+    }
+
+    /// What happens however short it is: addresses turn out bad, in a night in which messages wait for the
+    /// morning, too; and all mail stands still for longer than some of it may wait.
+    fn for_sure(&mut self, start: Ms, length: Ms) {
+        self.happenings.push((start + length / 4, Happening::Suppress("c3".into())));
+        let night = start + (length / 2).div_euclid(DAY) * DAY + 3 * HOUR + 11_000;
+        for number in (0..12).map(|step| 7 + 4 * step) {
+            self.happenings.push((night, Happening::Suppress(format!("c{number}"))));
+        }
+        let stop = start + (length * 5 / 8).div_euclid(DAY) * DAY + 2 * HOUR + 13_000;
+        let scope = || "channel email".to_owned();
+        self.happenings.push((stop, Happening::Pause(scope(), false)));
+        self.happenings.push((stop + 40 * HOUR, Happening::Resume(scope())));
     }
 
     /// What changed since the last slot.
     fn slot(&mut self, now: Ms) {
         let mut changed = Vec::new();
         for number in 0..self.arrived {
-            if self.change(number, now) {
+            if self.change(number, now) | self.regret(number, now) {
                 changed.push(self.people[number].clone());
             }
         }
@@ -123,6 +142,7 @@ impl World {
             self.happenings.push((now + 1_000, Happening::Orders(orders)));
         }
         self.carts(now + 1_500);
+        self.reactions(now + 1_700);
         if self.random.per_mille(25) {
             self.history(now + 2_000);
         }
@@ -163,10 +183,36 @@ impl World {
         self.happenings.push((now, Happening::Events(events, crash)));
     }
 
+    /// What people do with messages: they open them, and some want no more.
+    fn reactions(&mut self, now: Ms) {
+        let mut events = Vec::new();
+        for number in 0..self.arrived {
+            let time = now - self.random.below(40 * MINUTE);
+            if self.random.per_mille(8) {
+                let message = *self.random.one_of(&["offer", "tip", "hello", "sale"]);
+                let event = self.event(number, "opened", time);
+                events.push(Event { value: None, message: Some(message), ..event });
+            }
+            if self.random.per_mille(2) {
+                let channel = *self.random.one_of(&["email", "sms"]);
+                let event = self.event(number, "unsubscribed", time);
+                events.push(Event { value: None, channel: Some(channel), ..event });
+                if self.random.per_mille(800) {
+                    let later = now + self.random.between(DAY, 6 * DAY);
+                    self.regrets.push((later, number, channel));
+                }
+            }
+        }
+        if !events.is_empty() {
+            self.happenings.push((now, Happening::Events(events, None)));
+        }
+    }
+
     fn event(&mut self, number: usize, name: &'static str, time: Ms) -> Event {
         self.events += 1;
-        let value = self.random.between(1, 160);
-        Event { id: format!("e{}", self.events), customer: self.people[number].id.clone(), time, name, value }
+        let value = Some(self.random.between(1, 160));
+        let (id, customer) = (format!("e{}", self.events), self.people[number].id.clone());
+        Event { id, customer, time, name, value, message: None, channel: None }
     }
 
     /// Changes a person's fields; whether it did.
@@ -191,6 +237,20 @@ impl World {
             }
         }
         *person != before
+    }
+
+    /// Lets those consent anew who unsubscribed and think better of it; whether somebody did.
+    fn regret(&mut self, number: usize, now: Ms) -> bool {
+        let due = |(at, whose, _): &(Ms, usize, &str)| *whose == number && *at <= now;
+        let person = &mut self.people[number];
+        let mut any = false;
+        for (_, _, channel) in self.regrets.iter().filter(|one| due(one)) {
+            person.consents.retain(|(of, ..)| of != channel);
+            person.consents.push((channel, true, now));
+            any = true;
+        }
+        self.regrets.retain(|one| !due(one));
+        any
     }
 
     /// Late history: orders of long ago that are learnt now.
@@ -229,7 +289,7 @@ impl World {
     fn trouble(&mut self, now: Ms) {
         let random = &mut self.random;
         let at = now + 20 * MINUTE + 7_000;
-        match random.below(120) {
+        match random.below(self.calm) {
             0..=5 => self.happenings.push((at, Happening::Restart)),
             6..=12 => self.happenings.push((at, Happening::Crash(random.below(4).unsigned_abs()))),
             13..=14 => {

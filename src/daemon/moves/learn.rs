@@ -14,7 +14,7 @@ use crate::store::{Batch, Receipt, StoreError, tables};
 use super::super::Engine;
 use super::super::active::Active;
 use super::track::Tracked;
-use super::{Followed, IN_MEMORY, Learnt, RECENT};
+use super::{Followed, IN_MEMORY, Learnt, RECENT, concerns};
 
 /// The built-in field that says since when a customer is one.
 const CREATED: &str = "created";
@@ -41,7 +41,7 @@ impl Engine {
     /// When the store fails.
     pub(in super::super) fn learn(&mut self, active: &Active, now: Instant) -> Result<(), StoreError> {
         let tracks = &active.tracks;
-        self.moves.ahead.retain(|(_, _, due), _| due.plus(RECENT) > now);
+        self.moves.ahead.retain(|(_, _, due), _| concerns(*due, now));
         if tracks.all.is_empty() {
             return Ok(());
         }

@@ -12,10 +12,10 @@ mod late;
 mod learn;
 mod track;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
-use crate::record::{Contact, Move, OpenMessage, TrackRecord};
+use crate::record::{Contact, Decision, Move, OpenMessage, TrackRecord};
 use crate::store::{Store, StoreError, tables};
 
 pub(super) use track::Tracks;
@@ -26,6 +26,14 @@ pub(super) const RECENT: Duration = Duration::hours(24);
 
 /// How long moves stay in memory: a rule that runs once a month, and missed a run, reads no further.
 const IN_MEMORY: Duration = Duration::days(62);
+
+/// How long a decision's messages wait at most for the end of quiet hours.
+const LONGEST_WAIT: Duration = Duration::days(14);
+
+/// Whether a decision whose messages became due then may be behind a move that rules still see.
+fn concerns(due: Instant, now: Instant) -> bool {
+    due.plus(RECENT) > now
+}
 
 /// A move with the tick that learnt it.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +123,36 @@ impl Moves {
             }
             moves.tracks.insert(number, followed);
         }
+        if let Some(tick) = last_tick {
+            moves.read_ahead(store, tick)?;
+        }
         Ok(moves)
+    }
+
+    /// Reads when the decisions were made whose messages waited, and may have gone out since: a move
+    /// that was learnt meanwhile is behind the decision, and ahead of the instant in the ledger.
+    fn read_ahead(&mut self, store: &dyn Store, last_tick: Instant) -> Result<(), StoreError> {
+        let followers: BTreeSet<RuleNumber> =
+            self.tracks.values().flat_map(|track| track.record.followers.keys().copied()).collect();
+        let since = last_tick.minus(RECENT).minus(LONGEST_WAIT);
+        for rule in followers {
+            for item in tables::runs::decisions_since(store, rule, since) {
+                match item {
+                    Ok((made, Decision { customer, due, .. })) if due > made && concerns(due, last_tick) => {
+                        self.ahead.insert((rule, customer, due), made);
+                    }
+                    Ok(_) => {}
+                    Err(StoreError::Corrupt(damage)) => {
+                        tracing::error!(
+                            damage,
+                            "a damaged record was left out: a move may be taken for decided"
+                        );
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The tick that learnt the last move: no later tick may be before it.
@@ -136,8 +173,7 @@ impl Moves {
         }
     }
 
-    /// When the decision of a contact was made. One that waited, and was handed over before a restart,
-    /// counts from when it was due: the rule has looked often since.
+    /// When the decision of a contact was made; for one that did not wait that is when it was due.
     fn decided_at(&self, contact: &Contact) -> Instant {
         self.ahead.get(&(contact.rule, contact.customer, contact.at)).copied().unwrap_or(contact.at)
     }

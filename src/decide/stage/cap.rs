@@ -3,7 +3,7 @@
 
 use crate::model::Instant;
 use crate::record::Skip;
-use crate::ruleset::{Cap, CapScope, CapSubject, Policy};
+use crate::ruleset::{Cap, CapScope, CapSubject, Period, Policy};
 
 use super::super::room::{self, Counted};
 use super::{Subject, World, is_off};
@@ -29,13 +29,10 @@ pub(in crate::decide) struct Full<'a> {
 
 /// A cap that has no room at the subject's instant: before all others one that does not let wait.
 pub(in crate::decide) fn full<'a>(subject: &Subject<'_>, world: &World<'a>) -> Option<Full<'a>> {
-    if is_off("cap") {
-        return None;
-    }
     let policies = world.rules.policies.iter();
     let caps = policies.flat_map(|policy| policy.caps.iter().map(move |cap| (policy, cap)));
     let mut found = None;
-    for (policy, cap) in caps {
+    for (policy, cap) in caps.filter(|(_, cap)| !is_off("cap") && !is_off(kind(cap))) {
         if let Some(room::Full(room_at)) = over(cap, subject, world) {
             let full = Full { policy, cap, room_at };
             if cap.wait.is_none() {
@@ -45,6 +42,15 @@ pub(in crate::decide) fn full<'a>(subject: &Subject<'_>, world: &World<'a>) -> O
         }
     }
     found
+}
+
+/// The kinds of caps that a test switches off one by one.
+fn kind(cap: &Cap) -> &'static str {
+    match (cap.scope, cap.period) {
+        (CapScope::Total, _) => "cap_in_total",
+        (CapScope::Customer, Period::Day | Period::Week | Period::Month) => "cap_of_the_calendar",
+        (CapScope::Customer, Period::Rolling(_) | Period::RollingDays(_) | Period::Ever) => "cap_rolling",
+    }
 }
 
 /// Whether what the rule would send does not fit under the cap. What waits counts as sent.

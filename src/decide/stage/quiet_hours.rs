@@ -23,12 +23,18 @@ pub(in crate::decide) enum Quiet {
 
 /// How it is for a subject's marketing messages at its instant.
 pub(in crate::decide) fn at(subject: &Subject<'_>, world: &World<'_>) -> Quiet {
+    if is_off("quiet_hours") {
+        return Quiet::Open;
+    }
     let mut quiet = Quiet::Open;
     let own = || world.zone_of(subject.customer);
     for (end, hours) in ends(world.rules, subject.at, world.zone, &own) {
         // Only e-mail can wait in a customer's inbox until they look.
         let other = |channel: &Channel| *channel != Channel::email();
-        if hours.or_skip && subject.marketing(world.rules).any(|message| other(&message.channel)) {
+        if hours.or_skip
+            && !is_off("or_skip")
+            && subject.marketing(world.rules).any(|message| other(&message.channel))
+        {
             return Quiet::Skip;
         }
         quiet = Quiet::Until(end);
@@ -44,8 +50,7 @@ pub(in crate::decide) fn ends<'a>(
     own: &'a dyn Fn() -> TimeZone,
 ) -> impl Iterator<Item = (Instant, &'a QuietHours)> {
     // Whoever reads them looks at all: several policies may be quiet at once.
-    let off = is_off("quiet_hours");
-    let all = rules.policies.iter().filter(move |_| !off).flat_map(|policy| &policy.quiet);
+    let all = rules.policies.iter().flat_map(|policy| &policy.quiet);
     all.filter_map(move |hours| {
         let zone = match &hours.clock {
             Frame::Workspace => Cow::Borrowed(workspace),

@@ -125,7 +125,8 @@ fn windows(at: &At<'_>) -> Option<Answer> {
                 _ if at.previous() == "in" => "last",
                 _ => "in last",
             };
-            Some(at.instead(right))
+            // As it stands it is right: something else is wrong.
+            (right != at.word).then(|| at.instead(right))
         }
         "," if inside => {
             let window =
@@ -261,6 +262,11 @@ fn groups(at: &At<'_>) -> Option<Answer> {
             "a segment is a value",
             "write `segment = lapsing`",
             "only audiences are groups that one is in",
+        )),
+        ("in", "audience") => Some(at.say(
+            "an audience has a name",
+            "write `in audience NAME`",
+            "its name says which one is meant",
         )),
         ("in", word) if word.starts_with(char::is_alphabetic) && before.len() >= 2 => {
             let opens =

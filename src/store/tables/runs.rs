@@ -112,6 +112,16 @@ pub fn decisions_of_rule(
     decisions_under(store, &key::decisions_of_rule(rule))
 }
 
+/// The decisions of a rule's runs from `since` on, with the instants of their runs, by run and customer.
+pub fn decisions_since(
+    store: &dyn Store,
+    rule: RuleNumber,
+    since: Instant,
+) -> impl Iterator<Item = Result<(Instant, Decision), StoreError>> + '_ {
+    let from = key::decisions(rule, since, CustomerNumber(0));
+    decisions_from(store, &key::decisions_of_rule(rule), &from)
+}
+
 /// The decisions of a run, by customer.
 pub fn decisions(
     store: &dyn Store,
@@ -125,8 +135,16 @@ fn decisions_under<'a>(
     store: &'a dyn Store,
     prefix: &[u8],
 ) -> impl Iterator<Item = Result<(Instant, Decision), StoreError>> + use<'a> {
+    decisions_from(store, prefix, prefix)
+}
+
+fn decisions_from<'a>(
+    store: &'a dyn Store,
+    prefix: &[u8],
+    from: &[u8],
+) -> impl Iterator<Item = Result<(Instant, Decision), StoreError>> + use<'a> {
     let length = key::decisions(RuleNumber(0), Instant(0), CustomerNumber(0)).len();
-    scan(store, prefix, prefix, length).flat_map(|item| {
+    scan(store, prefix, from, length).flat_map(|item| {
         let pack = item.and_then(|(key, bytes)| {
             let (_, at, _) = key::parse_decisions(&key).ok_or_else(|| strange_key(&key))?;
             let pack: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;

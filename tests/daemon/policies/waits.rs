@@ -84,6 +84,20 @@ fn it_gives_up_after_seven_days_or_as_written_and_only_while_it_matches() {
     }
 }
 
+/// Nobody looked when the time was over: what comes after is too late, and said nothing of.
+#[test]
+fn it_does_not_try_later_than_it_may() {
+    let house = "policy house\n  at most 1 email per customer per 10 days\n";
+    for (days, made) in [(12, 1), (13, 0)] {
+        let text = format!("{house}{}{}", rule("a", "", "mail"), rule("b", "give up after 12 days", "mail"));
+        for mut shop in Shop::both(&text, &people(1), NOW) {
+            assert_eq!(shop.tick(NOW), 1);
+            assert_eq!(shop.tick(&later(NOW, Duration::days(days))), made, "{days}");
+            assert_eq!(shop.tick(&later(NOW, Duration::days(days + 1))), 0, "{days}");
+        }
+    }
+}
+
 #[test]
 fn it_does_not_try_again_after_missing_consent_or_a_missing_address() {
     for (id, column, value) in [("no", "consent_email_marketing", "yes"), ("bare", "email", "b@shop.example")]

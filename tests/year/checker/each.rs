@@ -1,6 +1,7 @@
 //! Laws of each single send: consent, suppression, address, pause, expiry, and that its rule meant it.
 
 use super::reader::Rule;
+use super::timetable::{clock, in_season};
 use super::world::World;
 use super::{Findings, Seen, about, moves};
 use crate::year::log::Sent;
@@ -85,6 +86,12 @@ fn meant(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
     decided_rightly(world, sent, findings);
     let later = world.rule(&sent.rule, sent.handed);
     findings.hold("its rule is there still", later.is_some(), || about(sent));
+    // What follows a message shares its fate.
+    let follows = sent.call && !rule.sends.is_empty();
+    if let Some(later) = later.filter(|_| !follows && sent.handed - sent.decided > MINUTE) {
+        let clock = clock(world, later, &sent.customer, sent.handed);
+        findings.hold("its last day has not passed", in_season(later, sent.handed, &clock), || about(sent));
+    }
     if let Some(later) = later
         && sent.handed - sent.decided > MINUTE
         && !later.moves()
@@ -105,8 +112,7 @@ fn decided_rightly(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
 /// Whether a rule's condition held for what was decided: of its event, by the moves that it saw.
 fn holds(world: &World<'_>, rule: &Rule, sent: &Sent, at: Ms) -> Option<bool> {
     if let Some(id) = &sent.event {
-        let cents = world.amount(id)?;
-        return world.holds_on(rule, &sent.customer, at, cents);
+        return world.holds_on(rule, &sent.customer, at, *world.told.get(id.as_str())?);
     }
     let root = world.root(&sent.rule);
     let moves = if rule.is_continuous() {

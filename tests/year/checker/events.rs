@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{On, Rule};
+use super::truth::Told;
 use super::world::World;
 use super::{Findings, Seen, about, day};
 use crate::year::log::Sent;
@@ -16,24 +17,33 @@ struct Occurred<'a> {
     customer: &'a str,
     learnt: Ms,
     time: Ms,
-    cents: i64,
+    told: Told<'a>,
 }
 
 impl Occurred<'_> {
-    /// Younger than an hour when it came; older ones are history.
+    /// Younger than an hour when it came; older ones are history. What was sent is none, however late.
     fn is_fresh(&self) -> bool {
-        self.learnt - self.time < HOUR
+        self.learnt - self.time < HOUR || self.name == "sent"
+    }
+
+    /// Whether the other begins a wait after this one anew; of what concerns messages only by the same.
+    fn is_like(&self, other: &Self) -> bool {
+        !["sent", "opened"].contains(&self.name) || self.told.message == other.told.message
     }
 }
 
-fn all<'a>(world: &World<'a>, orders: &'a BTreeMap<&'a str, (Ms, Ms, &'a str, i64)>) -> Vec<Occurred<'a>> {
+fn all<'a>(
+    world: &World<'a>,
+    orders: &'a BTreeMap<&'a str, (Ms, Ms, &'a str, i64)>,
+    seen: &Seen<'a>,
+) -> Vec<Occurred<'a>> {
     let events = world.events.values().map(|(learnt, event)| Occurred {
         id: &event.id,
         name: event.name,
         customer: &event.customer,
         learnt: *learnt,
         time: event.time,
-        cents: event.value * 100,
+        told: world.told[event.id.as_str()],
     });
     let orders = orders.iter().map(|(id, (learnt, time, customer, cents))| Occurred {
         id,
@@ -41,9 +51,17 @@ fn all<'a>(world: &World<'a>, orders: &'a BTreeMap<&'a str, (Ms, Ms, &'a str, i6
         customer,
         learnt: *learnt,
         time: *time,
-        cents: *cents,
+        told: Told { cents: Some(*cents), message: None },
     });
-    events.chain(orders).collect()
+    let sent = seen.sent.iter().filter(|sent| !sent.call).map(|sent| Occurred {
+        id: &sent.key,
+        name: "sent",
+        customer: &sent.customer,
+        learnt: sent.handed,
+        time: sent.due,
+        told: Told { cents: None, message: Some(&sent.message) },
+    });
+    events.chain(orders).chain(sent).collect()
 }
 
 pub fn check<'a>(
@@ -52,7 +70,7 @@ pub fn check<'a>(
     seen: &Seen<'a>,
     findings: &mut Findings,
 ) {
-    let all = all(world, orders);
+    let all = all(world, orders, seen);
     let by_id: BTreeMap<(&str, &str), &Occurred<'_>> =
         all.iter().map(|one| ((one.id, one.customer), one)).collect();
     let mut decided: BTreeMap<(&str, &str), &Sent> = BTreeMap::new();
@@ -85,7 +103,11 @@ pub fn check<'a>(
     }
     let decided: BTreeSet<(&str, &str)> = decided.into_keys().collect();
     for name in super::roots(world) {
-        for events in of.values() {
+        let books = world.books.iter().flat_map(|(_, book)| &book.rules);
+        let of_rule =
+            books.filter(|(one, _)| world.root(one) == name).filter_map(|(_, rule)| rule.on.as_ref());
+        let asked: BTreeSet<&str> = of_rule.map(|on| on.event.as_str()).collect();
+        for (_, events) in of.iter().filter(|((event, _), _)| asked.contains(event)) {
             for event in events {
                 each(world, seen, (name, event, events), &decided, findings);
             }
@@ -104,18 +126,20 @@ fn each(
     // When somebody looked after it came, and when after its wait.
     let Some(came) = seen.asked(event.time.max(event.learnt)) else { return };
     let Some((on, rule)) = on(world, name, came).filter(|(on, _)| on.event == event.name) else { return };
-    let mut count = |what: &str| *findings.bound.entry(format!("event: {what}")).or_default() += 1;
+    let kind = if ["sent", "opened"].contains(&event.name) { event.name } else { "event" };
+    let mut count = |what: &str| *findings.bound.entry(format!("{kind}: {what}")).or_default() += 1;
     if !event.is_fresh() {
         count("history");
         return;
     }
-    let holds = |rule: &Rule, at: Ms| world.holds_on(rule, event.customer, at, event.cents);
+    let holds = |rule: &Rule, at: Ms| world.holds_on(rule, event.customer, at, event.told);
     let mut fires = came;
     if let Some(after) = on.after {
         let end = event.time + after;
         let Some(look) = seen.asked(end.max(came)) else { return };
         let meanwhile = |other: &&&Occurred<'_>| {
             other.is_fresh()
+                && event.is_like(other)
                 && (other.time, other.id) > (event.time, event.id)
                 && other.time < end
                 && other.learnt < look

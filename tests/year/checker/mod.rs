@@ -7,6 +7,7 @@ mod complete;
 mod each;
 mod events;
 mod moves;
+mod patience;
 mod persons;
 mod quiet;
 mod reader;
@@ -18,6 +19,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::truth::Told;
 use self::world::World;
 use super::log::{Line, Log, Sent};
 use super::script::{DAY, Happening, Ms, Script};
@@ -163,9 +165,13 @@ pub fn check(script: &Script, log: &Log) -> Findings {
     world.decided = decided;
     world.set = sets::applied(&world, &seen);
     world.moves = moves::find(&world, &seen.ticks);
+    for sent in seen.sent.iter().filter(|sent| !sent.call) {
+        world.told.insert(&sent.key, Told { cents: None, message: Some(&sent.message) });
+    }
     let mut findings = Findings::default();
     each::check(&world, &seen, &mut findings);
     repeats::check(&world, &seen, &mut findings);
+    patience::check(&world, &seen, &mut findings);
     caps::check(&world, &seen, &mut findings);
     persons::check(&world, &seen, &mut findings);
     quiet::check(&world, &seen, &mut findings);

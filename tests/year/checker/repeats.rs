@@ -10,7 +10,7 @@ use super::{Findings, Seen, about, day};
 use crate::year::log::Sent;
 
 /// What a continuous rule has that writes none.
-const USUAL: (usize, Span) = (1, Span::Days(30));
+pub(super) const USUAL: (usize, Span) = (1, Span::Days(30));
 
 pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
     let mut occurrences: BTreeMap<(&str, i64, &str, &str, bool), &Sent> = BTreeMap::new();

@@ -48,6 +48,8 @@ pub enum Value {
     Field(String),
     /// A number of the event on which it is decided.
     OfEvent,
+    /// The message that this event is about.
+    OfEventMessage,
     Orders,
     Revenue,
     Recency,
@@ -76,10 +78,19 @@ pub struct Known<'a> {
     /// Instant and cents of each order that was learnt by now and had happened by now.
     pub orders: Vec<(Ms, i64)>,
     pub ranks: &'a BTreeMap<String, Vec<String>>,
-    /// The number of the event on which it is decided, in cents.
-    pub event: Option<i64>,
+    /// The event on which it is decided.
+    pub event: Option<Told<'a>>,
     /// The moves that the rule sees.
     pub moves: Vec<(&'a Track, &'a Move)>,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// Its number, in cents.
+    pub cents: Option<i64>,
+    /// The message that it is about.
+    pub message: Option<&'a str>,
 }
 
 impl Moved {
@@ -196,6 +207,7 @@ impl Value {
             "orders" => Self::Orders,
             "revenue" => Self::Revenue,
             "recency" => Self::Recency,
+            _ if text.ends_with(".message") => Self::OfEventMessage,
             _ if text.contains('.') => Self::OfEvent,
             _ => match text.strip_prefix("count(order in last ").and_then(|rest| rest.strip_suffix(')')) {
                 Some(window) => Self::OrdersIn(span(window)),
@@ -217,6 +229,7 @@ impl Value {
                 },
             },
             Self::Orders | Self::OrdersIn(_) => number(value).cmp(&number(with)),
+            Self::OfEventMessage => value.cmp(with),
             Self::Revenue | Self::OfEvent => number(value).cmp(&(number(with) * 100)),
             Self::Recency => number(value).cmp(&span(with)),
         }
@@ -230,7 +243,8 @@ impl Value {
                 let value = set.or_else(|| known.person.fields.get(field.as_str()).cloned());
                 value.filter(|value| !value.is_empty())
             }
-            Self::OfEvent => known.event.map(|cents| cents.to_string()),
+            Self::OfEvent => known.event.and_then(|event| event.cents).map(|cents| cents.to_string()),
+            Self::OfEventMessage => known.event.and_then(|event| event.message).map(str::to_owned),
             Self::Orders => Some(orders.len().to_string()),
             Self::Revenue => Some(orders.iter().map(|(_, cents)| cents).sum::<i64>().to_string()),
             Self::Recency => orders.iter().map(|(at, _)| known.now - at).min().map(|age| age.to_string()),

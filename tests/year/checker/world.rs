@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::calendar;
 use super::reader::{self, Book, Rule};
-use super::truth::{self, Atom, Known, Move, Track};
+use super::truth::{self, Atom, Known, Move, Told, Track};
 use crate::year::script::{Event, Happening, Ms, Person, Script};
 
 pub struct World<'a> {
@@ -35,8 +35,10 @@ pub struct World<'a> {
     people: BTreeMap<&'a str, Vec<(Ms, &'a Person)>>,
     /// When it was learnt, when it happened, cents.
     orders: BTreeMap<&'a str, Vec<(Ms, Ms, i64)>>,
-    /// Cents of an order, or a hundred times the number of an event, by their ids.
-    amounts: BTreeMap<&'a str, i64>,
+    /// What orders and events say, and what was sent, by their ids.
+    pub told: BTreeMap<&'a str, Told<'a>>,
+    /// Who unsubscribed: when it was learnt, from which channel, and when it was.
+    unsubscribed: BTreeMap<&'a str, Vec<(Ms, &'a str, Ms)>>,
     suppressed: BTreeMap<&'a str, Ms>,
     /// From when until when nobody looked.
     asleep: Vec<(Ms, Ms)>,
@@ -66,7 +68,8 @@ impl<'a> World<'a> {
             decided: BTreeMap::new(),
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
-            amounts: BTreeMap::new(),
+            told: BTreeMap::new(),
+            unsubscribed: BTreeMap::new(),
             suppressed: BTreeMap::new(),
             asleep: Vec::new(),
             pauses: Vec::new(),
@@ -127,13 +130,17 @@ impl<'a> World<'a> {
             }
             Happening::Orders(orders) => {
                 for order in orders {
-                    self.amounts.insert(&order.id, order.total);
+                    self.told.insert(&order.id, Told { cents: Some(order.total), message: None });
                     self.orders.entry(&order.customer).or_default().push((at, order.time, order.total));
                 }
             }
             Happening::Events(events, _) => {
                 for event in events {
-                    self.amounts.insert(&event.id, event.value * 100);
+                    let told = Told { cents: event.value.map(|value| value * 100), message: event.message };
+                    self.told.insert(&event.id, told);
+                    if let ("unsubscribed", Some(channel)) = (event.name, event.channel) {
+                        self.unsubscribed.entry(&event.customer).or_default().push((at, channel, event.time));
+                    }
                     self.events.entry(&event.id).or_insert((at, event));
                 }
             }
@@ -231,8 +238,11 @@ impl<'a> World<'a> {
     pub fn consents(&self, customer: &str, channel: &str, at: Ms) -> bool {
         let rows = self.people.get(customer).map_or(&[][..], Vec::as_slice);
         let said = rows.iter().filter(|(since, _)| *since <= at).flat_map(|(_, person)| &person.consents);
-        let of = said.filter(|(of, ..)| *of == channel);
-        of.max_by_key(|(_, given, at)| (*at, !*given)).is_some_and(|(_, given, _)| *given)
+        let of = said.filter(|(of, ..)| *of == channel).map(|(_, given, at)| ((), *given, *at));
+        let left = self.unsubscribed.get(customer).map_or(&[][..], Vec::as_slice).iter();
+        let left = left.filter(|(learnt, of, _)| *learnt <= at && *of == channel);
+        let all = of.chain(left.map(|(_, _, when)| ((), false, *when)));
+        all.max_by_key(|(_, given, at)| (*at, !*given)).is_some_and(|(_, given, _)| given)
     }
 
     /// Whether the person must not be written to, by whichever of their records.
@@ -274,8 +284,8 @@ impl<'a> World<'a> {
         self.all(&rule.when, customer, (at, at), Vec::new(), None)
     }
 
-    /// As [`World::holds`], of an event with that number in cents.
-    pub fn holds_on(&self, rule: &Rule, customer: &str, at: Ms, event: i64) -> Option<bool> {
+    /// As [`World::holds`], of an event that says this.
+    pub fn holds_on(&self, rule: &Rule, customer: &str, at: Ms, event: Told<'_>) -> Option<bool> {
         self.all(&rule.when, customer, (at, at), Vec::new(), Some(event))
     }
 
@@ -297,7 +307,7 @@ impl<'a> World<'a> {
         customer: &str,
         (at, known): (Ms, Ms),
         moves: Vec<(&Track, &Move)>,
-        event: Option<i64>,
+        event: Option<Told<'_>>,
     ) -> Option<bool> {
         let person = self.person_known(customer, (at, known))?;
         let orders = self.orders.get(customer).map_or(&[][..], Vec::as_slice);
@@ -319,11 +329,6 @@ impl<'a> World<'a> {
     /// What was learnt of a customer's orders: when, and when they happened, with the cents.
     pub fn orders(&self, customer: &str) -> &[(Ms, Ms, i64)] {
         self.orders.get(customer).map_or(&[], Vec::as_slice)
-    }
-
-    /// The number of the order or event of that id, in cents.
-    pub fn amount(&self, id: &str) -> Option<i64> {
-        self.amounts.get(id).copied()
     }
 
     /// When anything became known of a customer.

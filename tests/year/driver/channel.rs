@@ -8,7 +8,9 @@ use cvmd::config::Secrets;
 use cvmd::daemon::{DaemonGate, Engine, Outgoing, Sender};
 use cvmd::model::Instant;
 use cvmd::outbox::{Claim, Gate};
-use cvmd::record::{FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack};
+use cvmd::record::{
+    Deed, DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack,
+};
 use cvmd::store::{Batch, Store, tables};
 
 use crate::year::log::{Line, Log, Sent};
@@ -31,6 +33,9 @@ pub struct Channel {
     waiting: BTreeMap<MessageKey, (Instant, OpenMessage)>,
     /// What rules have set, for the log: the engine applies it.
     sets: Vec<OpenMessage>,
+    /// What was sent and the engine has not heard of: packs with their numbers.
+    did: Vec<(u64, Vec<Deed>)>,
+    next_deeds: u64,
 }
 
 impl Channel {
@@ -46,7 +51,9 @@ impl Channel {
         // Nobody listens: what the daemon does with reports is not what is looked at here.
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(engine.shared()), sender, reports);
-        let mut channel = Self { gate, store, inbox, waiting: BTreeMap::new(), sets: Vec::new() };
+        let next_deeds = tables::deeds::next(&*store).unwrap();
+        let (waiting, sets, did) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut channel = Self { gate, store, inbox, waiting, sets, did, next_deeds };
         let open: Vec<OpenMessage> =
             tables::messages::open_messages(&*channel.store).collect::<Result<_, _>>().unwrap();
         channel.take(open);
@@ -66,6 +73,11 @@ impl Channel {
     /// The instant at which something is due next.
     pub fn next(&self) -> Option<Instant> {
         self.waiting.values().map(|(at, _)| *at).min()
+    }
+
+    /// What was sent since the last time, for the engine to hear of.
+    pub fn did(&mut self) -> Vec<(u64, Vec<Deed>)> {
+        std::mem::take(&mut self.did)
     }
 
     /// Makes due what the gate held back, as a resume or new rules do.
@@ -161,8 +173,31 @@ impl Channel {
             tables::messages::put_taken_back(&mut batch, &mark);
         }
         tables::messages::remove_open(&*self.store, &mut batch, message.decided, message.key).unwrap();
+        if state == MessageState::Sent && !message.is_call {
+            let pack = (self.next_deeds, vec![deed(message, now)]);
+            tables::deeds::put(&mut batch, pack.0, &pack.1);
+            if self.gate.fires_on(DeedKind::Sent) {
+                tables::deeds::mark(&mut batch, pack.0);
+            }
+            self.next_deeds += 1;
+            self.did.push(pack);
+        }
         self.store.commit(batch).wait().unwrap();
         self.waiting.remove(&message.key);
+    }
+}
+
+/// What conditions read of a message that was sent: it counts when it became due.
+fn deed(message: &OpenMessage, now: Instant) -> Deed {
+    Deed {
+        kind: DeedKind::Sent,
+        key: message.key,
+        customer: message.customer,
+        at: message.due,
+        learnt: now,
+        message: message.target.clone(),
+        rule: message.rule.clone(),
+        channel: message.channel.clone(),
     }
 }
 
@@ -179,6 +214,7 @@ fn reached(message: &OpenMessage, frozen: Frozen) -> String {
 
 fn sent(engine: &Engine, message: &OpenMessage, address: String, now: Instant) -> Sent {
     Sent {
+        key: message.key.to_string(),
         rule: message.rule.clone(),
         occurrence: message.key.decision.occurrence.0,
         customer: engine.population().id(message.customer).unwrap_or("?").to_owned(),

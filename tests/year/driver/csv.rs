@@ -48,9 +48,11 @@ pub fn orders(orders: &[Order]) -> String {
 }
 
 pub fn events(events: &[Event]) -> String {
-    let mut text = String::from("id,customer_id,time,event,value\n");
-    for Event { id, customer, time: at, name, value } in events {
-        text += &format!("{id},{customer},{},{name},{value}\n", time(*at));
+    let mut text = String::from("id,customer_id,time,event,value,message,channel\n");
+    for Event { id, customer, time: at, name, value, message, channel } in events {
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        let (message, channel) = (message.unwrap_or_default(), channel.unwrap_or_default());
+        text += &format!("{id},{customer},{},{name},{value},{message},{channel}\n", time(*at));
     }
     text
 }

@@ -17,6 +17,9 @@ use super::log::{Line, Log};
 use super::script::{HOUR, Happening, Ms, Script, Tree};
 use crate::daemon::engine::import;
 
+/// Of so many packs of what was sent the process dies before the engine hears of one.
+const DIES: u64 = 61;
+
 /// Lets the year pass; what was sent, and all else that was said.
 pub fn run(script: &Script) -> Log {
     let mut driver = Driver::new(script);
@@ -136,7 +139,26 @@ impl Driver {
         }
         self.engine.fire_events(Instant(now)).unwrap();
         self.log.lines.push(Line::Asked(now));
-        self.channel.run(&self.engine, Instant(now), &mut self.log);
+        self.hand_over(now);
+    }
+
+    /// Hands over what is due; rules fire on what was sent, and what they decide is handed over, too.
+    fn hand_over(&mut self, now: Ms) {
+        loop {
+            self.channel.run(&self.engine, Instant(now), &mut self.log);
+            let packs = self.channel.did();
+            let Some((last, _)) = packs.last() else { return };
+            if last % DIES == 0 {
+                // Between the outbox's commit and the engine's hearing of it.
+                self.restart(Arc::new(self.store.crash()), now);
+            } else {
+                for (sequence, pack) in packs {
+                    self.engine.did(sequence, pack).unwrap();
+                }
+            }
+            self.engine.fire_events(Instant(now)).unwrap();
+            self.log.lines.push(Line::Asked(now));
+        }
     }
 
     fn restart(&mut self, store: Arc<Memory>, now: Ms) {
@@ -169,7 +191,7 @@ impl Driver {
             last: passed.last.0,
         }));
         self.log.lines.extend(report.held.into_iter().map(|rule| Line::Held { rule, at: now }));
-        self.channel.run(&self.engine, Instant(now), &mut self.log);
+        self.hand_over(now);
     }
 
     /// When the daemon would look next: each hour, at each schedule's instants, and when a message
