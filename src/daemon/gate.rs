@@ -336,7 +336,7 @@ impl DaemonGate {
     /// customer may have another one today.
     fn is_suppressed(&self, message: &OpenMessage) -> bool {
         let by_email = !message.is_call && message.channel == Channel::email();
-        let frozen = message.frozen.as_ref().filter(|_| by_email && !decide::is_off("suppression"));
+        let frozen = message.frozen.as_ref().filter(|_| by_email && !decide::is_off("suppression_again"));
         let Shared { lists, keyed, .. } = &*self.shared;
         frozen.is_some_and(|frozen| lists.of_address(keyed, &message.channel, &frozen.to).is_some())
     }
