@@ -21,6 +21,7 @@ const RESUME_EXAMPLES: &str = "\
 Examples:
   cvmd resume all                  ends the pause of everything, and the daemon's hold
   cvmd resume channel email
+  cvmd resume webhook crm          calls it again, after it answered 410 or failed
   cvmd resume winback              ends the rule's pause, or releases its held run";
 
 /// Stop everything, a channel or a rule
@@ -48,7 +49,7 @@ pub(super) struct Resume {
 
 #[derive(Debug, clap::Args)]
 struct Scope {
-    /// `all`, `channel NAME`, `rule NAME`, or a rule's name alone
+    /// `all`, `channel NAME`, `rule NAME`, or a rule's name alone; to resume also `webhook NAME`
     #[arg(required = true, num_args = 1..=2, value_name = "SCOPE")]
     scope: Vec<String>,
 }
@@ -69,13 +70,15 @@ impl Scope {
         let words: Vec<&str> = self.scope.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["all"] => Ok("all".into()),
-            ["channel" | "rule"] => {
+            ["channel" | "rule" | "webhook"] => {
                 let kind = words[0];
                 Err(Failure::trouble(format!("`{kind}` needs a name: write `{kind} NAME`")))
             }
             [rule] => Ok(format!("rule {rule}")),
             ["channel", name] => Ok(format!("channel {name}")),
             ["rule", name] => Ok(format!("rule {name}")),
+            // Only a resume knows it; a pause says so.
+            ["webhook", name] => Ok(format!("webhook {name}")),
             other => Err(Failure::trouble(format!(
                 "`{}` is nothing to pause: write `all`, `channel NAME`, `rule NAME`, or a rule's name",
                 other.join(" ")

@@ -5,7 +5,7 @@ use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::{Format, FormatArgument, Output};
 use super::table::{self, Column, counted, or_dash, thousands, time};
-use crate::serve::{Request, Response, Status};
+use crate::serve::{EndpointState, EndpointStatus, Request, Response, Status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         Format::Human => show(&status, output)?,
         Format::Json => output.json(&status)?,
     }
-    let fine = status.reload_error.is_none() && status.problems.is_empty() && status.hold.is_none();
+    // One that fails heals by itself.
+    let gone = status.endpoints.iter().any(|endpoint| endpoint.state == EndpointState::Gone);
+    let fine = status.reload_error.is_none() && status.problems.is_empty() && status.hold.is_none() && !gone;
     Ok(if fine { Exit::Fine } else { Exit::Errors })
 }
 
@@ -74,6 +76,9 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "waits", &format!("{count} for {}, {until}", waiting.waits_for))?;
     }
     relays(status, output)?;
+    for endpoint in &status.endpoints {
+        line(output, "ENDPOINT", &endpoint_line(endpoint))?;
+    }
     if let Some(hold) = &status.hold {
         line(output, "HOLD", hold)?;
     }
@@ -98,6 +103,23 @@ fn relays(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "relay", &format!("{} {how}", relay.name))?;
     }
     Ok(())
+}
+
+fn endpoint_line(endpoint: &EndpointStatus) -> String {
+    let EndpointStatus { name, since, reason, waiting, .. } = endpoint;
+    let since = time(Some(*since));
+    let how = match (endpoint.state, endpoint.next_probe) {
+        (EndpointState::Failing, Some(probe)) => {
+            format!("open since {since}, next probe {}", time(Some(probe)))
+        }
+        (EndpointState::Failing, None) => format!("open since {since}"),
+        (EndpointState::Gone, _) => {
+            format!("switched off since {since}, `cvmd resume webhook {name}` or another address ends it")
+        }
+    };
+    let calls = counted(*waiting, "call");
+    let verb = if *waiting == 1 { "waits" } else { "wait" };
+    format!("{name}: {how}: {reason}; {calls} {verb}")
 }
 
 fn rules(status: &Status, output: &mut Output) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use crate::serve::{
 };
 
 use super::credentials::unreadable;
+use super::endpoints::WEBHOOK;
 use super::gate::SAID_ELSEWHERE;
 use super::import::kind_of;
 use super::post::{self, Post};
@@ -62,7 +63,15 @@ impl Service {
                 other => other,
             },
             Request::Resume { .. } | Request::Import(_) => {
+                let webhook = if let Request::Resume { scope } = &request {
+                    scope.strip_prefix(WEBHOOK).map(str::to_owned)
+                } else {
+                    None
+                };
                 let response = self.decider.call(request).await;
+                if let (Some(webhook), Response::Done { .. }) = (webhook, &response) {
+                    self.outbox.enable(&webhook);
+                }
                 self.outbox.recheck();
                 self.wake.notify_one();
                 response
@@ -84,6 +93,7 @@ impl Service {
             | Request::Explain { .. }
             | Request::Render { .. }
             | Request::Customer { .. }
+            | Request::OutboxChange { .. }
             | Request::Progress {}
             | Request::Names {}
             | Request::StoreStats {} => self.decider.call(request).await,

@@ -16,13 +16,14 @@ use crate::evaluate::Moment;
 use crate::failpoint;
 use crate::message::{self, Filled, Shown, Templates};
 use crate::model::{Channel, CustomerId, Duration, Instant};
-use crate::outbox::{Claim, Gate, Payload, Prepared, Report, Route, domain_of};
+use crate::outbox::{Claim, Endpoint, Gate, Payload, Prepared, Report, Route, domain_of};
 use crate::record::{DeedKind, Frozen, KeyedHash, OpenMessage};
 use crate::ruleset::{Header, Named, Webhook};
 use crate::schedule::in_season;
 use crate::store::Store;
 
 use super::active::Active;
+use super::called::{called, carrier, declared, endpoint};
 use super::clocks::clock_of;
 use super::contents::Contents;
 use super::links::Links;
@@ -374,6 +375,10 @@ impl Gate for DaemonGate {
         to.map(|to| domain_of(&to)).unwrap_or_default()
     }
 
+    fn endpoint(&self, name: &str) -> Option<Endpoint> {
+        self.shared.get().active.as_ref().and_then(|active| endpoint(name, active))
+    }
+
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
         // Before the state is looked at: what is noted here no more stands there.
         if message.marketing && self.shared.unsubscribed.has(message.customer, &message.channel) {
@@ -418,16 +423,6 @@ impl Gate for DaemonGate {
     }
 }
 
-/// The position of the message's declaration, and the webhook that carries it, if one does.
-fn declared<'a>(message: &OpenMessage, active: &'a Active) -> Result<(usize, Option<&'a Webhook>), Claim> {
-    let gone = || Claim::Withdraw("its message is gone".into());
-    // It may have been renamed since the decision.
-    let name = active.present_name(Named::Message, &message.target).ok_or_else(gone)?;
-    let position = active.rules.messages.iter().position(|one| one.name == name).ok_or_else(gone)?;
-    let webhook = active.rules.messages[position].webhook.map(|webhook| &active.rules.webhooks[webhook]);
-    Ok((position, webhook))
-}
-
 /// A message under the names that its rule and its text have now.
 fn present(message: &OpenMessage, rule: &str, active: &Active) -> OpenMessage {
     let mut message = message.clone();
@@ -438,16 +433,6 @@ fn present(message: &OpenMessage, rule: &str, active: &Active) -> OpenMessage {
         message.target = target.to_owned();
     }
     message
-}
-
-/// The webhook that a rule called, whatever it is called itself by now.
-fn called<'a>(message: &OpenMessage, active: &'a Active) -> Option<&'a Webhook> {
-    let name = active.present_name(Named::Webhook, &message.target)?;
-    active.rules.webhooks.iter().find(|webhook| webhook.name == name)
-}
-
-fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&'a Webhook, Claim> {
-    declared(message, active)?.1.ok_or_else(|| Claim::Withdraw("its channel is gone".into()))
 }
 
 /// The link that a message was filled with.

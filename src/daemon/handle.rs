@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::{CustomerNumber, Instant};
-use crate::record::{FinishedMessage, MessageState, OpenMessage, Wait, WhileQueued};
-use crate::serve::{
-    Matches, Needs, OutboxFilter, OutboxRow, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats,
-};
+use crate::record::{MessageState, OpenMessage, Wait, WhileQueued};
+use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats};
 use crate::store::tables;
 
 use super::active::Active;
 use super::clocks::Question;
+use super::endpoints::WEBHOOK;
 use super::explain::{NO_RULES, no_customer};
 use super::{Engine, vault};
 
@@ -45,7 +44,11 @@ impl Engine {
                 self.render(&message, &customer, at.unwrap_or(now), now)
             }
             Request::Customer { customer } => self.customer(&customer),
-            Request::OutboxList(filter) => self.outbox_rows(&filter, now),
+            Request::OutboxList(filter) => answer_found(self.outbox_rows(&filter, now)),
+            Request::OutboxChange { wish, filter, only_count, after } => {
+                let changed = self.change_outbox(wish, &filter, only_count, after.as_deref(), now);
+                answer_found(changed.map(Response::OutboxChanged))
+            }
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::Names {} => vault::names(&self.remembered),
             Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
@@ -96,66 +99,6 @@ impl Engine {
         Ok(Matches { at, customers: everybody, rules })
     }
 
-    fn outbox_rows(&self, filter: &OutboxFilter, now: Instant) -> Response {
-        let wanted = |message: &OpenMessage| {
-            filter.state.as_deref().is_none_or(|state| message.state.label() == state)
-                && filter.rule.as_deref().is_none_or(|rule| message.rule == rule)
-        };
-        let state = filter.state.as_deref();
-        let open = tables::messages::open_messages(&*self.store).filter_map(Result::ok).filter(wanted);
-        let mut rows: Vec<OutboxRow> = open.map(|message| self.row(message, now)).collect();
-        if state.is_some_and(is_finished) {
-            let finished = tables::messages::finished_messages(&*self.store, Instant(i64::MIN));
-            for message in finished.filter_map(Result::ok) {
-                let right = state == Some(message.state.label())
-                    && filter.rule.as_deref().is_none_or(|rule| message.rule == rule);
-                if right {
-                    rows.push(self.finished_row(message));
-                }
-            }
-        }
-        rows.sort_by(|one, other| (one.next_attempt, &one.id).cmp(&(other.next_attempt, &other.id)));
-        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-        let more = rows.len().saturating_sub(limit) as u64;
-        rows.truncate(limit);
-        Response::Outbox { messages: rows, more }
-    }
-
-    fn row(&self, message: OpenMessage, now: Instant) -> OutboxRow {
-        let waits = waits_at(&message, now);
-        OutboxRow {
-            id: message.key.to_string(),
-            state: message.state.label().into(),
-            rule: message.rule,
-            target: message.target,
-            channel: message.channel.0,
-            customer_id: self.population.id(message.customer).unwrap_or_default().into(),
-            decided: message.decided,
-            next_attempt: message.next_attempt,
-            attempts: message.attempts,
-            last_result: message.last.map(|attempt| attempt.result),
-            waits_for: waits.map(|wait| wait.label().into()),
-            waits_until: waits.map(|_| message.due),
-        }
-    }
-
-    fn finished_row(&self, message: FinishedMessage) -> OutboxRow {
-        OutboxRow {
-            id: message.key.to_string(),
-            state: message.state.label().into(),
-            rule: message.rule,
-            target: message.target,
-            channel: message.channel.0,
-            customer_id: self.population.id(message.key.decision.customer).unwrap_or_default().into(),
-            decided: message.at,
-            next_attempt: message.at,
-            attempts: message.attempts,
-            last_result: Some(message.result),
-            waits_for: None,
-            waits_until: None,
-        }
-    }
-
     fn figures(&self) -> Result<StoreStats, String> {
         let stats = self.store.stats().map_err(|error| error.to_string())?;
         let open = tables::messages::open_messages(&*self.store).count() as u64;
@@ -171,6 +114,11 @@ impl Engine {
     }
 
     fn pause_named(&mut self, scope: &str, queued: Queued, now: Instant) -> Result<Response, String> {
+        if scope.starts_with(WEBHOOK) {
+            let instead =
+                "`cvmd pause channel webhook` stops all calls, `cvmd pause rule NAME` those of a rule";
+            return Err(format!("a webhook is not paused by itself: {instead}"));
+        }
         let scope = scope.parse()?;
         let queued = match queued {
             Queued::Hold => WhileQueued::Hold,
@@ -182,6 +130,9 @@ impl Engine {
     }
 
     fn resume_named(&mut self, scope: &str, now: Instant) -> Result<Response, String> {
+        if let Some(webhook) = scope.strip_prefix(WEBHOOK) {
+            return self.resume_webhook(webhook);
+        }
         let scope = scope.parse()?;
         let resumed = self.resume_at(&scope, now)?;
         let mut parts = Vec::new();
@@ -200,12 +151,13 @@ impl Engine {
     }
 }
 
-fn is_finished(state: &str) -> bool {
-    [MessageState::Sent, MessageState::Dead, MessageState::Withdrawn].iter().any(|one| one.label() == state)
-}
-
 fn answer(answer: Result<Response, String>) -> Response {
     answer.unwrap_or_else(|text| Response::refused(RefusalKind::Usage, text))
+}
+
+/// A refusal that says whether something was not found, or the question was wrong.
+fn answer_found(answer: Result<Response, (RefusalKind, String)>) -> Response {
+    answer.unwrap_or_else(|(kind, text)| Response::refused(kind, text))
 }
 
 /// What a message still waits for that was decided for later; none once it may leave.

@@ -19,6 +19,15 @@ pub trait Outgoing: Send + Sync {
         true
     }
 
+    /// Takes an open message out of everybody else's hands, for a person's wish; false where it is
+    /// just being sent. Without an outbox nobody has it.
+    fn seize(&self, _: MessageKey) -> bool {
+        true
+    }
+
+    /// Hears that these are as they are now, durably: seized ones, or such as had ended before.
+    fn reopened(&self, _: &[OpenMessage]) {}
+
     /// Hears that these are over, durably.
     fn ended(&self, _: &[MessageKey]) {}
 }

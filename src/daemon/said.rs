@@ -3,7 +3,7 @@
 use tracing::{debug, info, warn};
 
 use crate::outbox::Recovery;
-use crate::record::{FinishedMessage, MessageState};
+use crate::record::{FinishedMessage, MessageState, Outage, OutageKind};
 
 use super::TickReport;
 
@@ -20,6 +20,22 @@ pub(super) fn log_finished(message: &FinishedMessage) {
         debug!(message_id = id, rule, attempts, result, "{state}");
     } else {
         warn!(message_id = id, rule, attempts, result, "{state}");
+    }
+}
+
+pub(super) fn log_outage(outage: &Outage) {
+    let Outage { name, reason, .. } = outage;
+    match outage.kind {
+        OutageKind::Gone => {
+            warn!(
+                webhook = name,
+                reason, "its calls wait until `cvmd resume webhook NAME`, or another address"
+            );
+        }
+        OutageKind::Failing { until, .. } => {
+            let until = until.to_string();
+            warn!(webhook = name, reason, until, "too many calls in a row failed: the others wait");
+        }
     }
 }
 

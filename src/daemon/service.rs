@@ -27,7 +27,7 @@ use super::decider::{Decider, log_events};
 use super::gate::{DaemonGate, Sender};
 use super::links::Links;
 use super::outgoing::Outgoing;
-use super::said::{log_finished, log_recovery, log_tick};
+use super::said::{log_finished, log_outage, log_recovery, log_tick};
 use super::snapshot::Shared;
 use super::unsubscribe::{Exit, end_waiting};
 use super::ways_out::{channels, outbox_options};
@@ -53,6 +53,16 @@ impl Outgoing for ToOutbox {
 
     fn take(&self, key: MessageKey) -> bool {
         self.0.get().is_some_and(|outbox| outbox.take_due(key))
+    }
+
+    fn seize(&self, key: MessageKey) -> bool {
+        self.0.get().is_some_and(|outbox| outbox.seize(key))
+    }
+
+    fn reopened(&self, messages: &[OpenMessage]) {
+        if let Some(outbox) = self.0.get() {
+            outbox.reopen(messages);
+        }
     }
 
     fn ended(&self, keys: &[MessageKey]) {
@@ -377,9 +387,9 @@ impl Service {
                 state.since = Some(self.clock.now());
             }
         }
-        // Rules that are read again are a person's word: the address may be another.
-        if let Some(active) = &self.shared.get().active {
-            active.rules.webhooks.iter().for_each(|webhook| self.outbox.enable(&webhook.name));
+        if let Err(error) = self.outbox.refresh().await {
+            let message = format!("the store failed: {error}");
+            return Err(Refusal { kind: RefusalKind::Failed, message, details: Vec::new() });
         }
         self.outbox.recheck();
         self.wake.notify_one();
@@ -411,12 +421,8 @@ impl Service {
                         rule, reason, "a message is in doubt: see `cvmd outbox list`"
                     );
                 }
-                Report::EndpointGone(route) => {
-                    warn!(
-                        route = route.to_string(),
-                        "an endpoint answered 410: its messages wait until `cvmd reload`"
-                    );
-                }
+                Report::Outage(outage) => log_outage(&outage),
+                Report::OutageOver(webhook) => info!(webhook, "a webhook is called again"),
                 Report::Unreachable { route, reason, until } => {
                     let (route, until) = (route.to_string(), until.to_string());
                     warn!(route, reason, until, "cannot deliver: messages wait");

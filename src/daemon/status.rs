@@ -19,7 +19,11 @@ impl Engine {
     pub fn status(&self, now: Instant) -> Status {
         let mut outbox = BTreeMap::new();
         let mut waiting: BTreeMap<Wait, Waiting> = BTreeMap::new();
+        let mut calls: BTreeMap<String, u64> = BTreeMap::new();
         for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
+            if message.is_call && !message.is_set {
+                *calls.entry(message.target.clone()).or_default() += 1;
+            }
             *outbox.entry(message.state.label().to_owned()).or_default() += 1;
             let Some(wait) = waits_at(&message, now) else { continue };
             let (due, waits_for) = (message.due, wait.label().to_owned());
@@ -51,6 +55,7 @@ impl Engine {
             outbox,
             waiting: waiting.into_values().collect(),
             relays: Vec::new(),
+            endpoints: self.endpoints(&calls),
             rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
         }
     }

@@ -49,6 +49,7 @@ impl Engine {
         let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
         let mut report = TickReport::default();
         self.take_unsubscribes(now)?;
+        self.forget_letters(now)?;
         if self.hold.is_some() {
             report.on_hold = true;
             return Ok(report);

@@ -69,6 +69,7 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::Render { .. }
         | Request::Customer { .. }
         | Request::OutboxList(_)
+        | Request::OutboxChange { .. }
         | Request::Import(_)
         | Request::Progress {}
         | Request::StoreStats {}

@@ -4,8 +4,9 @@ use crate::deliver::email::Email;
 use crate::deliver::webhook::Call;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::{
-    Deed, DeedKind, FinishedMessage, Frozen, KeyedHash, MessageKey, OpenMessage, SuppressionReason,
+    Deed, DeedKind, FinishedMessage, Frozen, KeyedHash, MessageKey, OpenMessage, Outage, SuppressionReason,
 };
+use crate::ruleset::CallLimits;
 use crate::store::StoreError;
 
 /// Which queue a message waits in. Endpoints have one each, so that a failing one delays no other.
@@ -91,8 +92,10 @@ pub enum Report {
         /// What happened.
         reason: String,
     },
-    /// The endpoint answered 410: its messages are held until [`super::Outbox::enable`].
-    EndpointGone(Route),
+    /// An endpoint is not called for now: it answered 410, or too many calls in a row failed.
+    Outage(Outage),
+    /// The webhook of this name is called again.
+    OutageOver(String),
     /// The other side cannot be reached: its messages wait.
     Unreachable {
         /// The queue.
@@ -130,6 +133,17 @@ pub fn domain_of(address: &str) -> String {
     address.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('.').to_lowercase()
 }
 
+/// Where a webhook stands, and how much it bears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The name that it has now; it may have been asked for by an earlier one.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// Its limits; what is none there is [`super::Options`]'.
+    pub limits: CallLimits,
+}
+
 /// What the daemon implements: it alone knows rules, customers and switches. Called from workers at
 /// any time; must be quick.
 pub trait Gate: Send + Sync + 'static {
@@ -141,6 +155,9 @@ pub trait Gate: Send + Sync + 'static {
     fn domain(&self, message: &OpenMessage) -> String {
         message.frozen.as_ref().map(|frozen| domain_of(&frozen.to)).unwrap_or_default()
     }
+
+    /// What the rules say of the webhook of this name; none where there is none.
+    fn endpoint(&self, name: &str) -> Option<Endpoint>;
 
     /// Whether a message may go now, and with what. Meets consent, suppression, pause, quiet hours,
     /// expiry and sandbox anew at every claim, first or retry.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::Route;
+use super::calls::{Calls, Room};
 use super::domains::Slowed;
 use super::line::{Line, Next, Place};
 use crate::config::DomainLimits;
@@ -59,8 +60,8 @@ struct Queue {
     hold: Duration,
     /// Why nobody was reached; none since somebody was.
     trouble: Option<String>,
-    /// The endpoint wants no more calls.
-    gone: bool,
+    /// How much the endpoint bears, and whether it is called at all.
+    calls: Calls,
     changed: Arc<Notify>,
 }
 
@@ -69,6 +70,8 @@ struct Queue {
 pub(super) enum Found {
     /// These, with the instants they were decided; they are its own now.
     Messages(Vec<(Instant, MessageKey)>),
+    /// This, to see how the endpoint is.
+    Probe(Vec<(Instant, MessageKey)>),
     /// Nothing before this instant.
     Until(Instant),
     /// Nothing at all.
@@ -106,7 +109,7 @@ impl Index {
             held_until: Instant(i64::MIN),
             hold: FIRST_HOLD,
             trouble: None,
-            gone: false,
+            calls: Calls::default(),
             changed: Arc::default(),
         });
         (self.queues.len() - 1, true)
@@ -217,13 +220,18 @@ impl Index {
         now: Instant,
         most: usize,
     ) -> Found {
-        let Queue { line, held_until, gone, changed, .. } = &mut self.queues[queue];
-        if *gone {
-            return Found::Nothing;
-        }
+        let Queue { line, held_until, calls, changed, .. } = &mut self.queues[queue];
+        let not_before =
+            |at, line: &Line| line.first_due().map_or(Found::Nothing, |first| Found::Until(first.max(at)));
         if *held_until > now {
-            return line.first_due().map_or(Found::Nothing, |first| Found::Until(first.max(*held_until)));
+            return not_before(*held_until, line);
         }
+        let (most, probe) = match calls.room(now, most) {
+            Room::For(count) => (count, false),
+            Room::Probe => (1, true),
+            Room::Until(at) => return not_before(at, line),
+            Room::None => return Found::Nothing,
+        };
         let share = line.len().div_ceil(workers.max(1)).clamp(1, most);
         let before = line.first_due();
         let next = line.take(worker, now, share);
@@ -232,10 +240,32 @@ impl Index {
             changed.notify_waiters();
         }
         match next {
-            Next::Messages(keys) => Found::Messages(self.taken_by(worker, keys)),
+            Next::Messages(keys) => {
+                calls.take(now, keys.len(), probe);
+                let taken = self.taken_by(worker, keys);
+                if probe { Found::Probe(taken) } else { Found::Messages(taken) }
+            }
             Next::Until(at) => Found::Until(at),
             Next::Nothing => Found::Nothing,
         }
+    }
+
+    /// A worker is through with what it took at that instant; `unused` of it were not sent.
+    pub(super) fn release(&mut self, queue: usize, taken: Instant, unused: usize, probe: bool) {
+        let queue = &mut self.queues[queue];
+        if queue.calls.give_back(taken, unused, probe) {
+            queue.changed.notify_waiters();
+        }
+    }
+
+    /// How much a queue's endpoint bears, and how it is.
+    pub(super) fn calls(&mut self, queue: usize) -> &mut Calls {
+        &mut self.queues[queue].calls
+    }
+
+    /// Wakes the workers of a queue.
+    pub(super) fn wake(&self, queue: usize) {
+        self.queues[queue].changed.notify_waiters();
     }
 
     fn taken_by(&mut self, worker: usize, keys: Vec<MessageKey>) -> Vec<(Instant, MessageKey)> {
@@ -381,15 +411,10 @@ impl Index {
         (queue.held_until, is_news)
     }
 
-    /// Where nothing goes out, and why: unreachable since somebody tried, or switched off.
+    /// Where nothing goes out since somebody tried, and why. Outages of endpoints stand in the store.
     pub(super) fn troubles(&self) -> Vec<(Route, String)> {
-        let why = |queue: &Queue| match (queue.gone, &queue.trouble) {
-            (true, _) => {
-                Some("the endpoint answered 410 and is switched off, `cvmd reload` switches it on".to_owned())
-            }
-            (false, trouble) => trouble.clone(),
-        };
-        self.queues.iter().filter_map(|queue| Some((queue.route.clone(), why(queue)?))).collect()
+        let trouble = |queue: &Queue| Some((queue.route.clone(), queue.trouble.clone()?));
+        self.queues.iter().filter_map(trouble).collect()
     }
 
     /// The other side answered: the next trouble begins with a short wait again.
@@ -397,13 +422,6 @@ impl Index {
         let queue = &mut self.queues[queue];
         queue.hold = FIRST_HOLD;
         queue.trouble = None;
-    }
-
-    /// Switches an endpoint off, or on again; whether that changed anything.
-    pub(super) fn switch(&mut self, queue: usize, gone: bool) -> bool {
-        let queue = &mut self.queues[queue];
-        queue.changed.notify_waiters();
-        std::mem::replace(&mut queue.gone, gone) != gone
     }
 
     /// All routes, by the positions of their queues.
@@ -432,13 +450,14 @@ impl Index {
         let held = self.queues[entry.queue].line.domains.held(entry.place.domain, now);
         match entry.standing {
             Standing::Follows(_) => Some("follows a message that is not through yet".into()),
-            Standing::Due(_) | Standing::Taken(_) if self.queues[entry.queue].gone => {
-                Some("the endpoint answered 410 and is switched off".into())
-            }
             Standing::Due(_) if held.is_some() => {
                 held.map(|why| format!("the recipient's domain wants less mail of us: {why}"))
             }
-            Standing::Due(_) | Standing::Taken(_) | Standing::InDoubt => self.waiting.get(&key).cloned(),
+            Standing::Due(_) | Standing::Taken(_) | Standing::InDoubt => {
+                let outage = self.queues[entry.queue].calls.circuit.outage();
+                let held = || self.waiting.get(&key).cloned();
+                outage.map(|outage| format!("the endpoint is not called: {}", outage.reason)).or_else(held)
+            }
         }
     }
 

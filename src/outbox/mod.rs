@@ -7,7 +7,10 @@
 //! not: each worker keeps a small file of what it began and what came of it, so that after a crash
 //! in the same boot only the message under its hand is in doubt.
 
+mod calls;
+mod circuit;
 mod domains;
+mod endpoint;
 mod gate;
 mod index;
 mod journal;
@@ -19,13 +22,15 @@ mod retry;
 mod running;
 mod settle;
 mod shared;
+mod wish;
 mod worker;
 
 pub use domains::Slowed;
-pub use gate::{Claim, Gate, Payload, Prepared, Report, Route, domain_of};
+pub use gate::{Claim, Endpoint, Gate, Payload, Prepared, Report, Route, domain_of};
 pub use index::Counts;
 pub use list::{Filter, Row};
 pub use options::{Channels, Options};
 pub use recovery::Recovery;
 pub use retry::Retries;
 pub use running::Outbox;
+pub use wish::{again, drop_dead, drop_follower, drop_open, revive};

@@ -51,6 +51,7 @@ pub(super) async fn recover(shared: &Arc<Shared>) -> Result<Recovery, String> {
     // Claims are settled before the boot is noted: one that is still there was made in that boot.
     let same_boot = !boot.is_empty() && journal::last_boot(folder).as_deref() == Some(boot);
     let traces = if same_boot { Some(Traces::read(folder, boot).map_err(broken)?) } else { None };
+    shared.restore_outages().await.map_err(|error| error.to_string())?;
     let recovery = settle_all(shared, traces.as_ref()).await.map_err(|error| error.to_string())?;
     failpoint::hit("recovery_settled");
     journal::remove_all(folder).map_err(broken)?;

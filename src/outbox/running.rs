@@ -59,7 +59,18 @@ impl Outbox {
         index.is_due(key) && (!index.contains(key) || index.take_one(key).is_some())
     }
 
-    /// Hears that messages taken by [`Outbox::take_due`] are over, durably.
+    /// Takes an open message for a person's wish; false where a worker has it.
+    #[must_use]
+    pub fn seize(&self, key: MessageKey) -> bool {
+        self.shared.index().take_one(key).is_some()
+    }
+
+    /// Puts messages into their queues as they are now, durably: seized ones, or such as had ended.
+    pub fn reopen(&self, messages: &[OpenMessage]) {
+        self.shared.enqueue(messages);
+    }
+
+    /// Hears that messages that were taken or seized are over, durably.
     pub fn ended(&self, keys: &[MessageKey]) {
         let mut index = self.shared.index();
         for key in keys {
@@ -73,13 +84,25 @@ impl Outbox {
         self.shared.index().recheck(now);
     }
 
-    /// Switches an endpoint on again that had answered 410.
+    /// Calls an endpoint again: the outage in the store is over.
     pub fn enable(&self, endpoint: &str) {
-        let route = Route::Endpoint(endpoint.to_owned());
+        // By a former name, too.
+        let present = self.shared.gate.endpoint(endpoint).map(|endpoint| endpoint.name);
+        let route = Route::Endpoint(present.unwrap_or_else(|| endpoint.to_owned()));
         let mut index = self.shared.index();
         if let Some(queue) = index.existing(&route) {
-            index.switch(queue, false);
+            index.calls(queue).circuit.reset();
+            index.wake(queue);
         }
+    }
+
+    /// Takes changed rules over: how much endpoints bear, and where they stand. At a new address
+    /// nothing was tried yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        self.shared.refresh().await
     }
 
     /// Sends a message now that waits, was to be tried again, or is in doubt; a person wants it.

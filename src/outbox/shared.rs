@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::circuit::Turn;
 use super::index::Index;
 use super::journal::Journal;
 use super::settle::finish;
@@ -15,11 +16,11 @@ use super::worker::Worker;
 use super::{Channels, Gate, Options, Report, Route};
 use crate::clock::Clock;
 use crate::config::InDoubt;
-use crate::model::{Channel, CustomerNumber, Instant};
+use crate::model::{Channel, CustomerNumber};
 use crate::record::{
     Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason, TakenBack,
 };
-use crate::store::tables::{customers, deeds, messages};
+use crate::store::tables::{customers, deeds, endpoints, messages};
 use crate::store::{Batch, Store, StoreError};
 
 /// E-mail among the store's channels.
@@ -130,18 +131,25 @@ impl Shared {
         }
     }
 
-    /// Starts the workers of a queue.
-    fn employ(self: &Arc<Self>, queue: usize, route: &Route) {
-        let count = match route {
-            Route::Email => self.options.mail_workers,
-            Route::Endpoint(_) => self.options.calls_per_endpoint,
+    /// Starts the workers of a queue that it lacks.
+    pub(super) fn employ(self: &Arc<Self>, queue: usize, route: &Route) {
+        let wanted = match route {
+            Route::Email => self.options.mail_workers.max(1),
+            Route::Endpoint(name) => self.take_terms(queue, name),
             Route::Attributes => return,
         };
-        for _ in 0..count.max(1) {
+        let missing = {
+            let mut index = self.index();
+            let calls = index.calls(queue);
+            let missing = wanted.saturating_sub(calls.workers);
+            calls.workers = calls.workers.max(wanted);
+            missing
+        };
+        for _ in 0..missing {
             let number = self.workers.fetch_add(1, Ordering::Relaxed);
             match Journal::open(&self.options.folder, number, &self.options.boot) {
                 Ok(journal) => {
-                    let worker = Worker::new(Arc::clone(self), (number, count.max(1)), queue, route, journal);
+                    let worker = Worker::new(Arc::clone(self), (number, wanted), queue, route, journal);
                     let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
                     tasks.spawn_on(worker.run(), &self.runtime);
                 }
@@ -207,7 +215,10 @@ impl Changes {
         }
         self.deeds.extend(deed(message, &finished, suppress));
         if finished.state != MessageState::Sent {
-            self.end_followers(shared, message, finished.at)?;
+            self.end_followers(shared, message, &finished)?;
+        }
+        if finished.state == MessageState::Dead {
+            put_letter(&mut self.batch, message, &finished);
         }
         self.remove(shared, message, finished)
     }
@@ -216,13 +227,16 @@ impl Changes {
         &mut self,
         shared: &Shared,
         message: &OpenMessage,
-        at: Instant,
+        end: &FinishedMessage,
     ) -> Result<(), StoreError> {
         let followers = shared.index().followers(message.key);
         for (decided, key) in followers {
             if let Some(follower) = messages::open_message(&*shared.store, decided, key)? {
                 let why = "the message that it follows was not sent".to_owned();
-                let finished = finish(&follower, MessageState::Withdrawn, at, why);
+                let finished = finish(&follower, MessageState::Withdrawn, end.at, why);
+                if end.state == MessageState::Dead {
+                    put_letter(&mut self.batch, &follower, &finished);
+                }
                 self.remove(shared, &follower, finished)?;
             }
         }
@@ -235,16 +249,21 @@ impl Changes {
         message: &OpenMessage,
         finished: FinishedMessage,
     ) -> Result<(), StoreError> {
-        messages::remove_open(&*shared.store, &mut self.batch, message.decided, message.key)?;
-        messages::put_finished(&mut self.batch, &finished);
-        if finished.state == MessageState::Withdrawn && message.frozen.is_none() {
-            // Nothing of it went out: it gives its room under the caps back.
-            let channel = (!message.is_call).then(|| message.channel.clone());
-            let mark = TakenBack { key: message.key, due: message.due, channel };
-            messages::put_taken_back(&mut self.batch, &mark);
-        }
+        put_end(&*shared.store, &mut self.batch, message, &finished)?;
         self.ended.push(finished);
         Ok(())
+    }
+
+    /// What a call changed for its endpoint.
+    pub(super) fn turn(&mut self, shared: &Shared, endpoint: &str, turn: &Turn) -> Result<(), StoreError> {
+        match turn {
+            Turn::Same => Ok(()),
+            Turn::Begins(outage) | Turn::GoesOn(outage) => {
+                endpoints::put_outage(&mut self.batch, outage);
+                Ok(())
+            }
+            Turn::Ends => endpoints::remove_outage(&*shared.store, &mut self.batch, endpoint),
+        }
     }
 
     /// Makes it all durable, then tells.
@@ -283,6 +302,30 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// Writes the end of an open message. One that died, and what ended with it, can be sent again.
+pub(super) fn put_end(
+    store: &dyn Store,
+    batch: &mut Batch,
+    message: &OpenMessage,
+    finished: &FinishedMessage,
+) -> Result<(), StoreError> {
+    messages::remove_open(store, batch, message.decided, message.key)?;
+    messages::put_finished(batch, finished);
+    if finished.state == MessageState::Withdrawn && message.frozen.is_none() {
+        // Nothing of it went out: it gives its room under the caps back.
+        let channel = (!message.is_call).then(|| message.channel.clone());
+        let mark = TakenBack { key: message.key, due: message.due, channel };
+        messages::put_taken_back(batch, &mark);
+    }
+    Ok(())
+}
+
+/// Keeps a message that died, or one that ended with it, so that a person can send it again.
+fn put_letter(batch: &mut Batch, message: &OpenMessage, finished: &FinishedMessage) {
+    let letter = OpenMessage { state: finished.state, ..message.clone() };
+    messages::put_letter(batch, finished.at, &letter);
 }
 
 /// What conditions will read of a message that ended. A call is no message.

@@ -27,8 +27,15 @@ const LOOK_AFTER_PAUSE: Duration = Duration::seconds(30);
 /// How long a message may take before the rest of its claim is left to other workers.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Messages by the instant they were decided and their key.
-type Taken = Vec<(Instant, MessageKey)>;
+/// What a worker took off its queue.
+struct Taken {
+    /// By the instant they were decided and their key.
+    messages: Vec<(Instant, MessageKey)>,
+    /// When.
+    at: Instant,
+    /// Whether it is one call that goes to see how its endpoint is.
+    probe: bool,
+}
 
 /// A claimed message and what goes out.
 struct Ready {
@@ -82,6 +89,10 @@ pub(super) struct Worker {
     most: usize,
     journal: Journal,
     sender: Sender,
+    /// Whether what it has goes to see how the endpoint is.
+    probe: bool,
+    /// Messages begun since it last took some.
+    begun: usize,
 }
 
 impl Worker {
@@ -99,14 +110,18 @@ impl Worker {
                 (Sender::Calls(shared.channels.caller.clone()), shared.options.calls_per_claim)
             }
         };
-        Self { shared, number, queue, most: most.max(1), journal, sender }
+        Self { shared, number, queue, most: most.max(1), journal, sender, probe: false, begun: 0 }
     }
 
     /// Works until the outbox stops.
     pub(super) fn run(mut self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             while let Some(taken) = self.next().await {
-                if let Err(trouble) = self.handle(taken).await {
+                let (at, count) = (taken.at, taken.messages.len());
+                (self.probe, self.begun) = (taken.probe, 0);
+                let handled = self.handle(taken.messages).await;
+                self.shared.index().release(self.queue, at, count.saturating_sub(self.begun), self.probe);
+                if let Err(trouble) = handled {
                     self.shared.fail(trouble.0);
                     break;
                 }
@@ -126,9 +141,11 @@ impl Worker {
             if *stopping.borrow_and_update() {
                 return None;
             }
-            let found = self.take();
+            let at = self.shared.clock.now();
+            let found = self.take(at);
             let until = match found {
-                Found::Messages(taken) => return Some(taken),
+                Found::Messages(messages) => return Some(Taken { messages, at, probe: false }),
+                Found::Probe(messages) => return Some(Taken { messages, at, probe: true }),
                 Found::Until(at) => Some(at),
                 Found::Nothing => None,
             };
@@ -156,11 +173,11 @@ impl Worker {
         }
     }
 
-    fn take(&self) -> Found {
-        self.shared.index().take(self.queue, self.number, self.shared.clock.now(), self.most)
+    fn take(&self, now: Instant) -> Found {
+        self.shared.index().take(self.queue, self.number, now, self.most)
     }
 
-    async fn handle(&mut self, taken: Taken) -> Result<(), Trouble> {
+    async fn handle(&mut self, taken: Vec<(Instant, MessageKey)>) -> Result<(), Trouble> {
         let now = self.shared.clock.now();
         let mut claim = Changes::default();
         let ready = self.prepare(taken, now, &mut claim)?;
@@ -182,7 +199,12 @@ impl Worker {
     }
 
     /// Asks the gate about each message; those that may go are claimed in `claim`.
-    fn prepare(&self, taken: Taken, now: Instant, claim: &mut Changes) -> Result<Vec<Ready>, StoreError> {
+    fn prepare(
+        &self,
+        taken: Vec<(Instant, MessageKey)>,
+        now: Instant,
+        claim: &mut Changes,
+    ) -> Result<Vec<Ready>, StoreError> {
         let shared = &self.shared;
         let mut ready = Vec::new();
         for (decided, key) in taken {
@@ -293,10 +315,17 @@ impl Worker {
                 changes.reopen(give_back(message));
                 continue;
             }
+            let url = match &parcel {
+                Parcel::Mail(_) => String::new(),
+                Parcel::Call(call) => call.url.clone(),
+            };
             let outcome = self.send_patiently(&message, parcel, &mut rest, &mut results).await?;
-            let (halts, until) = self.react(message.key, &outcome);
-            halted = halts;
             let Some(changes) = results.last_mut() else { continue };
+            let (halts, until) = match &self.sender {
+                Sender::Mail(_) => self.react(message.key, &outcome),
+                Sender::Calls(_) => self.hear(&outcome, &url, changes)?,
+            };
+            halted = halts;
             self.note(&message, &outcome, until, changes)?;
         }
         Ok(results)
@@ -338,6 +367,7 @@ impl Worker {
     async fn send(&mut self, message: &OpenMessage, parcel: Parcel) -> Result<Outcome, Trouble> {
         self.journal.begin(message.key, message.attempts).map_err(|error| self.broken(&error))?;
         failpoint::hit("before_first_byte");
+        self.begun += 1;
         let now = self.shared.clock.now();
         let outcome = match (&mut self.sender, parcel) {
             (Sender::Mail(session), Parcel::Mail(mail)) => session.send(mail, now).await,
@@ -386,10 +416,6 @@ impl Worker {
                 let report = Report::Unreachable { route, reason: reason.clone(), until };
                 (until, is_news.then_some(report))
             }
-            Outcome::Dead { endpoint_gone: true, .. } => {
-                let is_news = index.switch(self.queue, true);
-                (now, is_news.then(|| Report::EndpointGone(index.route(self.queue))))
-            }
             Outcome::Sent { .. } | Outcome::Dead { .. } => {
                 index.reached(self.queue);
                 index.reached_domain(key, now);
@@ -414,6 +440,18 @@ impl Worker {
             self.shared.gate.report(report);
         }
         (true, until)
+    }
+
+    /// As [`Worker::react`], for a call of the endpoint at `url`; what changed for it is noted.
+    fn hear(
+        &self,
+        outcome: &Outcome,
+        url: &str,
+        changes: &mut Changes,
+    ) -> Result<(bool, Instant), StoreError> {
+        let (halts, name, turn) = self.shared.hear(self.queue, outcome, self.probe, url);
+        changes.turn(&self.shared, &name, &turn)?;
+        Ok((halts, self.shared.clock.now()))
     }
 
     fn note(

@@ -7,6 +7,7 @@
 mod client;
 mod http;
 mod listen;
+mod outbox;
 mod post;
 mod request;
 mod response;
@@ -18,10 +19,11 @@ mod unsubscribe;
 pub use client::{Remote, connect};
 pub use http::{MAX_BODY_BYTES, PublicListener, Tokens, openapi};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
+pub use outbox::{EndpointState, EndpointStatus, OutboxChanged, OutboxRow};
 pub use post::{MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
-pub use request::{Import, ImportFile, ImportKind, OutboxFilter, Queued, Request};
+pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queued, Request};
 pub use response::{
-    ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs, OutboxRow,
+    ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
     PastDecision, Progress, Refusal, RefusalKind, RelayStatus, Reloaded, RenderedMessage, Response,
     RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred, Waiting,
 };

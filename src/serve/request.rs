@@ -61,6 +61,17 @@ pub enum Request {
     },
     /// Messages on their way: [`super::OutboxRow`]s.
     OutboxList(OutboxFilter),
+    /// Send messages again, or drop them: [`super::OutboxChanged`]. A part at a time.
+    OutboxChange {
+        /// What becomes of them.
+        wish: OutboxWish,
+        /// Which; its limit is of no account.
+        filter: OutboxFilter,
+        /// Only count them.
+        only_count: bool,
+        /// Where the part before ended, as it said; none: the first.
+        after: Option<String>,
+    },
     /// Take files in, as one load: [`super::Imported`].
     Import(Import),
     /// How far the import under way is: [`super::Progress`].
@@ -98,13 +109,33 @@ pub enum Queued {
     Expire,
 }
 
-/// Which messages to list.
+/// What a person wants of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutboxWish {
+    /// They go again now.
+    Retry,
+    /// They end.
+    Drop,
+}
+
+/// Which messages are meant: those that meet all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OutboxFilter {
     /// In this state, by its label (`in doubt`); none: all that are not finished.
     pub state: Option<String>,
     /// Of this rule.
     pub rule: Option<String>,
+    /// This message, by its name.
+    pub message: Option<String>,
+    /// Calls of this webhook, and what it carries.
+    pub webhook: Option<String>,
+    /// To this customer, by the shop's id.
+    pub customer: Option<String>,
+    /// With one of these ids, of a message or of its decision; none: any.
+    pub ids: Vec<String>,
+    /// Decided, or ended, at this instant or later.
+    pub since: Option<Instant>,
     /// At most so many.
     pub limit: u64,
 }
@@ -163,6 +194,8 @@ impl Request {
             Self::Render { .. } => "render",
             Self::Customer { .. } => "customer",
             Self::OutboxList(_) => "outbox list",
+            Self::OutboxChange { wish: OutboxWish::Retry, .. } => "outbox retry",
+            Self::OutboxChange { wish: OutboxWish::Drop, .. } => "outbox drop",
             Self::Import(_) => "import",
             Self::Progress {} => "progress",
             Self::Names {} => "names",

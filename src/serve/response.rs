@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox::{EndpointStatus, OutboxChanged, OutboxRow};
 use crate::model::Instant;
 
 /// An answer.
@@ -33,9 +34,13 @@ pub enum Response {
     Outbox {
         /// The messages, those due first before those due later.
         messages: Vec<OutboxRow>,
-        /// How many there are beyond the limit.
+        /// How many were found beyond the limit.
         more: u64,
+        /// Whether older ones were not looked at, for there are very many.
+        unread: bool,
     },
+    /// To a retry or a drop.
+    OutboxChanged(OutboxChanged),
     /// To an import.
     Imported(Imported),
     /// To a progress.
@@ -163,6 +168,8 @@ pub struct Status {
     pub waiting: Vec<Waiting>,
     /// The mail servers in order of preference; none where mail goes into files or no daemon runs.
     pub relays: Vec<RelayStatus>,
+    /// Webhooks that are not called for now, by name.
+    pub endpoints: Vec<EndpointStatus>,
     /// In the order of their names.
     pub rules: Vec<RuleStatus>,
 }
@@ -364,35 +371,6 @@ pub struct RenderedMessage {
     pub text: String,
     /// The HTML part.
     pub html: Option<String>,
-}
-
-/// A message on its way; no address, no name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutboxRow {
-    /// Its id; also its `webhook-id` and the left side of its Message-ID.
-    pub id: String,
-    /// Where it stands: `pending`, `retry`, `in doubt`.
-    pub state: String,
-    /// The rule.
-    pub rule: String,
-    /// The message or webhook.
-    pub target: String,
-    /// Its channel.
-    pub channel: String,
-    /// The shop's id of the customer.
-    pub customer_id: String,
-    /// When it was decided.
-    pub decided: Instant,
-    /// Not before this.
-    pub next_attempt: Instant,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// What the other side said last.
-    pub last_result: Option<String>,
-    /// What it waits for, where that is not its turn: `quiet hours`, `cap`, a pause.
-    pub waits_for: Option<String>,
-    /// Until when, where that is known.
-    pub waits_until: Option<Instant>,
 }
 
 /// Messages that wait for the same thing.

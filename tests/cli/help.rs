@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::binary::run;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["demo"],
     &["init"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 19] = [
     &["resume"],
     &["outbox"],
     &["outbox", "list"],
+    &["outbox", "retry"],
+    &["outbox", "drop"],
     &["store"],
     &["store", "stats"],
     &["completions"],

@@ -231,7 +231,7 @@ impl Shop {
 
     /// The messages in a state, by the daemon.
     pub async fn outbox(&self, state: &str) -> Vec<OutboxRow> {
-        let filter = OutboxFilter { state: Some(state.into()), rule: None, limit: 1_000_000 };
+        let filter = OutboxFilter { state: Some(state.into()), limit: 1_000_000, ..OutboxFilter::default() };
         match self.ask(Request::OutboxList(filter)).await {
             Some(Response::Outbox { messages, .. }) => messages,
             other => panic!("no list of the outbox: {other:?}"),

@@ -2,6 +2,7 @@
 
 mod email;
 mod file;
+mod hostile;
 pub mod outbox;
 mod relays;
 mod replies;

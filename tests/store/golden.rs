@@ -9,8 +9,8 @@ use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
 use cvmd::record::{Erasure, ListedDomain, RuleMemory, SuppressionReason};
 use cvmd::store::tables::{
-    control, customers, deeds, events, ledger, memories, messages, meta, movement, privacy, rules, runs,
-    unsubscribes,
+    control, customers, deeds, endpoints, events, ledger, memories, messages, meta, movement, privacy, rules,
+    runs, unsubscribes,
 };
 use cvmd::store::{Batch, Memory, Store};
 
@@ -251,6 +251,23 @@ fn message_taken_back() {
     let mark = samples::taken_back();
     let store = golden("taken_back", &batch(|b| messages::put_taken_back(b, &mark)));
     assert_eq!(messages::taken_back(&store).map(Result::unwrap).collect::<Vec<_>>(), [mark]);
+}
+
+#[test]
+fn dead_letters() {
+    let message = samples::open_messages().remove(1);
+    let store = golden("dead_letter", &batch(|b| messages::put_letter(b, AT, &message)));
+    assert_eq!(messages::letter(&store, AT, message.key).unwrap().as_ref(), Some(&message));
+    assert_eq!(messages::letters(&store, AT, None).map(Result::unwrap).collect::<Vec<_>>(), [(AT, message)]);
+    assert_eq!(messages::letters(&store, Instant(AT.0 + 1), None).count(), 0);
+}
+
+#[test]
+fn outages_of_endpoints() {
+    let outages = samples::outages();
+    let write = |b: &mut Batch| outages.iter().for_each(|outage| endpoints::put_outage(b, outage));
+    let store = golden("outages", &batch(write));
+    assert_eq!(endpoints::outages(&store).map(Result::unwrap).collect::<Vec<_>>(), outages);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use cvmd::model::{
-    Bitmap, Channel, CronFields, Currency, CustomerId, CustomerNumber, DecisionKey, Frame, Instant, Money,
-    Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
+    Bitmap, Channel, CronFields, Currency, CustomerId, CustomerNumber, DecisionKey, Duration, Frame, Instant,
+    Money, Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
 };
 use cvmd::record::{
     Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
     FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind, Load, MessageKey, MessageState, Met,
-    Move, ORDER, OpenMessage, Order, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip,
-    StoredRuleSet, Suppression, SuppressionReason, TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe,
-    Wait, WhileQueued,
+    Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause, PauseScope, Profile, RuleMemory, Run,
+    RunState, ServedBy, Skip, StoredRuleSet, Suppression, SuppressionReason, TakenBack, Timer, Tombstone,
+    TrackRecord, Unsubscribe, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -309,4 +309,16 @@ pub(crate) fn moves() -> Vec<Move> {
         Move { customer: CUSTOMER, from: Some(0), to: 1, happened: Instant(AT.0 - 5) },
         Move { customer: CustomerNumber(9), from: None, to: 0, happened: AT },
     ]
+}
+
+pub(crate) fn outages() -> Vec<Outage> {
+    let failing = OutageKind::Failing { rest: Duration::seconds(60), until: Instant(AT.0 + 60_000) };
+    let outage = |name: &str, kind| Outage {
+        name: name.into(),
+        url: "https://crm.shop.example/v1/touch".into(),
+        since: AT,
+        reason: "the endpoint answered 503".into(),
+        kind,
+    };
+    vec![outage("crm", OutageKind::Gone), outage("crm_two", failing)]
 }

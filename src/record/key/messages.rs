@@ -33,6 +33,34 @@ pub fn parse_finished_message(key: &[u8]) -> Option<(Instant, MessageKey)> {
     rest.end(parts)
 }
 
+/// A message that died.
+#[must_use]
+pub fn dead_letter(at: Instant, key: MessageKey) -> Vec<u8> {
+    start(Table::DeadLetter).i64(at.0).message(key).0
+}
+
+/// Reads the key of a message that died.
+#[must_use]
+pub fn parse_dead_letter(key: &[u8]) -> Option<(Instant, MessageKey)> {
+    let mut rest = Rest::of(Table::DeadLetter, key)?;
+    let parts = (rest.instant()?, rest.message()?);
+    rest.end(parts)
+}
+
+/// An endpoint that is not called for now.
+#[must_use]
+pub fn outage(endpoint: &str) -> Vec<u8> {
+    // A zero byte ends the name, so that no name that begins with another finds that one's pieces.
+    start(Table::Outage).bytes(endpoint.as_bytes()).u8(0).0
+}
+
+/// Reads the key of an endpoint that is not called for now.
+#[must_use]
+pub fn parse_outage(key: &[u8]) -> Option<String> {
+    let name = Rest::of(Table::Outage, key)?.0.strip_suffix(&[0])?;
+    String::from_utf8(name.to_vec()).ok()
+}
+
 /// The mark of a message that ended before anything of it went out.
 #[must_use]
 pub fn taken_back(key: MessageKey) -> Vec<u8> {

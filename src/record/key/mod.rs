@@ -30,7 +30,8 @@ pub use events::{
     parse_events, parse_timer, timer,
 };
 pub use messages::{
-    finished_message, open_message, parse_finished_message, parse_open_message, parse_taken_back, taken_back,
+    dead_letter, finished_message, open_message, outage, parse_dead_letter, parse_finished_message,
+    parse_open_message, parse_outage, parse_taken_back, taken_back,
 };
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
@@ -133,11 +134,15 @@ pub enum Table {
     Tombstone = 40,
     /// Erasures under way, by customer.
     Erasure = 41,
+    /// Endpoints that are not called for now, by name.
+    Outage = 42,
+    /// Messages that died, by the instant and their key, for as long as they may be sent again.
+    DeadLetter = 43,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -176,6 +181,8 @@ impl Table {
         Self::ListedDomain,
         Self::Tombstone,
         Self::Erasure,
+        Self::Outage,
+        Self::DeadLetter,
     ];
 
     /// What all its keys begin with.
@@ -265,6 +272,8 @@ mod tests {
             prop_assert_eq!(parse_non_sends(&non_sends(rule, at, byte, n)), Some((rule, at, byte, n)));
             prop_assert_eq!(parse_open_message(&open_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_finished_message(&finished_message(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_dead_letter(&dead_letter(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_outage(&outage(&format!("crm{short}"))), Some(format!("crm{short}")));
             prop_assert_eq!(parse_track(&track(short)), Some(short));
             prop_assert_eq!(parse_places(&places(short, 7, n)), Some((short, 7, n)));
             prop_assert_eq!(parse_moves(&moves(short, at, n, 3)), Some((short, at, n, 3)));

@@ -76,6 +76,90 @@ pub fn finished_messages(
     })
 }
 
+/// Keeps a message that died at `at`, so that a person can send it again.
+pub fn put_letter(batch: &mut Batch, at: Instant, message: &OpenMessage) {
+    put(batch, &key::dead_letter(at, message.key), OPEN, message);
+}
+
+/// A message that died at `at`, as it was; none where nothing of it is kept any more.
+///
+/// # Errors
+/// When it does not read back.
+pub fn letter(store: &dyn Store, at: Instant, key: MessageKey) -> Result<Option<OpenMessage>, StoreError> {
+    get(store, &key::dead_letter(at, key), OPEN)
+}
+
+/// Removes a message that died, with all that it was filled with.
+///
+/// # Errors
+/// When the store does not read.
+pub fn remove_letter(
+    store: &dyn Store,
+    batch: &mut Batch,
+    at: Instant,
+    key: MessageKey,
+) -> Result<(), StoreError> {
+    erase(store, batch, &key::dead_letter(at, key))
+}
+
+/// The messages that died at `from` or later, with their instants, oldest first; with a key those of
+/// that instant from this one on.
+pub fn letters(
+    store: &dyn Store,
+    from: Instant,
+    first: Option<MessageKey>,
+) -> impl Iterator<Item = Result<(Instant, OpenMessage), StoreError>> + '_ {
+    let prefix = Table::DeadLetter.prefix();
+    let mut start = key::dead_letter(from, first.unwrap_or(SOME));
+    let length = start.len();
+    if first.is_none() {
+        start.truncate(prefix.len() + 8);
+    }
+    scan(store, &prefix, &start, length).map(|item| {
+        let (key, bytes) = item?;
+        let (at, _) = key::parse_dead_letter(&key).ok_or_else(|| strange_key(&key))?;
+        Ok((at, codec::decode(OPEN, &key, &bytes)?))
+    })
+}
+
+/// The open messages from this one on, oldest decision first.
+pub fn open_messages_from(
+    store: &dyn Store,
+    decided: Instant,
+    key: MessageKey,
+) -> impl Iterator<Item = Result<OpenMessage, StoreError>> + '_ {
+    let start = key::open_message(decided, key);
+    scan(store, &Table::OpenMessage.prefix(), &start, start.len()).map(|item| {
+        let (key, bytes) = item?;
+        Ok(codec::decode(OPEN, &key, &bytes)?)
+    })
+}
+
+/// What is kept of a message that ended at `at`.
+///
+/// # Errors
+/// When it does not read back.
+pub fn finished_message(
+    store: &dyn Store,
+    at: Instant,
+    key: MessageKey,
+) -> Result<Option<FinishedMessage>, StoreError> {
+    get(store, &key::finished_message(at, key), FINISHED)
+}
+
+/// Removes what is kept of a message that ended at `at`: it is under way again.
+///
+/// # Errors
+/// When the store does not read.
+pub fn remove_finished(
+    store: &dyn Store,
+    batch: &mut Batch,
+    at: Instant,
+    key: MessageKey,
+) -> Result<(), StoreError> {
+    erase(store, batch, &key::finished_message(at, key))
+}
+
 /// Marks a message that ended before anything of it went out.
 pub fn put_taken_back(batch: &mut Batch, mark: &TakenBack) {
     put(batch, &key::taken_back(mark.key), TAKEN_BACK, mark);

@@ -8,6 +8,7 @@
 pub mod control;
 pub mod customers;
 pub mod deeds;
+pub mod endpoints;
 pub mod events;
 pub mod ledger;
 pub mod memories;

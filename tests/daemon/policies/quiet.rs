@@ -181,7 +181,7 @@ fn the_outbox_and_the_status_say_who_waits_for_what_until_when() {
             assert_eq!(shop.tick(&format!("2026-11-23T{now}:00:00Z")), made);
         }
         let listed = |shop: &mut Shop, now: &str| -> Vec<String> {
-            let filter = OutboxFilter { state: None, rule: None, limit: 100 };
+            let filter = OutboxFilter { limit: 100, ..OutboxFilter::default() };
             let answer = shop.engine.handle(Request::OutboxList(filter), at(now), &mut |_| {});
             let Response::Outbox { messages, .. } = answer else { panic!("{answer:?}") };
             let shown = |row: OutboxRow| {

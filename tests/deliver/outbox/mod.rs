@@ -3,6 +3,7 @@
 mod crash;
 mod deeds;
 mod domains;
+mod endpoints;
 mod faults;
 mod flow;
 mod queues;

@@ -1,7 +1,7 @@
 use cvmd::clock::{Clock, SystemClock};
 use cvmd::model::Duration;
 use cvmd::outbox::{Report, Route};
-use cvmd::record::MessageState;
+use cvmd::record::{MessageState, OutageKind};
 
 use super::stage::{NOW, Stage, call, list, mail, smtp};
 use crate::support::smtp::{Act, At, SmtpServer, dead_address};
@@ -55,7 +55,8 @@ async fn an_endpoint_that_is_gone_keeps_its_calls_until_it_is_switched_on_again(
     let (outbox, _) = stage.start().await;
     until("one died", || stage.ended(MessageState::Dead) == 1).await;
     until("the rest is given back", || !stage.states().contains(&MessageState::Claimed)).await;
-    assert!(stage.reports().contains(&Report::EndpointGone(Route::Endpoint("crm".into()))));
+    let told = |report: &Report| matches!(report, Report::Outage(outage) if outage.kind == OutageKind::Gone);
+    assert_eq!(stage.reports().iter().filter(|report| told(report)).count(), 1);
     assert!(list(&outbox).iter().all(|row| row.waiting.as_deref().is_some_and(|why| why.contains("410"))));
     stage.clock.advance(Duration::days(1));
     breathe(50).await;

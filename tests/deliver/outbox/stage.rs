@@ -13,9 +13,10 @@ use cvmd::deliver::email::{Server, TimeOuts};
 use cvmd::deliver::webhook::{self, Call, Caller, Secret};
 use cvmd::model::{Channel, Duration, Instant};
 use cvmd::outbox::{
-    Channels, Claim, Filter, Gate, Options, Outbox, Payload, Prepared, Recovery, Report, Route, Row,
+    Channels, Claim, Endpoint, Filter, Gate, Options, Outbox, Payload, Prepared, Recovery, Report, Route, Row,
 };
 use cvmd::record::{DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+use cvmd::ruleset::CallLimits;
 use cvmd::store::tables::messages;
 use cvmd::store::{Batch, Memory, Store};
 
@@ -32,6 +33,7 @@ pub type Answer = fn(Instant) -> Claim;
 #[derive(Default)]
 pub struct TestGate {
     pub urls: Mutex<BTreeMap<String, String>>,
+    pub limits: Mutex<BTreeMap<String, CallLimits>>,
     /// By rule: what to answer instead.
     pub answers: Mutex<BTreeMap<String, Answer>>,
     pub paused: Mutex<bool>,
@@ -49,6 +51,12 @@ impl Gate for TestGate {
 
     fn route(&self, message: &OpenMessage) -> Route {
         if message.is_call { Route::Endpoint(message.target.clone()) } else { Route::Email }
+    }
+
+    fn endpoint(&self, name: &str) -> Option<Endpoint> {
+        let url = self.urls.lock().unwrap().get(name).cloned()?;
+        let limits = self.limits.lock().unwrap().get(name).copied().unwrap_or_default();
+        Some(Endpoint { name: name.into(), url, limits })
     }
 
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
@@ -213,6 +221,7 @@ impl Stage {
         let gate = Arc::new(TestGate::default());
         *gate.urls.lock().unwrap() = self.gate.urls.lock().unwrap().clone();
         *gate.domains.lock().unwrap() = self.gate.domains.lock().unwrap().clone();
+        *gate.limits.lock().unwrap() = self.gate.limits.lock().unwrap().clone();
         Self {
             store: self.store.clone(),
             clock: self.clock.clone(),
