@@ -93,8 +93,7 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
 
 /// Which mail server takes the mail, where that is a question.
 fn relays(status: &Status, output: &mut Output) -> Result<(), Failure> {
-    let is_question = status.relays.len() > 1 || status.relays.iter().any(|relay| relay.trouble.is_some());
-    for relay in status.relays.iter().filter(|_| is_question) {
+    for relay in status.relays.iter().filter(|_| status.relays.len() > 1) {
         let how = match (&relay.trouble, relay.in_use) {
             (Some(why), _) => format!("set aside until {}: {why}", time(relay.until)),
             (None, true) => "in use".into(),

@@ -1,6 +1,8 @@
 //! The open messages in memory: who waits in which queue until when. The messages themselves stay in
 //! the store and are read at their claim, so that a million waiting ones take little room.
 
+mod by_domain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +10,6 @@ use tokio::sync::Notify;
 
 use super::Route;
 use super::calls::{Calls, Room};
-use super::domains::Slowed;
 use super::line::{Line, Next, Place};
 use crate::config::DomainLimits;
 use crate::model::{CustomerNumber, Duration, Instant};
@@ -233,10 +234,8 @@ impl Index {
             Room::None => return Found::Nothing,
         };
         let share = line.len().div_ceil(workers.max(1)).clamp(1, most);
-        let before = line.first_due();
         let next = line.take(worker, now, share);
-        // A domain may have been parked until an instant that nobody waits for yet.
-        if line.first_due() != before {
+        if line.take_news() {
             changed.notify_waiters();
         }
         match next {
@@ -278,57 +277,6 @@ impl Index {
             }
         }
         taken
-    }
-
-    /// Whether a message stands among those to this domain; else it does from now on, and has to be put
-    /// back: the address changed since it was decided.
-    pub(super) fn is_among(&mut self, key: MessageKey, domain: &str) -> bool {
-        let Some(entry) = self.entries.get(&key).cloned() else { return true };
-        let id = self.queues[entry.queue].line.domains.join(domain);
-        let is_same = id == entry.place.domain;
-        if !is_same {
-            self.leave(key, &entry);
-            let place = Place { domain: id, ..entry.place };
-            self.entries.insert(key, Entry { place, standing: Standing::Taken(None), ..entry });
-        }
-        let left = if is_same { id } else { entry.place.domain };
-        self.queues[entry.queue].line.domains.part(left);
-        is_same
-    }
-
-    /// A message that was taken is not sent now: it used up nothing of its domain's rate.
-    pub(super) fn refund(&mut self, key: MessageKey) {
-        if let Some(Entry { queue, place, standing: Standing::Taken(Some(_)), .. }) = self.entries.get(&key) {
-            self.queues[*queue].line.domains.get_mut(place.domain).refund();
-        }
-    }
-
-    /// Leaves the domain of a message alone; until when, and whether that is news.
-    pub(super) fn hold_domain(&mut self, key: MessageKey, now: Instant, why: &str) -> (Instant, bool) {
-        let Some(entry) = self.entries.get(&key) else { return (now, false) };
-        self.queues[entry.queue].line.domains.hold(entry.place.domain, now, why)
-    }
-
-    /// The domain of a message took one, or refused it for good.
-    pub(super) fn reached_domain(&mut self, key: MessageKey, now: Instant) {
-        if let Some(entry) = self.entries.get(&key) {
-            let queue = &mut self.queues[entry.queue];
-            if queue.line.reached(entry.place.domain, now) {
-                queue.changed.notify_waiters();
-            }
-        }
-    }
-
-    /// Whether the domain of a message is left alone now.
-    pub(super) fn is_domain_held(&self, key: MessageKey, now: Instant) -> bool {
-        let held =
-            |entry: &Entry| self.queues[entry.queue].line.domains.held(entry.place.domain, now).is_some();
-        self.entries.get(&key).is_some_and(held)
-    }
-
-    /// The domains that asked for less of us.
-    pub(super) fn slowed(&self) -> Vec<Slowed> {
-        self.queues.iter().flat_map(|queue| queue.line.slowed()).collect()
     }
 
     /// Whether a message waits for no other and no worker has it; true where it is over.

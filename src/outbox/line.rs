@@ -49,6 +49,8 @@ pub(super) struct Line {
     /// Transactional messages in a row while marketing waited.
     row: u32,
     len: usize,
+    /// Whether a domain was parked until an instant for which nobody may be waiting yet.
+    has_news: bool,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,13 @@ impl Line {
             timed: BTreeSet::new(),
             row: 0,
             len: 0,
+            has_news: false,
         }
+    }
+
+    /// Whether, since this was last asked, an instant was noted that others must hear of.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
     }
 
     fn class(&mut self, marketing: bool) -> &mut Class {
@@ -178,6 +186,7 @@ impl Line {
                     Room::Open => return Some(offer),
                     Room::At(at) => {
                         self.timed.insert((at, offer.2));
+                        self.has_news = true;
                         self.domains.get_mut(offer.2).is_timed = true;
                         self.park(offer.2);
                     }

@@ -133,3 +133,95 @@ pub(super) fn finish(
         result,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Channel, CustomerNumber, DecisionKey, Occurrence, RuleNumber};
+    use crate::record::MessageKey;
+
+    const NOW: Instant = Instant(1_790_000_000_000);
+
+    /// A mail that is being sent for the time of that number.
+    fn claimed(attempts: u32) -> OpenMessage {
+        let decision =
+            DecisionKey { rule: RuleNumber(1), occurrence: Occurrence(1), customer: CustomerNumber(1) };
+        OpenMessage {
+            key: MessageKey { decision, action: 0 },
+            rule: "winback".into(),
+            target: "offer".into(),
+            is_call: false,
+            is_set: false,
+            marketing: true,
+            channel: Channel::email(),
+            customer: CustomerNumber(1),
+            decided: NOW,
+            due: NOW,
+            waits: None,
+            state: MessageState::Claimed,
+            next_attempt: NOW,
+            expires: None,
+            attempts,
+            last: None,
+            frozen: None,
+            provenance: (String::new(), String::new()),
+            call_fields: vec![],
+            event: None,
+        }
+    }
+
+    fn failures() -> [Outcome; 4] {
+        let reason = || "no".to_owned();
+        [
+            Outcome::retry("no"),
+            Outcome::SlowDown { reason: reason() },
+            Outcome::Greylisted { reason: reason() },
+            Outcome::Unreachable { reason: reason() },
+        ]
+    }
+
+    fn settled(message: OpenMessage, outcome: &Outcome, retries: &[i64]) -> Settled {
+        let retries = Retries(retries.iter().copied().map(Duration::seconds).collect());
+        let until = NOW.plus(Duration::seconds(60));
+        settle(message, outcome, NOW, Terms { retries: &retries, hold_doubt: true, unreachable_until: until })
+    }
+
+    #[test]
+    fn what_would_be_tried_again_too_late_is_dead_whatever_failed() {
+        for outcome in failures() {
+            let message = OpenMessage { expires: Some(NOW.plus(Duration::seconds(30))), ..claimed(1) };
+            let Settled::Finished(finished, None) = settled(message, &outcome, &[60, 60]) else {
+                panic!("{outcome:?} goes on")
+            };
+            assert!(finished.result.starts_with("expired"), "{finished:?}");
+            assert_eq!(finished.state, MessageState::Dead);
+            let message = OpenMessage { expires: Some(NOW.plus(Duration::seconds(400))), ..claimed(1) };
+            let Settled::Open(open) = settled(message, &outcome, &[60, 60]) else { panic!("{outcome:?}") };
+            assert_eq!(open.state, MessageState::Retry);
+        }
+    }
+
+    #[test]
+    fn a_try_is_counted_unless_nobody_was_reached_and_greylisting_has_a_wait_of_its_own() {
+        let wait =
+            |attempts, outcome: &Outcome, retries: &[i64]| match settled(claimed(attempts), outcome, retries)
+            {
+                Settled::Open(open) => Some((open.attempts, open.next_attempt.since(NOW).0 / 1_000)),
+                Settled::Finished(..) => None,
+            };
+        let [retry, slow, greylisted, unreachable] = failures();
+        for outcome in [&retry, &slow] {
+            let (attempts, seconds) = wait(1, outcome, &[60, 7_200]).unwrap();
+            assert!(attempts == 1 && (54..=66).contains(&seconds), "{seconds}");
+            assert_eq!(wait(3, outcome, &[60, 7_200]), None);
+        }
+        assert_eq!(wait(1, &unreachable, &[60]), Some((0, 60)));
+        for retries in [&[60_i64][..], &[7_200], &[]] {
+            let (attempts, seconds) = wait(1, &greylisted, retries).unwrap();
+            assert!(attempts == 1 && (270..=330).contains(&seconds), "{seconds}");
+        }
+        let (_, second) = wait(2, &greylisted, &[60, 7_200]).unwrap();
+        assert!((6_480..=7_920).contains(&second), "{second}");
+        assert_eq!(wait(3, &greylisted, &[60, 7_200]), None);
+    }
+}

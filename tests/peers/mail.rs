@@ -45,6 +45,7 @@ pub fn samples() -> Vec<(&'static str, Email)> {
         ("subject long", subject(&"ten letters ".repeat(30).trim_end().to_owned())),
         ("subject one long word", subject(&"x".repeat(400))),
         ("subject like an encoded word", subject("=?utf-8?q?not_one?= but a text")),
+        ("subject like long encoded words", subject(&"=?utf-8?b?w6k=?= é ".repeat(9).trim_end().to_owned())),
         ("subject quotes", subject("\"Quoted\", <angled>, (round); 20 % off: now!")),
         ("subject combining", subject("e\u{301}tude nai\u{308}ve")),
         ("name comma", from("\"Laden, Schöner\" <hello@shop.example>")),

@@ -1,4 +1,4 @@
-//! Against programs of others: `DuckDB` as a second opinion on who matches, aiosmtpd as a mail server,
+//! Against programs of others: `DuckDB` as a second opinion on who matches, aiosmtpd and Postfix as mail servers,
 //! the public `standardwebhooks` library as a receiver, schemathesis as an integrator.
 //!
 //! They run where `CVMD_PEERS=1`; `.ci/run` installs them and says by `CVMD_PYTHON` which Python has

@@ -5,7 +5,9 @@ read_mail.py FOLDER reads each NAME.eml beside its NAME.json, and writes one lin
 """
 
 import email
+import email.header
 import email.policy
+import email.utils
 import json
 import sys
 from datetime import datetime, timezone
@@ -50,9 +52,14 @@ def wrong_in(raw, want):
         if names.count(name) > 1:
             wrong.append(f"{name} stands there twice")
 
+    legacy = email.message_from_bytes(raw)
+
     def one(header):
         [address] = message[header].addresses
-        return {"name": address.display_name, "address": address.addr_spec}
+        # Before 3.13.2 the modern parser keeps the blanks between the encoded words of a name (gh-128110).
+        name, _ = email.utils.parseaddr(legacy[header].replace("\r\n", ""))
+        name = str(email.header.make_header(email.header.decode_header(name)))
+        return {"name": name, "address": address.addr_spec}
 
     same("subject", str(message["Subject"]), want["subject"])
     same("from", one("From"), want["from"])

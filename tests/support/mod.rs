@@ -1,5 +1,6 @@
 //! Peers on the loopback interface that do as they are told, for the tests of more than one room.
 
+pub mod certificates;
 pub mod history;
 pub mod leaks;
 pub mod smtp;

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use cvmd::clock::{Clock, SystemClock};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+
+use super::certificates::acceptor;
+pub use super::certificates::{Certificate, authority};
 
 /// A plain or an encrypted stream.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -63,6 +62,8 @@ pub struct Mail {
     pub bytes: Vec<u8>,
     /// Which connection it came over, from 0.
     pub connection: usize,
+    /// When it came, by the machine's clock.
+    pub at: cvmd::model::Instant,
 }
 
 impl Mail {
@@ -116,39 +117,6 @@ pub enum Protection {
     NoStartTls,
     /// Somebody on the way adds a plain reply behind the one to STARTTLS.
     Injected,
-}
-
-/// The certificate that signed the server's own.
-pub fn authority() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls/authority.pem")
-}
-
-/// What a server shows of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Certificate {
-    /// Of the authority, for 127.0.0.1 and localhost.
-    Good,
-    /// As the good one, until 2021.
-    Expired,
-    /// Of the authority, for `mail.other.example`.
-    OtherName,
-    /// Signed by itself.
-    SelfSigned,
-}
-
-fn acceptor(certificate: Certificate) -> TlsAcceptor {
-    let pem: &[u8] = match certificate {
-        Certificate::Good => include_bytes!("tls/server.pem"),
-        Certificate::Expired => include_bytes!("tls/expired.pem"),
-        Certificate::OtherName => include_bytes!("tls/other_name.pem"),
-        Certificate::SelfSigned => include_bytes!("tls/self_signed.pem"),
-    };
-    let chain = CertificateDer::from_pem_slice(pem).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    TlsAcceptor::from(Arc::new(builder.with_no_client_auth().with_single_cert(vec![chain], key).unwrap()))
 }
 
 /// A server on a free port of 127.0.0.1; it ends with the runtime of its test.
@@ -363,7 +331,8 @@ impl SmtpServer {
                     let _busy = Busy::with(self, &to);
                     if self.answer(&mut stream, (At::Data, &to, number), "354 go on").await? {
                         let bytes = read_text(&mut stream).await?;
-                        let mail = Mail { from: from.clone(), to: to.clone(), bytes, connection: number };
+                        let at = SystemClock.now();
+                        let mail = Mail { from: from.clone(), to: to.clone(), bytes, connection: number, at };
                         self.end(&mut stream, mail).await?;
                     }
                 }

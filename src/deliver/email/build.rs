@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
@@ -83,8 +84,18 @@ impl Email {
             .date(self.system_time()?)
             .message_id(Some(self.message_id()?))
             .from(from.clone())
-            .to(Mailbox::new(None, to.clone()))
-            .subject(self.checked_subject()?);
+            .to(Mailbox::new(None, to.clone()));
+        let subject = self.checked_subject()?;
+        builder = if subject.contains("=?") {
+            let name = HeaderName::new_from_ascii_str("Subject");
+            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(
+                name,
+                subject.to_owned(),
+                encoded_words(subject),
+            ))
+        } else {
+            builder.subject(subject)
+        };
         if let Some(link) = &self.unsubscribe {
             let list = HeaderName::new_from_ascii_str("List-Unsubscribe");
             builder = builder.raw_header(plain(list, format!("<{}>", checked_link(link)?)));
@@ -148,6 +159,21 @@ fn no_control(text: &str, what: &str) -> Result<(), String> {
 /// A header as it is, on one line: a link that is folded or encoded is none.
 fn plain(name: HeaderName, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+}
+
+/// A text that holds what looks like an encoded word (RFC 2047): lettre leaves it as it is where it is
+/// ASCII, and readers would decode it.
+fn encoded_words(text: &str) -> String {
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + c.len_utf8() <= 42 => word.push(c),
+            Some(_) | None => words.push(c.into()),
+        }
+    }
+    let encode =
+        |word: &String| format!("=?utf-8?b?{}?=", base64::engine::general_purpose::STANDARD.encode(word));
+    words.iter().map(encode).collect::<Vec<_>>().join("\r\n ")
 }
 
 fn checked_link(link: &str) -> Result<&str, String> {
@@ -220,6 +246,19 @@ mod tests {
         {
             assert!(Email { unsubscribe: Some(bad.into()), ..email() }.build().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_subject_like_an_encoded_word_is_encoded_whole() {
+        let subject = format!("=?utf-8?q?no?= {}", "é".repeat(60));
+        let text = text_of(&Email { subject: subject.clone(), ..email() });
+        let head = text.split("\r\n\r\n").next().unwrap().replace("\r\n ", " ");
+        let line = head.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap();
+        let decoded = line.split(' ').map(|word| {
+            let word = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
+            base64::engine::general_purpose::STANDARD.decode(word.unwrap()).unwrap()
+        });
+        assert_eq!(String::from_utf8(decoded.flatten().collect()).unwrap(), subject);
     }
 
     #[test]

@@ -89,13 +89,13 @@ impl Relays {
     /// Where a new connection goes: the first that is not set aside, or whose time has come. Where all
     /// are and none was tried for this message yet, the one whose time comes first: whoever asks has
     /// been told to wait long enough.
-    pub(super) fn choose(&self, now: Instant, lesson: &Lesson) -> Option<usize> {
+    pub(super) fn choose(&self, now: Instant, failed: &[(usize, String)]) -> Option<usize> {
         let mut states = self.states();
-        let untried = |at: &usize| lesson.failed.iter().all(|(failed, _)| failed != at);
+        let untried = |at: &usize| failed.iter().all(|(tried, _)| tried != at);
         let may = |at: &usize| states[*at].aside.as_ref().is_none_or(|aside| aside.until <= now);
         let soonest = |at: &usize| states[*at].aside.as_ref().map_or(Instant(i64::MIN), |aside| aside.until);
         let mut chosen = (0..states.len()).filter(untried).find(may);
-        if chosen.is_none() && lesson.failed.is_empty() {
+        if chosen.is_none() && failed.is_empty() {
             chosen = (0..states.len()).min_by_key(soonest);
         }
         // One worker looks whether it is back; the others go on with those that work.
@@ -111,7 +111,8 @@ impl Relays {
         let mut news = Vec::new();
         for (at, why) in lesson.failed {
             let state = &mut states[at];
-            let is_news = state.aside.is_none();
+            // Where there is but one, the queue says that nothing goes out.
+            let is_news = state.aside.is_none() && self.servers.len() > 1;
             let doubled = FIRST_ASIDE.0 << state.failures.min(10);
             let until = now.plus(Duration(doubled.min(LONGEST_ASIDE.0)));
             state.failures = state.failures.saturating_add(1);
@@ -163,9 +164,9 @@ mod tests {
     #[test]
     fn the_first_is_taken_until_it_fails_and_again_when_its_time_has_come() {
         let relays = relays(3);
-        let fresh = Lesson::default();
+        let fresh: [(usize, String); 0] = [];
         assert_eq!(relays.choose(NOW, &fresh), Some(0));
-        assert_eq!(relays.choose(NOW, &fail(0)), Some(1), "for this message at once");
+        assert_eq!(relays.choose(NOW, &fail(0).failed), Some(1), "for this message at once");
         let news = relays.learn(fail(0), NOW);
         assert_eq!(news[0].until, NOW.plus(FIRST_ASIDE));
         assert_eq!(relays.choose(NOW, &fresh), Some(1));
@@ -204,10 +205,10 @@ mod tests {
         let relays = relays(2);
         relays.learn(fail(1), NOW);
         relays.learn(fail(0), NOW.plus(Duration::seconds(1)));
-        assert_eq!(relays.choose(NOW, &Lesson::default()), Some(1));
-        assert_eq!(relays.choose(NOW, &fail(1)), None, "it is bounded");
+        assert_eq!(relays.choose(NOW, &[]), Some(1));
+        assert_eq!(relays.choose(NOW, &fail(1).failed), None, "it is bounded");
         let alone = self::relays(1);
         alone.learn(fail(0), NOW);
-        assert_eq!(alone.choose(NOW, &Lesson::default()), Some(0));
+        assert_eq!(alone.choose(NOW, &[]), Some(0));
     }
 }

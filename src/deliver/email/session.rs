@@ -60,16 +60,22 @@ impl Session {
     /// connection is dropped on any time-out or broken line, and kept otherwise.
     pub async fn send(&mut self, mail: &Built, now: Instant) -> Outcome {
         self.leave_worn_connection(now).await;
+        let before = self.lesson.failed.len();
         loop {
             let reused = self.open.is_some();
             let relay = match &self.open {
                 Some(open) => open.relay,
-                None => match self.relays.choose(now, &self.lesson) {
+                None => match self.relays.choose(now, &self.lesson.failed[before..]) {
                     Some(relay) => relay,
-                    None => return self.unreachable(),
+                    None => return unreachable(&self.lesson.failed[before..]),
                 },
             };
             let why = match self.attempt(relay, mail, now).await {
+                // This message goes nowhere else; the next one rather does.
+                Ok(Outcome::InDoubt { reason }) => {
+                    self.lesson.failed.push((relay, reason.clone()));
+                    return Outcome::InDoubt { reason };
+                }
                 Ok(outcome) => {
                     self.lesson.answered = Some(relay);
                     return outcome;
@@ -100,12 +106,6 @@ impl Session {
         if let Some(mut open) = self.open.take() {
             let _ = tokio::time::timeout(GOODBYE, open.connection.quit()).await;
         }
-    }
-
-    /// What is wrong with the relays that were tried, the most wanted one first.
-    fn unreachable(&self) -> Outcome {
-        let reasons: Vec<&str> = self.lesson.failed.iter().map(|(_, why)| why.as_str()).collect();
-        Outcome::Unreachable { reason: reasons.join("; ") }
     }
 
     async fn leave_worn_connection(&mut self, now: Instant) {
@@ -151,6 +151,12 @@ impl Session {
             }
         }
     }
+}
+
+/// What is wrong with the relays that were tried, the most wanted one first.
+fn unreachable(failed: &[(usize, String)]) -> Outcome {
+    let reasons: Vec<&str> = failed.iter().map(|(_, why)| why.as_str()).collect();
+    Outcome::Unreachable { reason: reasons.join("; ") }
 }
 
 /// Ends what a refused transaction left open; whether the connection can be used again.

@@ -51,6 +51,31 @@ async fn mail_waits_for_a_dead_server_and_goes_once_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_mail_server_takes_what_the_first_does_not_and_status_says_so() {
+    let shop = Shop::new(&without(&["calls"])).await;
+    let dead = dead_address().await;
+    let second = shop.mail.address;
+    let servers = format!("url = \"smtp://{dead}\"\nfallback = [\"smtp://{second}\"]");
+    shop.edit("cvmd.toml", &format!("url = \"smtp://{second}\""), &servers);
+    let wrong = shop.cli(&["status"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("write `[{ url ="), "a text is no server");
+    shop.edit("cvmd.toml", &format!("[\"smtp://{second}\"]"), &format!("[{{ url = \"smtp://{second}\" }}]"));
+    shop.customers("in", ids(5));
+    let mut daemon = shop.run().await;
+    shop.must(&["import", "folder", "in"]);
+    patiently("all went", async || (shop.mail.taken().len() == 10).then_some(())).await;
+    patiently("the log says so", async || daemon.log().contains("left alone for a while").then_some(()))
+        .await;
+    let shown = shop.must(&["status"]);
+    assert!(shown.contains(&format!("smtp://{dead} set aside until")), "{shown}");
+    assert!(
+        shown.contains("cannot be reached") && shown.contains(&format!("smtp://{second} in use")),
+        "{shown}"
+    );
+    assert!(daemon.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_recipient_is_dead_and_not_written_to_again() {
     let shop = Shop::new(&without(&["calls", "receipts"])).await;
     shop.customers("in", ids(1));

@@ -9,6 +9,7 @@ use cvmd::deliver::email::Relays;
 use cvmd::model::Duration;
 use cvmd::outbox::Report;
 use cvmd::record::{MessageState, OpenMessage};
+use cvmd::store::tables::customers;
 
 use super::stage::{Stage, list, mail, receipt, relay};
 use crate::support::smtp::{Act, At, SmtpServer, dead_address};
@@ -105,6 +106,27 @@ async fn through_any_fault_nothing_is_lost_and_marketing_arrives_at_most_once() 
             assert!(outbox.stop(Duration::seconds(5)).await, "{what}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_bounce_and_its_suppression_become_durable_in_one_commit() {
+    let peer = SmtpServer::start().await;
+    peer.script(At::Greeting, Act::Late(200)).script(At::Rcpt, Act::Say("550 5.1.1 unknown".into()));
+    let stage = Stage::smtp(&peer);
+    stage.decide(&[mail(1)]).await;
+    let (outbox, _) = stage.start().await;
+    until("it is claimed", || stage.states() == [MessageState::Claimed]).await;
+    stage.store.hold();
+    until("one commit waits for the disk", || stage.store.undurable() == 1).await;
+    let customer = mail(1).customer;
+    let suppressed = |stage: &Stage| customers::suppression(&*stage.store, customer, 0).unwrap();
+    let crashed = stage.after_crash();
+    assert_eq!((suppressed(&crashed), crashed.states()), (None, vec![MessageState::Claimed]));
+    stage.store.release();
+    until("it is dead", || stage.ended(MessageState::Dead) == 1).await;
+    let crashed = stage.after_crash();
+    assert!(suppressed(&crashed).is_some() && crashed.ended(MessageState::Dead) == 1);
+    outbox.stop(Duration::seconds(5)).await;
 }
 
 #[tokio::test]

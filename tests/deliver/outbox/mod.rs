@@ -6,6 +6,7 @@ mod domains;
 mod endpoints;
 mod faults;
 mod flow;
+mod p99;
 mod queues;
 pub mod stage;
 mod turns;

@@ -1,0 +1,64 @@
+//! What the index knows of the domains that recipients are at.
+
+use super::{Entry, Index, Place, Standing};
+use crate::model::Instant;
+use crate::outbox::domains::Slowed;
+use crate::record::MessageKey;
+
+impl Index {
+    /// Whether a message stands among those to this domain; else it does from now on, and has to be put
+    /// back: the address changed since it was decided.
+    pub(in crate::outbox) fn is_among(&mut self, key: MessageKey, domain: &str) -> bool {
+        let Some(entry) = self.entries.get(&key).cloned() else { return true };
+        let id = self.queues[entry.queue].line.domains.join(domain);
+        let is_same = id == entry.place.domain;
+        if !is_same {
+            self.leave(key, &entry);
+            let place = Place { domain: id, ..entry.place };
+            self.entries.insert(key, Entry { place, standing: Standing::Taken(None), ..entry });
+        }
+        let left = if is_same { id } else { entry.place.domain };
+        self.queues[entry.queue].line.domains.part(left);
+        is_same
+    }
+
+    /// A message that was taken is not sent now: it used up nothing of its domain's rate.
+    pub(in crate::outbox) fn refund(&mut self, key: MessageKey) {
+        if let Some(Entry { queue, place, standing: Standing::Taken(Some(_)), .. }) = self.entries.get(&key) {
+            self.queues[*queue].line.domains.get_mut(place.domain).refund();
+        }
+    }
+
+    /// Leaves the domain of a message alone; until when, and whether that is news.
+    pub(in crate::outbox) fn hold_domain(
+        &mut self,
+        key: MessageKey,
+        now: Instant,
+        why: &str,
+    ) -> (Instant, bool) {
+        let Some(entry) = self.entries.get(&key) else { return (now, false) };
+        self.queues[entry.queue].line.domains.hold(entry.place.domain, now, why)
+    }
+
+    /// The domain of a message took one, or refused it for good.
+    pub(in crate::outbox) fn reached_domain(&mut self, key: MessageKey, now: Instant) {
+        if let Some(entry) = self.entries.get(&key) {
+            let queue = &mut self.queues[entry.queue];
+            if queue.line.reached(entry.place.domain, now) {
+                queue.changed.notify_waiters();
+            }
+        }
+    }
+
+    /// Whether the domain of a message is left alone now.
+    pub(in crate::outbox) fn is_domain_held(&self, key: MessageKey, now: Instant) -> bool {
+        let held =
+            |entry: &Entry| self.queues[entry.queue].line.domains.held(entry.place.domain, now).is_some();
+        self.entries.get(&key).is_some_and(held)
+    }
+
+    /// The domains that asked for less of us.
+    pub(in crate::outbox) fn slowed(&self) -> Vec<Slowed> {
+        self.queues.iter().flat_map(|queue| queue.line.slowed()).collect()
+    }
+}
