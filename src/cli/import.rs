@@ -23,6 +23,7 @@ Examples:
   cvmd import orders 2024.csv.gz 2025.csv.gz --total per-line
   cvmd import orders tx.csv --map cust=customer_id --map day=time --rejects rejects.csv
   cvmd import events carts.ndjson --event cart_abandoned
+  cvmd import suppressions list.csv    nothing goes to these any more
   cvmd import folder data          its customers.*, orders.* and events.*, as `evaluate --from data`
 
 What is an hour old or older, by its own time, is history: it fires no rule `on` an event.";
@@ -32,7 +33,7 @@ const LOOK: Duration = Duration(200);
 /// How a data file's name may end.
 const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
 
-/// Take customers, orders and events in
+/// Take customers, orders, events and suppression lists in
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -66,6 +67,8 @@ enum What {
     Orders,
     #[value(help = "A row an event: id,customer_id,time,event,…fields")]
     Events,
+    #[value(help = "To whom nothing goes: address|domain|customer,reason,time, or an address a line")]
+    Suppressions,
     /// A folder with customers.*, orders.* and events.*
     Folder,
 }
@@ -153,6 +156,7 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
         What::Customers => Some(ImportKind::Customers),
         What::Orders => Some(ImportKind::Orders),
         What::Events => Some(ImportKind::Events),
+        What::Suppressions => Some(ImportKind::Suppressions),
         What::Folder if !found.is_dir() => {
             return Err(Failure::trouble(format!(
                 "`{shown}` is no folder: write `cvmd import customers {shown}`"
@@ -170,8 +174,8 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
     }
     inside.sort();
     let before = files.len();
-    // Customers first, so that orders and events find them.
-    for wanted in [ImportKind::Customers, ImportKind::Orders, ImportKind::Events] {
+    // Customers before orders and events, which find them then; before all whom nothing goes to.
+    for wanted in [ImportKind::Suppressions, ImportKind::Customers, ImportKind::Orders, ImportKind::Events] {
         for path in inside.iter().filter(|path| path.is_file()) {
             let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
             let Some(stem) = ENDS.iter().find_map(|end| name.strip_suffix(end)) else { continue };
@@ -180,6 +184,7 @@ fn collect(what: What, path: &Path, files: &mut Vec<ImportFile>) -> Result<(), F
                 None if stem.starts_with("customers") => Some(ImportKind::Customers),
                 None if stem.starts_with("orders") => Some(ImportKind::Orders),
                 None if stem.starts_with("events") => Some(ImportKind::Events),
+                None if stem.starts_with("suppressions") => Some(ImportKind::Suppressions),
                 None => None,
             };
             if is == Some(wanted) {

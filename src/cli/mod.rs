@@ -9,6 +9,7 @@ mod at;
 mod check;
 mod common;
 mod completions;
+mod customer;
 mod demo;
 mod evaluate;
 mod exit;
@@ -26,6 +27,7 @@ mod render;
 mod run;
 mod status;
 mod store;
+mod suppressions;
 mod table;
 
 use std::process::ExitCode;
@@ -69,6 +71,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
     Render(render::Arguments),
+    Customer(customer::Arguments),
+    Suppressions(suppressions::Arguments),
     Status(status::Arguments),
     Reload(reload::Arguments),
     Pause(pause::Pause),
@@ -111,6 +115,8 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> 
         Command::Evaluate(command) => evaluate::run(&command, common, output),
         Command::Explain(command) => explain::run(&command, common, output),
         Command::Render(command) => render::run(&command, common, output),
+        Command::Customer(command) => customer::run(&command, common, output),
+        Command::Suppressions(command) => suppressions::run(&command, common, output),
         Command::Status(command) => status::run(&command, common, output),
         Command::Reload(command) => reload::run(&command, common, output),
         Command::Pause(command) => pause::pause(&command, common, output),

@@ -1,4 +1,4 @@
-//! `cvmd store stats`, `export`, `import`.
+//! `cvmd store stats`, `export`, `import`, `compact`.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -33,6 +33,13 @@ Examples:
   cvmd status
   cvmd resume all";
 
+const COMPACT_EXAMPLES: &str = "\
+What was removed or erased stands in the store's files until they are written anew: this does it. No
+daemon may run. It needs as much room again as the store takes; the old one is removed in the end.
+
+Examples:
+  systemctl stop cvmd && cvmd store compact && systemctl start cvmd";
+
 /// The store
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -45,6 +52,7 @@ enum Command {
     Stats(Stats),
     Export(Export),
     Import(Import),
+    Compact(Compact),
 }
 
 /// How large it is
@@ -77,11 +85,20 @@ struct Import {
     format: FormatArgument,
 }
 
+/// Write its files anew, without what was removed
+#[derive(Debug, clap::Args)]
+#[command(after_help = COMPACT_EXAMPLES)]
+struct Compact {
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Stats(command) => stats(command, common, output),
         Command::Export(command) => export(command, common, output),
         Command::Import(command) => import(command, common, output),
+        Command::Compact(command) => compact(command, common, output),
     }
 }
 
@@ -138,6 +155,25 @@ fn import(import: &Import, common: &Common, output: &mut Output) -> Result<Exit,
     output.line(
         "the daemon starts on hold: `cvmd status` shows what it would do at once, `cvmd resume all` lets it",
     )?;
+    Ok(Exit::Fine)
+}
+
+fn compact(compact: &Compact, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
+    let store = common.configuration()?.data.join("store");
+    if !store.exists() && !store.with_extension("before").exists() {
+        return Err(Failure::trouble(format!("there is no store in `{}`", store.display())));
+    }
+    let done = crate::store::compact(&store);
+    let (before, after) = done.map_err(|error| Failure::trouble(error.to_string()))?;
+    match compact.format.format {
+        Format::Human => {
+            let (before, after) = (thousands(before), thousands(after));
+            output.line(format!("the store is written anew: {before} bytes before, {after} after"))?;
+        }
+        Format::Json => {
+            output.json(&serde_json::json!({"bytes_before": before, "bytes_after": after}))?;
+        }
+    }
     Ok(Exit::Fine)
 }
 

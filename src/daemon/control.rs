@@ -8,14 +8,15 @@ use crate::deliver::email::RelayState;
 use crate::model::Instant;
 use crate::reload;
 use crate::serve::{
-    Control, ImportKind, OutboxRow, Reader, RefusalKind, RelayStatus, Reply, Request, Response, Taken,
-    Taking, Unsubscribing, Waiting,
+    Control, ImportKind, OutboxRow, PersonWish, Reader, RefusalKind, RelayStatus, Reply, Request, Response,
+    Taken, Taking, Unsubscribing, Waiting,
 };
 
 use super::credentials::unreadable;
 use super::endpoints::WEBHOOK;
 use super::gate::SAID_ELSEWHERE;
 use super::import::kind_of;
+use super::person;
 use super::post::{self, Post};
 use super::service::Service;
 use super::vault;
@@ -62,7 +63,17 @@ impl Service {
                 }
                 other => other,
             },
-            Request::Resume { .. } | Request::Import(_) => {
+            // It looks through the whole history: beside the decider, which goes on meanwhile.
+            Request::Person { customer, wish: wish @ (PersonWish::Show | PersonWish::Export) } => {
+                let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
+                let answer = move || person::answer(&*store, &shared, &customer, wish);
+                let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+                tokio::task::spawn_blocking(answer).await.unwrap_or_else(failed)
+            }
+            Request::Person { wish: PersonWish::Erase | PersonWish::Suppress | PersonWish::Resume, .. }
+            | Request::Suppressions { .. }
+            | Request::Resume { .. }
+            | Request::Import(_) => {
                 let webhook = if let Request::Resume { scope } = &request {
                     scope.strip_prefix(WEBHOOK).map(str::to_owned)
                 } else {

@@ -12,6 +12,7 @@ use crate::ruleset::Remembered;
 use crate::store::Store;
 
 use super::active::Active;
+use super::erase::Erased;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::{Shared, Snapshot};
@@ -80,6 +81,8 @@ pub struct Engine {
     pub(super) next_arrival: u64,
     /// Rules that wait after an event.
     pub(super) timers: Timers,
+    /// Who was erased, and what is still to be done for it.
+    pub(super) erased: Erased,
 }
 
 impl std::fmt::Debug for Engine {
@@ -159,6 +162,7 @@ impl Engine {
 
     /// Shows others the state as it is now.
     pub(super) fn publish(&self) {
+        self.shared.note_next(self.next_customer);
         let seen = Snapshot {
             population: self.population.clone(),
             active: self.active.clone(),

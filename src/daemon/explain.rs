@@ -13,7 +13,9 @@ use crate::store::{StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::clocks::clock_of;
+use super::lists::Whom;
 use super::occurred;
+use super::person::suppressed::Held;
 
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
@@ -149,6 +151,10 @@ impl Engine {
                 };
                 return Ok(Outcome::stopped(Skip::Consent.label(), sentence));
             }
+            Err(Skip::Suppression) => {
+                let sentence = self.why_suppressed(customer)?;
+                return Ok(Outcome::stopped(Skip::Suppression.label(), sentence));
+            }
             Err(skip) => return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world))),
         };
         if self.is_held(customer, number)? {
@@ -159,6 +165,15 @@ impl Engine {
         let waits = due.waits.filter(|_| rule.timetable().is_none());
         let waits = waits.map_or(String::new(), |wait| format!(", and {}", waits_sentence(wait, due.at)));
         Ok(Outcome::free(format!("matches, and nothing stops it: fires {fires}{waits}")))
+    }
+
+    /// Which of a customer's addresses nobody may write to, and why.
+    fn why_suppressed(&self, customer: CustomerNumber) -> Result<String, StoreError> {
+        let profile = tables::customers::profile(&*self.store, customer)?;
+        let whom = profile.as_ref().map(|profile| Whom::of(customer, profile));
+        let why = whom.map(|whom| self.shared.lists.why(&self.shared.keyed, whom)).unwrap_or_default();
+        let held = Held::all(&*self.store, why)?;
+        Ok(format!("matches, but {}", held.sentences.join("; ")))
     }
 
     /// That the customer left a channel of the rule by their own doing, and when.

@@ -388,6 +388,9 @@ impl Gate for DaemonGate {
         let Some(active) = &seen.active else {
             return Claim::Wait(now.plus(PAUSED_FOR), NO_RULES.into());
         };
+        if self.shared.is_gone(message.customer) {
+            return Claim::Withdraw("the customer is gone".into());
+        }
         if self.is_suppressed(message) {
             return Claim::Withdraw(Withdrawal::Suppression.sentence().into());
         }

@@ -44,6 +44,8 @@ impl Engine {
                 self.render(&message, &customer, at.unwrap_or(now), now)
             }
             Request::Customer { customer } => self.customer(&customer),
+            Request::Person { customer, wish } => self.person(&customer, wish, now),
+            Request::Suppressions { wish } => self.suppressions(&wish, now),
             Request::OutboxList(filter) => answer_found(self.outbox_rows(&filter, now)),
             Request::OutboxChange { wish, filter, only_count, after } => {
                 let changed = self.change_outbox(wish, &filter, only_count, after.as_deref(), now);

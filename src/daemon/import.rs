@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::ingest::{self, Kind, Options, Origin, Reject, RejectWriter, Report, Summary, Totals};
+use crate::ingest::{
+    self, ImportError, Kind, Options, Origin, Reject, RejectWriter, Report, Rows, Summary, Totals,
+};
 use crate::model::Instant;
 use crate::ruleset::Schema;
 use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
@@ -96,7 +98,7 @@ impl Engine {
         };
         let mut report = Report::new(kind_of(file.kind), &file.name, &mut on_reject);
         let opened = open(file)?;
-        self.load(kind_of(file.kind), &mut *ingest::open(opened, progress)?, &options, &mut report)?;
+        self.load(kind_of(file.kind), &mut *rows_of(file, opened, progress)?, &options, &mut report)?;
         let summary = report.summary;
         if let Some(error) = failed {
             return Err(LoadError::Usage(format!("the rejects cannot be written: {error}")));
@@ -105,7 +107,7 @@ impl Engine {
             let mut no_progress = |_| {};
             if writer.needs_rows() {
                 let again = open(file)?;
-                writer.finish(Some(&mut *ingest::open(again, &mut no_progress)?))?;
+                writer.finish(Some(&mut *rows_of(file, again, &mut no_progress)?))?;
             } else {
                 writer.finish(None)?;
             }
@@ -124,6 +126,7 @@ pub(super) const fn kind_of(kind: ImportKind) -> Kind {
         ImportKind::Customers => Kind::Customers,
         ImportKind::Orders => Kind::Orders,
         ImportKind::Events => Kind::Events,
+        ImportKind::Suppressions => Kind::Suppressions,
     }
 }
 
@@ -136,6 +139,18 @@ fn totals(text: &str) -> Result<Totals, LoadError> {
 fn open(file: &ImportFile) -> Result<File, LoadError> {
     File::open(&file.path)
         .map_err(|error| LoadError::Usage(format!("`{}` cannot be read: {error}", file.name)))
+}
+
+/// A file as rows: a list of addresses may have no header.
+fn rows_of<'a>(
+    file: &ImportFile,
+    opened: File,
+    progress: OnBytes<'a>,
+) -> Result<Box<dyn Rows + 'a>, ImportError> {
+    match file.kind {
+        ImportKind::Customers | ImportKind::Orders | ImportKind::Events => ingest::open(opened, progress),
+        ImportKind::Suppressions => ingest::open_list(opened, progress),
+    }
 }
 
 fn open_rejects(path: &Path) -> Result<Rejects, LoadError> {

@@ -7,7 +7,6 @@
 use ring::hmac;
 
 use crate::ingest::canonical_phone;
-use crate::model::Channel;
 use crate::record::{KeyedHash, ListedKind, StoreIdentity};
 
 /// What the store's secret is used for here, so that no other use of it makes such a hash.
@@ -49,11 +48,6 @@ impl Keyed {
     /// Of a customer's id, as it stands on the suppression list.
     pub(super) fn customer(&self, id: &str) -> KeyedHash {
         self.listed(ListedKind::Customer, id)
-    }
-
-    /// Of what a channel writes to.
-    pub(super) fn address(&self, channel: &Channel, address: &str) -> Option<KeyedHash> {
-        if *channel == Channel::email() { self.email(address) } else { self.phone(address) }
     }
 
     /// Of the id of somebody who was erased.

@@ -90,6 +90,10 @@ impl Lists {
         self.write().domains.remove(domain).is_some()
     }
 
+    pub(super) fn has_domain(&self, domain: &str) -> bool {
+        self.read().domains.contains_key(domain)
+    }
+
     pub(super) fn put_customer(&self, number: CustomerNumber) {
         self.write().customers.insert(number);
     }
@@ -120,12 +124,6 @@ impl Lists {
             *counts.entry(*of).or_default() += 1;
         }
         counts
-    }
-
-    /// Whether nobody is on it.
-    pub(super) fn is_empty(&self) -> bool {
-        let entries = self.read();
-        entries.listed.is_empty() && entries.domains.is_empty() && entries.customers.is_empty()
     }
 
     /// Which of a customer's addresses are suppressed.

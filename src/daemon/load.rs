@@ -132,6 +132,7 @@ impl Engine {
             Parsed::Customers(customers) => self.load_customers(customers, now, report, loading)?,
             Parsed::Orders(orders) => self.load_orders(orders, now, report, loading)?,
             Parsed::Events(events) => self.load_events(events, (schema, now), report, loading)?,
+            Parsed::Suppressions(list) => self.load_suppressions(list, report)?,
         }
         loading.commit(self)
     }
@@ -152,11 +153,15 @@ impl Engine {
     ) -> Result<(), StoreError> {
         for update in customers {
             let known = self.directory.get(&update.id).copied();
+            if known.is_none() && self.was_erased(&update.id.0) {
+                report.erased(&update.id.0, &update.lines);
+                continue;
+            }
             let existing =
                 known.map(|number| tables::customers::profile(&*self.store, number)).transpose()?;
             let existing = existing.flatten();
             let merged = merge_customer(existing.as_ref(), &update, now, loading.origin);
-            report.customer(&merged, update.rows);
+            report.customer(&merged, update.lines.len() as u64);
             if !merged.changed {
                 continue;
             }
@@ -180,6 +185,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         for (id, new) in orders {
             let known = self.directory.get(&id).copied();
+            if known.is_none() && self.was_erased(&id.0) {
+                new.iter().for_each(|order| report.erased(&order.order.id, &order.rows));
+                continue;
+            }
             let existing = match known {
                 Some(number) => tables::customers::orders(&*self.store, number)?,
                 None => Vec::new(),
@@ -222,6 +231,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         for (id, new) in events {
             let known = self.directory.get(&id).copied();
+            if known.is_none() && self.was_erased(&id.0) {
+                new.iter().for_each(|event| report.erased(&event.event.id, &[event.row]));
+                continue;
+            }
             let existing = match known {
                 Some(number) => tables::events::events(&*self.store, number)?,
                 None => Vec::new(),

@@ -107,6 +107,9 @@ impl Engine {
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
+        // Who was erased since is nobody's recipient any more.
+        let mut recipients = recipients.clone();
+        recipients.intersect(&self.population.everybody());
         let mut limit = decide::slice_size(rule);
         let mut served = self.served(&run)?;
         while let RunState::Open(cursor) = run.state {
@@ -118,7 +121,7 @@ impl Engine {
                     let moment = Moment::new(&active.program, run.now, &clock);
                     self.particulars(active, &moment, position, customer)
                 };
-                decide::slice(&world, (rule, number), &run, recipients, (cursor, limit), &particulars)
+                decide::slice(&world, (rule, number), &run, &recipients, (cursor, limit), &particulars)
             };
             let mut next = run.clone();
             next.state = slice.next.map_or(RunState::Closed, RunState::Open);

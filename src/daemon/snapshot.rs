@@ -1,5 +1,6 @@
 //! What the outbox's gate and the control socket read while the engine works.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::decide::Pauses;
@@ -36,6 +37,8 @@ pub struct Shared {
     latest: RwLock<Arc<Snapshot>>,
     /// Who unsubscribed and is not taken in yet.
     pub(super) unsubscribed: Unsubscribed,
+    /// The number that the next customer gets.
+    next: AtomicU32,
     /// Who must not be written to.
     pub(super) lists: Lists,
     /// Tells addresses and ids apart without keeping them.
@@ -57,6 +60,7 @@ impl Shared {
         Arc::new(Self {
             latest: RwLock::new(Arc::new(snapshot)),
             unsubscribed: Unsubscribed::default(),
+            next: AtomicU32::new(0),
             lists: Lists::default(),
             keyed: Keyed::of(identity),
         })
@@ -72,6 +76,15 @@ impl Shared {
     /// goes to them there, and the engine takes it in.
     pub fn unsubscribed(&self, customer: CustomerNumber, channel: Channel, said: Unsubscribe) {
         self.unsubscribed.note(customer, channel, said);
+    }
+
+    /// Whether that customer was here once and is no more.
+    pub(super) fn is_gone(&self, customer: CustomerNumber) -> bool {
+        customer.0 < self.next.load(Ordering::Relaxed) && !self.get().population.contains(customer)
+    }
+
+    pub(super) fn note_next(&self, next: CustomerNumber) {
+        self.next.store(next.0, Ordering::Relaxed);
     }
 
     /// Replaces the state.

@@ -12,6 +12,7 @@ use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
+use super::erase::Erased;
 use super::lists::Whom;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
@@ -97,10 +98,12 @@ impl Engine {
             next_arrival: arrivals.values().max().map_or(0, |last| last + 1),
             arrivals,
             timers,
+            erased: Erased::default(),
         };
         engine.read_sets()?;
         engine.read_unsubscribes()?;
         engine.read_lists()?;
+        engine.read_erased()?;
         if engine.channels.is_empty() {
             engine.channels.push(Channel::email());
         }
@@ -120,9 +123,12 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let (mut orders, mut events) = (Beside::orders(&*store), Beside::events(&*store));
         self.directory.clear();
-        self.next_customer = CustomerNumber(0);
+        self.next_customer = tables::privacy::next_customer(&*store)?;
+        let under_way = &self.erased.under_way;
         let (directory, next) = (&mut self.directory, &mut self.next_customer);
         let customers = tables::customers::profiles(&*store).filter_map(|item| match item {
+            // Gone, though not all of it is forgotten yet.
+            Ok((number, _)) if under_way.contains(&number) => None,
             Ok((number, profile)) => {
                 directory.insert(profile.id.clone(), number);
                 *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));

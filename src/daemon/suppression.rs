@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ingest::{canonical_email, canonical_phone};
+use crate::ingest::{
+    Report, Suppressing, SuppressionRow, Suppressions, canonical_domain, canonical_email, canonical_phone,
+};
 use crate::model::{Channel, CustomerNumber, Instant};
 use crate::population::Suppressed;
 use crate::record::{KeyedHash, Listed, ListedDomain, ListedKind, Profile, Suppression, SuppressionReason};
@@ -163,7 +165,7 @@ impl Engine {
             |why: &str| format!("`{what}` {why}: name an e-mail address, a phone number or a domain");
         if let Some((before, domain)) = what.rsplit_once('@') {
             if before.is_empty() {
-                return domain_of(domain).map(Entry::Domain).ok_or_else(|| refuse("is no domain"));
+                return canonical_domain(domain).map(Entry::Domain).ok_or_else(|| refuse("is no domain"));
             }
             let address = canonical_email(what).map_err(refuse)?;
             let hash = keyed.email(&address).ok_or_else(|| refuse("is no e-mail address"))?;
@@ -173,7 +175,7 @@ impl Engine {
             let hash = keyed.phone(&number).ok_or_else(|| refuse("is no phone number"))?;
             return Ok(Entry::Hashed(ListedKind::Phone, hash));
         }
-        domain_of(what).map(Entry::Domain).ok_or_else(|| refuse("is no address"))
+        canonical_domain(what).map(Entry::Domain).ok_or_else(|| refuse("is no address"))
     }
 
     /// Puts entries on the list and waits until they are durable. One that stands there keeps its reason
@@ -185,22 +187,21 @@ impl Engine {
     ) -> Result<Changed, StoreError> {
         let mut changed = Changed::default();
         let mut packs: BTreeMap<u16, Vec<Listed>> = BTreeMap::new();
-        let (mut batch, mut domains) = (Batch::default(), Vec::new());
+        let (mut batch, mut domains) = (Batch::default(), BTreeMap::new());
         for (entry, reason, at) in entries {
             match entry {
                 Entry::Hashed(kind, hash) => {
                     packs.entry(bucket_of(&hash)).or_default().push(Listed { hash, kind, reason, at });
                 }
                 Entry::Domain(domain) => {
-                    let known = self.shared.lists.domains().iter().any(|(known, _)| *known == domain);
-                    if known || domains.iter().any(|(name, _)| *name == domain) {
+                    if self.shared.lists.has_domain(&domain) || domains.contains_key(&domain) {
                         changed.unchanged += 1;
                         continue;
                     }
                     changed.changed += 1;
                     let listed = ListedDomain { reason, at };
                     tables::privacy::put_domain(&mut batch, &domain, &listed);
-                    domains.push((domain, listed));
+                    domains.insert(domain, listed);
                 }
             }
         }
@@ -225,6 +226,30 @@ impl Engine {
         domains.into_iter().for_each(|(domain, listed)| self.shared.lists.put_domain(domain, listed));
         self.meet(whom);
         Ok(changed)
+    }
+
+    /// Takes a file's list in.
+    pub(super) fn load_suppressions(
+        &mut self,
+        list: Suppressions,
+        report: &mut Report<'_>,
+    ) -> Result<(), StoreError> {
+        let keyed = &self.shared.keyed;
+        let hashed = |kind, hash: Option<KeyedHash>| hash.map(|hash| Entry::Hashed(kind, hash));
+        let entry = |SuppressionRow { who, reason, at }: SuppressionRow| {
+            let entry = match who {
+                Suppressing::Email(address) => hashed(ListedKind::Email, keyed.email(&address)),
+                Suppressing::Phone(number) => hashed(ListedKind::Phone, keyed.phone(&number)),
+                Suppressing::Customer(id) => hashed(ListedKind::Customer, Some(keyed.customer(&id))),
+                Suppressing::Domain(domain) => Some(Entry::Domain(domain)),
+            };
+            entry.map(|entry| (entry, reason, at))
+        };
+        let entries: Vec<_> = list.filter_map(entry).collect();
+        let Changed { changed, unchanged } = self.list(entries, &Whose::Anybody)?;
+        report.summary.suppressions_added += changed;
+        report.summary.suppressions_unchanged += unchanged;
+        Ok(())
     }
 
     /// Takes hashes off the list. How many stood there.
@@ -330,16 +355,4 @@ impl Engine {
             self.publish();
         }
     }
-}
-
-/// A domain in lower case; none of what is none.
-pub(super) fn domain_of(text: &str) -> Option<String> {
-    let domain = text.trim().trim_end_matches('.').to_lowercase();
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-    };
-    let good = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label);
-    good.then_some(domain)
 }

@@ -50,6 +50,7 @@ impl Engine {
         let mut report = TickReport::default();
         self.take_unsubscribes(now)?;
         self.forget_letters(now)?;
+        self.go_on_erasing(now)?;
         if self.hold.is_some() {
             report.on_hold = true;
             return Ok(report);

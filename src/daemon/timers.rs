@@ -31,6 +31,13 @@ impl Timers {
         }
     }
 
+    /// Takes a customer's timers out.
+    pub(super) fn remove_customer(&mut self, customer: CustomerNumber) {
+        let places: Vec<TimerPlace> =
+            self.by_place.keys().filter(|place| place.1 == customer).copied().collect();
+        places.into_iter().for_each(|place| self.remove(place));
+    }
+
     /// A rule's timers for a customer, by their ordinals.
     pub(super) fn of(&self, rule: RuleNumber, customer: CustomerNumber) -> Vec<(u32, &Timer)> {
         let range = (rule, customer, 0)..=(rule, customer, u32::MAX);

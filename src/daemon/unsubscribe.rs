@@ -42,7 +42,8 @@ impl Exit {
     pub(super) fn reader(&self, token: &str) -> Option<Reader> {
         let (customer, channel) = self.links.read(token)?;
         let population = &self.shared.get().population;
-        population.contains(customer).then(|| {
+        let was_here = population.contains(customer) || self.shared.is_gone(customer);
+        was_here.then(|| {
             let field = population.schema().find("language");
             let language = field.and_then(|field| population.text(customer, field)).map(str::to_owned);
             Reader { language, channel: channel.0 }
@@ -54,6 +55,10 @@ impl Exit {
         let (Some((customer, channel)), Some(reader)) = (self.links.read(token), self.reader(token)) else {
             return Unsubscribed::Unknown;
         };
+        if self.shared.is_gone(customer) {
+            // Erased: nothing goes to them any more, which is what they want.
+            return Unsubscribed::Done(reader);
+        }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Unsubscribed::Busy(reader);
         };
@@ -67,6 +72,7 @@ impl Exit {
         });
         match done.await {
             Ok(Ok(true)) => Unsubscribed::Done(reader),
+            Ok(Ok(false)) if self.shared.is_gone(customer) => Unsubscribed::Done(reader),
             Ok(Ok(false)) => Unsubscribed::Unknown,
             Ok(Err(error)) => {
                 tracing::error!(error = error.to_string(), "an unsubscribe could not be stored");

@@ -150,7 +150,8 @@ impl Engine {
         let is_first = !held.is_some_and(|consent| consent.by_person && !consent.given);
         let withdrawn = Consent { given: false, at: Some(said.over), by_person: true };
         let consents = vec![(channel.clone(), withdrawn)];
-        let update = CustomerUpdate { id: existing.id.clone(), rows: 1, values: Vec::new(), consents };
+        let update =
+            CustomerUpdate { id: existing.id.clone(), lines: Vec::new(), values: Vec::new(), consents };
         let mut merged = merge_customer(Some(&existing), &update, now, loading.origin);
         let event = is_first.then(|| self.event_of((number, channel), said));
         if let Some(event) = &event {

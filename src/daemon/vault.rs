@@ -68,6 +68,8 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::Explain { .. }
         | Request::Render { .. }
         | Request::Customer { .. }
+        | Request::Person { .. }
+        | Request::Suppressions { .. }
         | Request::OutboxList(_)
         | Request::OutboxChange { .. }
         | Request::Import(_)

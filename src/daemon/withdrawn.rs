@@ -29,7 +29,7 @@ impl Engine {
         }
         let existing = if known { tables::customers::profile(&*self.store, number)? } else { None };
         let existing = existing.unwrap_or_else(|| unknown_customer(id.clone(), now, loading.origin));
-        let update = CustomerUpdate { id, rows: 1, values: Vec::new(), consents };
+        let update = CustomerUpdate { id, lines: Vec::new(), values: Vec::new(), consents };
         let merged = merge_customer(Some(&existing), &update, now, loading.origin);
         if merged.changed {
             tables::customers::append_changes(&*self.store, &mut loading.batch, number, &merged.changes)?;

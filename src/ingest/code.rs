@@ -41,6 +41,8 @@ pub enum RejectCode {
     IncompleteOrder,
     /// The same id of an order or an event with other content, in the file or in the store.
     Conflict,
+    /// The customer was erased: what is said of that id is not taken.
+    Erased,
     /// A cell: no e-mail address that mail can be sent to.
     BadEmail,
     /// A cell: no phone number with its country's prefix.
@@ -57,7 +59,7 @@ pub enum RejectCode {
 
 impl RejectCode {
     /// All codes.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NotUtf8,
         Self::NulByte,
         Self::RowTooLong,
@@ -76,6 +78,7 @@ impl RejectCode {
         Self::CurrenciesDiffer,
         Self::IncompleteOrder,
         Self::Conflict,
+        Self::Erased,
         Self::BadEmail,
         Self::BadPhone,
         Self::BadTimeZone,
@@ -106,6 +109,7 @@ impl RejectCode {
             Self::CurrenciesDiffer => "currencies_differ",
             Self::IncompleteOrder => "incomplete_order",
             Self::Conflict => "conflict",
+            Self::Erased => "erased",
             Self::BadEmail => "bad_email",
             Self::BadPhone => "bad_phone",
             Self::BadTimeZone => "bad_time_zone",

@@ -13,8 +13,8 @@ use super::{MAX_ID_BYTES, MAX_TEXT_BYTES, Options, RejectCode, Report, Row, addr
 pub struct CustomerUpdate {
     /// The shop's id.
     pub id: CustomerId,
-    /// How many rows told of them.
-    pub rows: u64,
+    /// The lines that told of them, from the last one back; empty where no file did.
+    pub lines: Vec<u64>,
     /// Field names and canonical texts, sorted by name; none clears the value.
     pub values: Vec<(String, Option<String>)>,
     /// By channel, sorted.

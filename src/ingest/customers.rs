@@ -38,7 +38,7 @@ pub fn read_customers(
                 report.summary.rows += 1;
                 if let Some((id, said)) = reader.read(&row, report) {
                     report.summary.accepted_rows += 1;
-                    all.push(id, said)?;
+                    all.push(id, said, row.line)?;
                 }
             }
             Next::Bad(code, reason) => {
@@ -74,6 +74,7 @@ pub struct Customers {
 struct Waiting<'a> {
     /// Where the customer's row before begins.
     before: Option<u64>,
+    line: u64,
     #[serde(borrow)]
     values: Vec<(u16, Option<&'a str>)>,
     consents: Vec<(u16, Consent)>,
@@ -92,10 +93,11 @@ impl Customers {
         self.ids.len() == 0
     }
 
-    fn push(&mut self, id: &str, said: Said) -> Result<(), ImportError> {
+    fn push(&mut self, id: &str, said: Said, line: u64) -> Result<(), ImportError> {
         let number = self.ids.intern(id)? as usize;
         let values = said.values.iter().map(|(field, text)| (*field, text.as_deref())).collect();
-        let waiting = Waiting { before: self.last.get(number).copied(), values, consents: said.consents };
+        let before = self.last.get(number).copied();
+        let waiting = Waiting { before, line, values, consents: said.consents };
         let start = self.rows.len() as u64;
         if number == self.last.len() {
             self.last.push(start);
@@ -112,7 +114,7 @@ impl Customers {
         let mut consents: Vec<(Channel, Consent)> = Vec::new();
         // From the last row back: the first value that is met holds.
         let mut at = self.last.get(number as usize).copied();
-        let mut rows = 0;
+        let mut lines = Vec::new();
         while let Some(row) = at.and_then(|at| self.waiting(at)) {
             for (field, text) in row.values.into_iter().rev() {
                 let name = &self.names[usize::from(field)];
@@ -127,12 +129,12 @@ impl Customers {
                     None => consents.push((channel.clone(), consent)),
                 }
             }
+            lines.push(row.line);
             at = row.before;
-            rows += 1;
         }
         values.sort();
         consents.sort_by(|one, other| one.0.cmp(&other.0));
-        CustomerUpdate { id: CustomerId(self.ids.get(number).to_owned()), rows, values, consents }
+        CustomerUpdate { id: CustomerId(self.ids.get(number).to_owned()), lines, values, consents }
     }
 
     fn waiting(&self, at: u64) -> Option<Waiting<'_>> {

@@ -168,7 +168,7 @@ mod tests {
     fn update(values: &[(&str, Option<&str>)], consents: &[(bool, Option<i64>)]) -> CustomerUpdate {
         CustomerUpdate {
             id: CustomerId("ana".into()),
-            rows: 1,
+            lines: vec![1],
             values: values.iter().map(|(name, text)| ((*name).into(), text.map(Into::into))).collect(),
             consents: consents
                 .iter()

@@ -22,6 +22,7 @@ mod group;
 mod intern;
 mod json_rows;
 mod lines;
+mod list_rows;
 mod merge;
 mod merge_events;
 mod options;
@@ -33,6 +34,7 @@ mod report;
 mod row;
 mod source;
 mod summary;
+mod suppressions;
 mod table;
 
 pub use address::{email as canonical_email, phone as canonical_phone};
@@ -51,8 +53,9 @@ pub use parsed::Parsed;
 pub use reject::{Reject, RejectWriter};
 pub use report::Report;
 pub use row::{Next, Row, Rows};
-pub use source::open;
+pub use source::{open, open_list};
 pub use summary::{Kind, RejectCount, Summary};
+pub use suppressions::{Suppressing, SuppressionRow, Suppressions, canonical_domain, read_suppressions};
 
 /// Bytes of one row (all lines of a CSV record, or one line of NDJSON), at most.
 pub const MAX_ROW_BYTES: usize = 1 << 20;

@@ -3,8 +3,8 @@
 use crate::model::Instant;
 
 use super::{
-    Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, read_customers, read_events,
-    read_orders,
+    Customers, Events, ImportError, Kind, Options, Orders, Report, Rows, Suppressions, read_customers,
+    read_events, read_orders, read_suppressions,
 };
 
 /// What a file or a body says.
@@ -16,6 +16,8 @@ pub enum Parsed {
     Orders(Orders),
     /// Of events.
     Events(Events),
+    /// Of whom nothing goes to.
+    Suppressions(Suppressions),
 }
 
 impl Parsed {
@@ -33,6 +35,7 @@ impl Parsed {
             Kind::Customers => Self::Customers(read_customers(rows, options, report)?),
             Kind::Orders => Self::Orders(read_orders(rows, options, report)?),
             Kind::Events => Self::Events(read_events(rows, options, report)?),
+            Kind::Suppressions => Self::Suppressions(read_suppressions(rows, options, report)?),
         })
     }
 
@@ -43,6 +46,7 @@ impl Parsed {
             Self::Customers(customers) => Self::Customers(customers),
             Self::Orders(orders) => Self::Orders(orders.taken_at(now)),
             Self::Events(events) => Self::Events(events.taken_at(now)),
+            Self::Suppressions(list) => Self::Suppressions(list),
         }
     }
 }

@@ -55,6 +55,16 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Rows about somebody who was erased: they are not taken. `id` is the row's, not the customer's where
+    /// that is another.
+    pub fn erased(&mut self, id: &str, lines: &[u64]) {
+        let reason = "the customer was erased: `cvmd customer resume` lets the id be taken again";
+        self.summary.erased_rows += lines.len() as u64;
+        for line in lines {
+            self.late(*line, id, RejectCode::Erased, reason);
+        }
+    }
+
     /// A row that is not taken.
     pub(super) fn row(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
         self.summary.rejected_rows += 1;

@@ -6,6 +6,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
+use super::list_rows::{self, ListRows};
 use super::{ImportError, Rows};
 
 /// Bytes looked at to tell CSV from NDJSON.
@@ -22,25 +23,46 @@ pub fn open<'a>(
     file: impl Read + 'a,
     progress: &'a mut dyn FnMut(u64),
 ) -> Result<Box<dyn Rows + 'a>, ImportError> {
+    open_as(file, progress, false)
+}
+
+/// As [`open`]; but what has no header is a list, a line each.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_list<'a>(
+    file: impl Read + 'a,
+    progress: &'a mut dyn FnMut(u64),
+) -> Result<Box<dyn Rows + 'a>, ImportError> {
+    open_as(file, progress, true)
+}
+
+fn open_as<'a>(
+    file: impl Read + 'a,
+    progress: &'a mut dyn FnMut(u64),
+    list: bool,
+) -> Result<Box<dyn Rows + 'a>, ImportError> {
     let mut counted = Counted { inner: file, read: 0, progress };
     let magic = peek(&mut counted, 4)?;
     refuse(&magic)?;
     let gzip = magic.starts_with(&[0x1f, 0x8b]);
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(magic).chain(counted));
-    if gzip { rows(MultiGzDecoder::new(whole)) } else { rows(whole) }
+    if gzip { rows(MultiGzDecoder::new(whole), list) } else { rows(whole, list) }
 }
 
-fn rows<'a>(mut text: impl Read + 'a) -> Result<Box<dyn Rows + 'a>, ImportError> {
+fn rows<'a>(mut text: impl Read + 'a, list: bool) -> Result<Box<dyn Rows + 'a>, ImportError> {
     let mut start = peek(&mut text, LOOK)?;
     refuse(&start)?;
     if start.starts_with(&[0xef, 0xbb, 0xbf]) {
         start.drain(..3);
     }
+    let is_list = list && list_rows::is_list(&start);
     let first = start.iter().copied().find(|byte| !byte.is_ascii_whitespace());
     let reader = BufReader::with_capacity(BUFFER, Cursor::new(start).chain(text));
     match first {
         Some(b'{') => Ok(Box::new(JsonRows::new(reader))),
         Some(b'[') => Err(ImportError::Format("this is a JSON array: write one object a line (NDJSON)")),
+        Some(_) | None if is_list => Ok(Box::new(ListRows::new(reader))),
         Some(_) | None => Ok(Box::new(CsvRows::new(reader)?)),
     }
 }

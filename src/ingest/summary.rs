@@ -25,6 +25,8 @@ pub enum Kind {
     Orders,
     /// A row an event.
     Events,
+    /// A row an address, a domain or a customer to whom nothing goes.
+    Suppressions,
 }
 
 /// How often a code was given, and where first.
@@ -78,6 +80,12 @@ pub struct Summary {
     pub events_unchanged: u64,
     /// Events refused because their id stands for another.
     pub events_in_conflict: u64,
+    /// Addresses, domains and customers that are suppressed from now on.
+    pub suppressions_added: u64,
+    /// Those that were before.
+    pub suppressions_unchanged: u64,
+    /// Rows of customers who were erased, among the rejected.
+    pub erased_rows: u64,
     /// Events that no rule declares, by name: they are kept, and read once one does.
     pub undeclared: BTreeMap<String, u64>,
     /// Orders and events an hour old or older, among those of the file: they fire no rule.
@@ -125,6 +133,9 @@ impl Summary {
             events_added: 0,
             events_unchanged: 0,
             events_in_conflict: 0,
+            suppressions_added: 0,
+            suppressions_unchanged: 0,
+            erased_rows: 0,
             undeclared: BTreeMap::new(),
             history: 0,
             earliest: None,
@@ -188,7 +199,8 @@ impl Summary {
         figure("taken", self.accepted_rows, true);
         figure("rejected", self.rejected_rows, true);
         figure("cells dropped", self.dropped_cells, false);
-        figure("customers new", self.new_customers, true);
+        figure("of who was erased", self.erased_rows, false);
+        figure("customers new", self.new_customers, self.kind != Kind::Suppressions);
         figure("customers changed", self.changed_customers, false);
         figure("customers unchanged", self.unchanged_customers, false);
         match self.kind {
@@ -206,6 +218,10 @@ impl Summary {
                 figure("events unchanged", self.events_unchanged, false);
                 figure("events in conflict", self.events_in_conflict, false);
                 figure("not declared", self.undeclared.values().sum(), false);
+            }
+            Kind::Suppressions => {
+                figure("suppressed", self.suppressions_added, true);
+                figure("suppressed before", self.suppressions_unchanged, false);
             }
         }
         figure("older than an hour", self.history, false);

@@ -8,6 +8,7 @@ mod client;
 mod http;
 mod listen;
 mod outbox;
+mod person;
 mod post;
 mod request;
 mod response;
@@ -20,6 +21,10 @@ pub use client::{Remote, connect};
 pub use http::{MAX_BODY_BYTES, PublicListener, Tokens, openapi};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
 pub use outbox::{EndpointState, EndpointStatus, OutboxChanged, OutboxRow};
+pub use person::{
+    ErasedView, ListWish, PersonWish, SuppressedDomain, SuppressionCount, SuppressionsView, Timeline,
+    TimelineEntry,
+};
 pub use post::{MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queued, Request};
 pub use response::{

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ListWish, PersonWish};
 use crate::model::Instant;
 
 /// A request.
@@ -58,6 +59,18 @@ pub enum Request {
     Customer {
         /// The shop's id of the customer.
         customer: String,
+    },
+    /// What is wanted of or for one customer.
+    Person {
+        /// The shop's id of the customer, or their e-mail address.
+        customer: String,
+        /// What.
+        wish: PersonWish,
+    },
+    /// What is wanted of the suppression list.
+    Suppressions {
+        /// What.
+        wish: ListWish,
     },
     /// Messages on their way: [`super::OutboxRow`]s.
     OutboxList(OutboxFilter),
@@ -178,6 +191,8 @@ pub enum ImportKind {
     Orders,
     /// A row an event.
     Events,
+    /// A row an address, a domain or a customer to whom nothing goes.
+    Suppressions,
 }
 
 impl Request {
@@ -193,6 +208,8 @@ impl Request {
             Self::Explain { .. } => "explain",
             Self::Render { .. } => "render",
             Self::Customer { .. } => "customer",
+            Self::Person { wish, .. } => wish.label(),
+            Self::Suppressions { wish } => wish.label(),
             Self::OutboxList(_) => "outbox list",
             Self::OutboxChange { wish: OutboxWish::Retry, .. } => "outbox retry",
             Self::OutboxChange { wish: OutboxWish::Drop, .. } => "outbox drop",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{EndpointStatus, OutboxChanged, OutboxRow};
+use super::{ErasedView, SuppressionsView, Timeline};
 use crate::model::Instant;
 
 /// An answer.
@@ -30,6 +31,17 @@ pub enum Response {
     Rendered(RenderedMessage),
     /// To a question after a customer.
     Customer(Box<CustomerView>),
+    /// To a question after a person.
+    Timeline(Box<Timeline>),
+    /// To a wish for everything that is held of a person.
+    Held {
+        /// A document by tables.
+        held: serde_json::Value,
+    },
+    /// To an erasure.
+    Erased(ErasedView),
+    /// To a question after the suppression list.
+    Suppressions(SuppressionsView),
     /// To a list of the outbox.
     Outbox {
         /// The messages, those due first before those due later.
@@ -99,7 +111,7 @@ pub struct CustomerView {
     pub fields: BTreeMap<String, serde_json::Value>,
     /// Marketing, by channel.
     pub consents: BTreeMap<String, ConsentView>,
-    /// Whether nothing is sent to their address.
+    /// Whether nothing is sent to them, or to one of their addresses.
     pub suppressed: bool,
     /// What they ordered.
     pub orders: Latest,

@@ -7,6 +7,7 @@
 //! and writes records; [`transfer`] carries a whole store from one to another through a file. Knows
 //! bytes and keys; not what is decided by them.
 
+mod compact;
 mod failure;
 mod flusher;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod tables;
 pub mod transfer;
 mod writer;
 
+pub use compact::compact;
 pub use lock::LOCK_FILE;
 pub use memory::Memory;
 pub use sled_store::{Options, SledStore, open, open_with};

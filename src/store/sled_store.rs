@@ -16,7 +16,7 @@ use super::lock::{Lock, patiently};
 use super::overlay::merge;
 use super::snapshot::SledSnapshot;
 use super::writer::{Commit, Order, Shared, Writer};
-use super::{Batch, Item, Receipt, Scan, Snapshot, Stats, Store, StoreError, failure, tables};
+use super::{Batch, Item, Receipt, Scan, Snapshot, Stats, Store, StoreError, compact, failure, tables};
 use crate::failpoint;
 
 /// How a store is opened.
@@ -70,8 +70,10 @@ pub fn open(directory: &Path) -> Result<SledStore, StoreError> {
 /// As [`open`].
 pub fn open_with(directory: &Path, options: &Options) -> Result<SledStore, StoreError> {
     let failed = |error: std::io::Error| failure::io(directory, "opening", &error);
+    compact::put_back(directory).map_err(failed)?;
     fs::create_dir_all(directory).map_err(failed)?;
     let lock = Lock::take(directory)?;
+    compact::clear(directory).map_err(failed)?;
     remove_leftovers(directory).map_err(failed)?;
     failpoint::hit("open_before_sled");
     let config = sled::Config::new()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::binary::run;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["demo"],
     &["init"],
@@ -15,6 +15,16 @@ const COMMANDS: [&[&str]; 21] = [
     &["evaluate"],
     &["explain"],
     &["render"],
+    &["customer"],
+    &["customer", "show"],
+    &["customer", "export"],
+    &["customer", "erase"],
+    &["customer", "suppress"],
+    &["customer", "resume"],
+    &["suppressions"],
+    &["suppressions", "list"],
+    &["suppressions", "add"],
+    &["suppressions", "remove"],
     &["status"],
     &["reload"],
     &["pause"],
@@ -25,6 +35,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["outbox", "drop"],
     &["store"],
     &["store", "stats"],
+    &["store", "compact"],
     &["completions"],
     &["help-is-no-command"],
 ];
@@ -39,7 +50,8 @@ fn every_command_explains_itself_with_examples() {
         let known = command != ["help-is-no-command"];
         assert_eq!(said.code, if known { 0 } else { 2 }, "{command:?}: {said:?}");
         let text = said.stdout + &said.stderr;
-        let has_subcommands = [&["outbox"][..], &["store"]].contains(&command);
+        let has_subcommands =
+            [&["outbox"][..], &["store"], &["customer"], &["suppressions"]].contains(&command);
         assert!(!known || has_subcommands || text.contains("Examples:"), "{command:?} has no examples");
         let name = [&["cvmd"], command].concat().join("-");
         let file = folder.join(format!("{name}.txt"));

@@ -6,6 +6,7 @@ mod check_beside;
 mod check_from;
 mod daemonless;
 mod help;
+mod privacy;
 mod render;
 mod trouble;
 mod usage;

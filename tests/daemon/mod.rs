@@ -12,6 +12,7 @@ mod names;
 mod on_event;
 mod ours;
 mod policies;
+mod privacy;
 mod reload;
 mod renames;
 mod schedule;

@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use cvmd::config::{Config, Environment};
-use cvmd::ingest::{Kind, RejectWriter, Report, open_body, read_customers, read_events, read_orders};
+use cvmd::ingest::{
+    Kind, RejectWriter, Report, open_body, read_customers, read_events, read_orders, read_suppressions,
+};
 use cvmd::record::codec;
 use cvmd::serve::Request;
 use cvmd::store::tables::{
@@ -62,7 +64,7 @@ const COLUMNS: [&str; 34] = [
 /// Each file as it is, read as any of the three kinds, as a file and as a body.
 fn import_holds(input: &[u8]) -> Result<u64, String> {
     let mut answer = 0;
-    for kind in [Kind::Customers, Kind::Orders, Kind::Events] {
+    for kind in [Kind::Customers, Kind::Orders, Kind::Events, Kind::Suppressions] {
         let told = Told { event: Some("visit".into()), ..Told::default() };
         let mut world = World::default();
         if let Ok(done) = world.import(kind, "any.csv", input, &told) {
@@ -95,6 +97,7 @@ fn body(kind: Kind, input: &[u8], told: &Told) -> Result<(), String> {
         Kind::Customers => drop(read_customers(&mut *rows, &told.options(), &mut report)),
         Kind::Orders => drop(read_orders(&mut *rows, &told.options(), &mut report)),
         Kind::Events => drop(read_events(&mut *rows, &told.options(), &mut report)),
+        Kind::Suppressions => drop(read_suppressions(&mut *rows, &told.options(), &mut report)),
     }
     Ok(())
 }

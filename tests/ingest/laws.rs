@@ -107,12 +107,13 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(kind in prop_oneof![Just(Kind::Customers), Just(Kind::Orders), Just(Kind::Events)], body: Vec<u8>, json: bool) {
+    fn no_bytes_panic(kind in prop_oneof![Just(Kind::Customers), Just(Kind::Orders), Just(Kind::Events), Just(Kind::Suppressions)], body: Vec<u8>, json: bool) {
         let start: &[u8] = match (kind, json) {
             (_, true) => b"{\"id\":1,\"customer_id\":",
             (Kind::Customers, false) => b"id,email,phone,created,consent_email_marketing\n",
             (Kind::Orders, false) => b"order_id,customer_id,time,total,quantity\n",
             (Kind::Events, false) => b"id,customer_id,time,event,value,seen\n",
+            (Kind::Suppressions, false) => b"address,domain,customer,reason,time\n",
         };
         for bytes in [[start, &body].concat(), body] {
             let _ = World::default().import(kind, "noise", &bytes, &Told::default());
@@ -131,6 +132,7 @@ proptest! {
         for (kind, header) in [
             (Kind::Orders, "order_id,customer_id,time,total,currency\n"),
             (Kind::Events, "id,customer_id,time,event,value,seen\n"),
+            (Kind::Suppressions, "address,domain,customer,reason,time\n"),
             (Kind::Customers, "id,email,consent_email_marketing,consent_email_marketing_at,clv\n"),
         ] {
             let text = format!("{header}{body}");

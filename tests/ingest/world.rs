@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cvmd::ingest::{
     ImportError, Kind, Options, Origin, RejectWriter, Report, Rows, Summary, Totals, merge_customer,
-    merge_events, merge_orders, open, read_customers, read_events, read_orders, unknown_customer,
+    merge_events, merge_orders, open, open_list, read_customers, read_events, read_orders, read_suppressions,
+    unknown_customer,
 };
 use cvmd::model::{CustomerId, Instant};
 use cvmd::record::{Event, Order, Profile};
@@ -134,6 +135,7 @@ impl World {
         let mut rejects = |reject: &cvmd::ingest::Reject| writer.write(reject).unwrap();
         let mut report = Report::new(kind, file, &mut rejects);
         let mut ignore = |_| ();
+        let open = if kind == Kind::Suppressions { open_list } else { open };
         self.take(kind, &mut *open(bytes, &mut ignore)?, told, &mut report)?;
         let summary = report.summary;
         let mut ignore = |_| ();
@@ -155,7 +157,7 @@ impl World {
                 for update in read_customers(rows, &told.options(), report)? {
                     let merged =
                         merge_customer(self.profiles.get(&update.id), &update, told.now, Origin::File);
-                    report.customer(&merged, update.rows);
+                    report.customer(&merged, update.lines.len() as u64);
                     self.profiles.insert(update.id, merged.profile);
                 }
             }
@@ -189,6 +191,7 @@ impl World {
                 }
                 self.events.retain(|_, events| !events.is_empty());
             }
+            Kind::Suppressions => drop(read_suppressions(rows, &told.options(), report)?.count()),
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod block;
 mod http;
+mod privacy;
 mod shell;
 
 use std::fs;

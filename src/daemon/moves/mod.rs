@@ -160,6 +160,17 @@ impl Moves {
         self.tracks.values().filter_map(|followed| followed.log.last()).map(|entry| entry.learnt).max()
     }
 
+    /// Forgets a customer.
+    pub(super) fn forget(&mut self, customer: CustomerNumber) {
+        for followed in self.tracks.values_mut() {
+            followed.log.retain(|entry| entry.moved.customer != customer);
+            for members in &mut followed.places {
+                members.remove(customer.0);
+            }
+        }
+        self.ahead.retain(|(_, of, _), _| *of != customer);
+    }
+
     /// Whether a rule asks for movement.
     pub(super) fn follows(&self, rule: RuleNumber) -> bool {
         self.tracks.values().any(|track| track.record.followers.contains_key(&rule))

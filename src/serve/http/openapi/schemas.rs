@@ -198,7 +198,7 @@ fn view() -> Value {
                     },
                 },
             },
-            "suppressed": {"type": "boolean", "description": "Whether nothing is sent to their address."},
+            "suppressed": {"type": "boolean", "description": "Whether nothing is sent to them, or to one of their addresses."},
             "orders": latest("orders"),
             "events": latest("events"),
         },
