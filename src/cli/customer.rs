@@ -16,19 +16,19 @@ Examples:
   cvmd customer show ana-17 --format json";
 
 const EXPORT_EXAMPLES: &str = "\
-Everything that the store holds of a customer, with the values that messages were filled with: what a
-person may ask for. Personal data: keep it so.
+Everything that the store holds of a customer, with the values that messages were filled with:
+what a person may ask for. Personal data: keep it so.
 
 Examples:
   cvmd customer export ana-17 > ana-17.json";
 
 const ERASE_EXAMPLES: &str = "\
-Profile, orders, events, changes, waits and the values of messages go, at once and for good; numbers of
-who was contacted when stay, without a name. Files and posts that name the id are rejected from then on,
-and nothing is sent to the address, unless another customer has it.
+Profile, orders, events, changes, waits and the values of messages go, at once and for good; who
+was contacted when stays as numbers, without a name. Files and posts that name the id are rejected
+from then on, and nothing is sent to the address, unless another customer has it.
 
-Copies that you made are yours to erase: exports of the store, imported files, the disk's free space
-(`cvmd store compact` writes the store anew).
+Copies that you made are yours to erase: exports of the store, imported files, the disk's free
+space (`cvmd store compact` writes the store anew).
 
 Examples:
   cvmd customer erase ana-17
@@ -36,7 +36,8 @@ Examples:
   cvmd customer resume ana-17               the id may come again; what was erased does not";
 
 const SUPPRESS_EXAMPLES: &str = "\
-Nothing goes to the customer any more, to the addresses that they have, by no rule: receipts included.
+Nothing goes to the customer any more, nor to the addresses that they have, by no rule: receipts
+included.
 
 Examples:
   cvmd customer suppress ana-17
@@ -44,8 +45,9 @@ Examples:
   cvmd suppressions add ana@shop.example    an address, whoever has it";
 
 const RESUME_EXAMPLES: &str = "\
-Takes the customer and their addresses off the suppression list, whatever put them there. Consent is
-not given by it: who unsubscribed gets no marketing. The id of a customer who was erased may come again.
+Takes the customer and their addresses off the suppression list, whatever put them there. Consent
+is not given by it: who unsubscribed gets no marketing. The id of a customer who was erased may come
+again.
 
 Examples:
   cvmd customer resume ana-17";
@@ -119,10 +121,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
         }
         Command::Erase(erase) => return self::erase(erase, common, output),
         Command::Suppress(Named { who, format }) => {
-            done(wish(&who.customer, PersonWish::Suppress, common)?, format.format, output)?;
+            done(&wish(&who.customer, PersonWish::Suppress, common)?, format.format, output)?;
         }
         Command::Resume(Named { who, format }) => {
-            done(wish(&who.customer, PersonWish::Resume, common)?, format.format, output)?;
+            done(&wish(&who.customer, PersonWish::Resume, common)?, format.format, output)?;
         }
     }
     Ok(Exit::Fine)
@@ -134,8 +136,8 @@ fn wish(customer: &str, wish: PersonWish, common: &Common) -> Result<Response, F
 }
 
 /// Shows a sentence.
-pub(super) fn done(response: Response, format: Format, output: &mut Output) -> Result<(), Failure> {
-    let Response::Done { message } = &response else { return Err(unexpected(&response)) };
+pub(super) fn done(response: &Response, format: Format, output: &mut Output) -> Result<(), Failure> {
+    let Response::Done { message } = response else { return Err(unexpected(response)) };
     match format {
         Format::Human => output.line(message),
         Format::Json => output.json(&serde_json::json!({ "message": message })),
@@ -150,7 +152,7 @@ fn erase(erase: &Erase, common: &Common, output: &mut Output) -> Result<Exit, Fa
     }
     let response = wish(customer, PersonWish::Erase, common)?;
     let Response::Erased(erased) = response else {
-        done(response, erase.format.format, output)?;
+        done(&response, erase.format.format, output)?;
         return Ok(Exit::Fine);
     };
     match erase.format.format {
@@ -179,8 +181,10 @@ fn show_erased(customer: &str, erased: &ErasedView, output: &mut Output) -> Resu
     output
         .line(format!("`{customer}` is erased; files and posts that name the id are rejected from now on"))?;
     if erased.suppressed_addresses > 0 {
-        let addresses = counted(erased.suppressed_addresses, "address");
-        let addresses = addresses.replace("addresss", "addresses");
+        let addresses = match erased.suppressed_addresses {
+            1 => "1 address".to_owned(),
+            more => format!("{more} addresses"),
+        };
         output.line(format!("nothing is sent to {addresses} of theirs any more, under any id"))?;
     }
     if !erased.same_address.is_empty() {

@@ -34,8 +34,9 @@ Examples:
   cvmd resume all";
 
 const COMPACT_EXAMPLES: &str = "\
-What was removed or erased stands in the store's files until they are written anew: this does it. No
-daemon may run. It needs as much room again as the store takes; the old one is removed in the end.
+What was removed or erased stands in the store's files until they are written anew: this does it.
+No daemon may run. It needs as much room again as the store takes; the old one is removed in the
+end.
 
 Examples:
   systemctl stop cvmd && cvmd store compact && systemctl start cvmd";

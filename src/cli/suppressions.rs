@@ -9,8 +9,8 @@ use super::table::{self, Column, thousands, time};
 use crate::serve::{ListWish, Request, Response, SuppressionsView};
 
 const LIST_EXAMPLES: &str = "\
-Addresses are kept as keyed hashes, which nobody can read back: they are counted, not listed, and found
-by asking for one. Domains are shown as they are.
+Addresses are kept as keyed hashes, which nobody can read back: they are counted, not listed, and
+found by asking for one. Domains are shown as they are.
 
 Examples:
   cvmd suppressions list
@@ -84,10 +84,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
             }
         }
         Command::Add(Named { what, format }) => {
-            done(wish(ListWish::Add { what: what.clone() }, common)?, format.format, output)?;
+            done(&wish(ListWish::Add { what: what.clone() }, common)?, format.format, output)?;
         }
         Command::Remove(Named { what, format }) => {
-            done(wish(ListWish::Remove { what: what.clone() }, common)?, format.format, output)?;
+            done(&wish(ListWish::Remove { what: what.clone() }, common)?, format.format, output)?;
         }
     }
     Ok(Exit::Fine)

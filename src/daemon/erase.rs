@@ -9,28 +9,17 @@
 //! that is kept leads from it to a person any more, nor from the id to it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::failpoint;
-use crate::model::{BLOCK, Channel, CustomerNumber, Instant};
-use crate::record::{
-    Erasure, FinishedMessage, KeyedHash, ListedKind, MessageKey, MessageState, OpenMessage, Profile,
-    SuppressionReason, TakenBack, Tombstone,
-};
+use crate::model::{Channel, CustomerNumber, Instant};
+use crate::record::{Erasure, KeyedHash, ListedKind, Profile, SuppressionReason, Tombstone};
 use crate::serve::ErasedView;
-use crate::store::limits::BATCH_LIMIT;
-use crate::store::tables::memories::{MET_BLOCK, TRYING_BLOCK};
 use crate::store::{Batch, StoreError, tables};
 
 use super::Engine;
+use super::forget::Rest;
 use super::lists::Whom;
 use super::suppression::{Entry, Whose};
-
-/// Why a message ends whose customer was erased.
-pub(super) const ERASED: &str = "the customer was erased";
-
-/// Messages that one commit ends at most: each is some records.
-const MESSAGES: usize = 40;
 
 /// Who was erased, and what is still to be done for it.
 #[derive(Debug, Default)]
@@ -39,39 +28,8 @@ pub(super) struct Erased {
     pub(super) tombstones: BTreeMap<KeyedHash, Tombstone>,
     /// Whose erasure is under way.
     pub(super) under_way: BTreeSet<CustomerNumber>,
-}
-
-/// Gathers changes into commits within the store's limit; some must not be torn apart.
-struct Parts<'a> {
-    engine: &'a Engine,
-    batch: Batch,
-}
-
-impl Parts<'_> {
-    /// Changes that belong together: at most as many as a commit takes.
-    fn together(&mut self, batch: Batch) -> Result<(), StoreError> {
-        if self.batch.changes.len() + batch.changes.len() > BATCH_LIMIT {
-            self.commit()?;
-        }
-        self.batch.changes.extend(batch.changes);
-        Ok(())
-    }
-
-    /// Removals, each for itself.
-    fn each(&mut self, batch: Batch) -> Result<(), StoreError> {
-        for change in batch.changes {
-            self.together(Batch { changes: vec![change] })?;
-        }
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), StoreError> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        failpoint::hit("erase_before_commit");
-        self.engine.store.commit(std::mem::take(&mut self.batch)).wait().map(drop)
-    }
+    /// Of these, what is to be gone on with; one that met a damaged record waits for a restart.
+    pub(super) to_do: BTreeMap<CustomerNumber, Rest>,
 }
 
 impl Engine {
@@ -79,6 +37,8 @@ impl Engine {
     pub(super) fn read_erased(&mut self) -> Result<(), StoreError> {
         self.erased.tombstones = tables::privacy::tombstones(&*self.store)?;
         self.erased.under_way = tables::privacy::erasures(&*self.store)?.into_keys().collect();
+        let begun = self.erased.under_way.iter().map(|number| (*number, Rest::Everything));
+        self.erased.to_do = begun.collect();
         Ok(())
     }
 
@@ -113,8 +73,9 @@ impl Engine {
         self.erased.under_way.insert(number);
         self.directory.remove(&profile.id);
         self.leave(number);
-        let rest = self.forget(number, now)?;
+        // From here on no claim and no click finds them.
         self.publish();
+        let rest = self.forget(number, Rest::Everything, now)?;
         tracing::info!(customer = number.0, "a customer was erased");
         let name = |other: &CustomerNumber| self.population.id(*other).map(str::to_owned);
         Ok(ErasedView {
@@ -169,7 +130,7 @@ impl Engine {
     }
 
     /// Takes a customer out of memory.
-    fn leave(&mut self, number: CustomerNumber) {
+    pub(super) fn leave(&mut self, number: CustomerNumber) {
         self.population.remove(&[number]);
         self.addresses.set(number, None, None);
         self.shared.lists.remove_customer(number);
@@ -177,130 +138,6 @@ impl Engine {
         self.arrivals.retain(|arrival, _| arrival.customer != number);
         self.timers.remove_customer(number);
         self.moves.forget(number);
-    }
-
-    /// Goes on with erasures that are not through: after a crash, or where a worker had a message.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(super) fn go_on_erasing(&mut self, now: Instant) -> Result<(), StoreError> {
-        for number in self.erased.under_way.clone() {
-            self.forget(number, now)?;
-        }
-        Ok(())
-    }
-
-    /// Forgets what is stored of somebody who is gone, in commits of their own; the mark goes last. How
-    /// many of their messages are in others' hands still: the mark stays for these.
-    fn forget(&mut self, number: CustomerNumber, now: Instant) -> Result<u64, StoreError> {
-        let rest = self.forget_messages(number, now)?;
-        self.forget_memories(number)?;
-        let store = Arc::clone(&self.store);
-        let mut parts = Parts { engine: self, batch: Batch::default() };
-        let mut own = Batch::default();
-        for item in tables::events::arrivals(&*store) {
-            let (sequence, arrival) = item?;
-            if arrival.customer == number {
-                tables::events::remove_arrival(&mut own, sequence);
-            }
-        }
-        for item in tables::events::timers(&*store) {
-            let (place, _) = item?;
-            if place.1 == number {
-                tables::events::remove_timer(&mut own, place);
-            }
-        }
-        tables::person::forget_own(&*store, &mut own, number)?;
-        parts.each(own)?;
-        for batch in tables::person::forget_values(&*store, number)? {
-            parts.together(batch)?;
-        }
-        for (track, record) in tables::movement::tracks(&*store)? {
-            for batch in tables::person::forget_moves(&*store, track, number)? {
-                parts.together(batch)?;
-            }
-            let mut batch = Batch::default();
-            let places = tables::movement::places(&*store, track)?;
-            debug_assert!(places.len() <= record.places.len());
-            for (place, mut members) in places {
-                if members.remove(number.0) {
-                    let block = number.0 / BLOCK;
-                    tables::movement::put_places(&mut batch, track, place, block, &members);
-                }
-            }
-            parts.each(batch)?;
-        }
-        parts.commit()?;
-        if rest > 0 {
-            return Ok(rest);
-        }
-        failpoint::hit("erase_before_end");
-        let mut batch = Batch::default();
-        tables::privacy::remove_erasure(&mut batch, number);
-        self.store.commit(batch).wait()?;
-        self.erased.under_way.remove(&number);
-        Ok(0)
-    }
-
-    /// Ends all messages to a customer that nobody has under the hand, with all that they were filled
-    /// with. How many somebody has.
-    fn forget_messages(&mut self, number: CustomerNumber, now: Instant) -> Result<u64, StoreError> {
-        let (mut rest, mut ended) = (0, Vec::new());
-        let mut batch = Batch::default();
-        for (decided, key) in tables::person::open_messages(&*self.store, number)? {
-            if !self.outgoing.take_from_all(key) {
-                rest += 1;
-                continue;
-            }
-            let message = match tables::messages::open_message(&*self.store, decided, key) {
-                Ok(message) => message,
-                // What does not read back goes all the same.
-                Err(StoreError::Corrupt(_)) => None,
-                Err(error) => return Err(error),
-            };
-            tables::messages::remove_open(&*self.store, &mut batch, decided, key)?;
-            if let Some(message) = message {
-                end(&mut batch, &message, now);
-            }
-            ended.push(key);
-            if ended.len() >= MESSAGES {
-                self.commit_ended(std::mem::take(&mut batch), &mut ended)?;
-            }
-        }
-        self.commit_ended(batch, &mut ended)?;
-        Ok(rest)
-    }
-
-    fn commit_ended(&mut self, batch: Batch, ended: &mut Vec<MessageKey>) -> Result<(), StoreError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        failpoint::hit("erase_before_commit");
-        self.commit_parts(batch)?;
-        for key in ended.iter() {
-            self.sets.remove(key);
-        }
-        self.outgoing.ended(ended);
-        ended.clear();
-        Ok(())
-    }
-
-    /// Lets the rules forget a customer.
-    fn forget_memories(&mut self, number: CustomerNumber) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        for (rule, memory) in &mut self.memories {
-            if memory.spent.remove(number.0) {
-                tables::memories::put_spent(&mut batch, *rule, number.0 / BLOCK, &memory.spent);
-            }
-            if memory.trying.remove(&number).is_some() {
-                tables::memories::put_trying(&mut batch, *rule, number.0 / TRYING_BLOCK, &memory.trying);
-            }
-            if memory.met.remove(&number).is_some() {
-                tables::memories::put_met(&mut batch, *rule, number.0 / MET_BLOCK, &memory.met);
-            }
-        }
-        failpoint::hit("erase_before_commit");
-        self.commit_parts(batch)
     }
 
     /// Lets an id that was erased be taken again, and its addresses be written to. Whether it was.
@@ -320,25 +157,5 @@ impl Engine {
         self.store.commit(batch).wait()?;
         self.erased.tombstones.remove(&id);
         Ok(true)
-    }
-}
-
-/// What is kept of a message that ended so: no personal data. Nothing of one that did not go out yet
-/// holds room under the caps.
-fn end(batch: &mut Batch, message: &OpenMessage, now: Instant) {
-    let finished = FinishedMessage {
-        key: message.key,
-        rule: message.rule.clone(),
-        target: message.target.clone(),
-        channel: message.channel.clone(),
-        state: MessageState::Withdrawn,
-        at: now,
-        attempts: message.attempts,
-        result: ERASED.into(),
-    };
-    tables::messages::put_finished(batch, &finished);
-    if message.frozen.is_none() && !message.is_set {
-        let channel = (!message.is_call).then(|| message.channel.clone());
-        tables::messages::put_taken_back(batch, &TakenBack { key: message.key, due: message.due, channel });
     }
 }

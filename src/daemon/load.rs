@@ -186,7 +186,9 @@ impl Engine {
         for (id, new) in orders {
             let known = self.directory.get(&id).copied();
             if known.is_none() && self.was_erased(&id.0) {
-                new.iter().for_each(|order| report.erased(&order.order.id, &order.rows));
+                for order in &new {
+                    report.erased(&order.order.id, &order.rows);
+                }
                 continue;
             }
             let existing = match known {
@@ -232,7 +234,9 @@ impl Engine {
         for (id, new) in events {
             let known = self.directory.get(&id).copied();
             if known.is_none() && self.was_erased(&id.0) {
-                new.iter().for_each(|event| report.erased(&event.event.id, &[event.row]));
+                for event in &new {
+                    report.erased(&event.event.id, &[event.row]);
+                }
                 continue;
             }
             let existing = match known {

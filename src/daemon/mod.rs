@@ -20,6 +20,7 @@ mod explain;
 mod fields;
 mod fire;
 mod firings;
+mod forget;
 mod gate;
 mod handle;
 mod import;

@@ -57,7 +57,9 @@ impl Engine {
     pub(super) fn read_lists(&self) -> Result<(), StoreError> {
         let lists = &self.shared.lists;
         for pack in tables::privacy::all_listed(&*self.store) {
-            pack?.iter().for_each(|entry| lists.put(entry));
+            for entry in &pack? {
+                lists.put(entry);
+            }
         }
         for item in tables::privacy::domains(&*self.store) {
             let (domain, listed) = item?;
@@ -222,8 +224,12 @@ impl Engine {
             new.push(*entry);
             true
         })?;
-        new.iter().for_each(|entry| self.shared.lists.put(entry));
-        domains.into_iter().for_each(|(domain, listed)| self.shared.lists.put_domain(domain, listed));
+        for entry in &new {
+            self.shared.lists.put(entry);
+        }
+        for (domain, listed) in domains {
+            self.shared.lists.put_domain(domain, listed);
+        }
         self.meet(whom);
         Ok(changed)
     }
@@ -266,7 +272,9 @@ impl Engine {
             pack.len() < before
         })?;
         gone += self.unlist_met(hashes)?;
-        hashes.iter().for_each(|hash| self.shared.lists.remove(hash));
+        for hash in hashes {
+            self.shared.lists.remove(hash);
+        }
         self.meet(whom);
         Ok(gone)
     }

@@ -48,9 +48,9 @@ impl Engine {
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
         let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
         let mut report = TickReport::default();
+        self.go_on_erasing(now)?;
         self.take_unsubscribes(now)?;
         self.forget_letters(now)?;
-        self.go_on_erasing(now)?;
         if self.hold.is_some() {
             report.on_hold = true;
             return Ok(report);

@@ -35,7 +35,9 @@ impl Timers {
     pub(super) fn remove_customer(&mut self, customer: CustomerNumber) {
         let places: Vec<TimerPlace> =
             self.by_place.keys().filter(|place| place.1 == customer).copied().collect();
-        places.into_iter().for_each(|place| self.remove(place));
+        for place in places {
+            self.remove(place);
+        }
     }
 
     /// A rule's timers for a customer, by their ordinals.

@@ -11,11 +11,14 @@ use super::Engine;
 use super::start::Damage;
 
 impl Engine {
-    /// All that was told of a customer; none who is not there.
+    /// All that was told of a customer; none who is not there, or is being erased.
     ///
     /// # Errors
     /// When a record does not read back.
     pub(super) fn told(&self, number: CustomerNumber) -> Result<Option<Told>, StoreError> {
+        if self.erased.under_way.contains(&number) {
+            return Ok(None);
+        }
         let Some(profile) = tables::customers::profile(&*self.store, number)? else { return Ok(None) };
         let suppressed = self.barred(number, &profile);
         Ok(Some(Told {

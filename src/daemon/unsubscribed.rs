@@ -141,7 +141,8 @@ impl Engine {
         now: Instant,
         loading: &mut Loading,
     ) -> Result<(), StoreError> {
-        let Some(existing) = tables::customers::profile(&*self.store, number)? else {
+        let existing = tables::customers::profile(&*self.store, number)?;
+        let Some(existing) = existing.filter(|_| !self.erased.under_way.contains(&number)) else {
             tables::unsubscribes::remove_unsubscribe(&mut loading.batch, number, channel);
             return Ok(());
         };

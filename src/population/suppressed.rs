@@ -80,7 +80,9 @@ impl Population {
         let chunks = Arc::make_mut(&mut self.chunks);
         for (index, rows) in groups {
             let chunk = Arc::make_mut(&mut chunks[index]);
-            rows.into_iter().for_each(|(row, suppressed)| chunk.suppress(row, suppressed));
+            for (row, suppressed) in rows {
+                chunk.suppress(row, suppressed);
+            }
         }
     }
 }

@@ -5,6 +5,8 @@
 //! `CVMD_CRASH_ROUNDS=200` says how many.
 
 mod bad_days;
+#[cfg(feature = "failpoints")]
+mod erased;
 mod restore;
 #[cfg(feature = "failpoints")]
 mod rounds;

@@ -1,5 +1,6 @@
 //! Tests of `store`.
 
+mod compact;
 mod damage;
 mod golden;
 mod kill;

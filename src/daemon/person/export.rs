@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::RuleNumber;
-use crate::record::{Contact, ContactKind, DeedKind, Event, EventRef, Fate, Frozen, OpenMessage, Order};
+use crate::record::{
+    Contact, ContactKind, DeedKind, Event, EventRef, Fate, Frozen, OpenMessage, Order, Wait,
+};
 
 use super::gather::{Decided, Person, Remembers, Tracked};
 use super::suppressed::Held;
@@ -196,7 +198,7 @@ fn open(message: &OpenMessage) -> Value {
         "state": message.state.label(),
         "decided": message.decided,
         "due": message.due,
-        "waits_for": message.waits.map(|wait| wait.label()),
+        "waits_for": message.waits.map(Wait::label),
         "next_attempt": message.next_attempt,
         "expires": message.expires,
         "attempts": message.attempts,

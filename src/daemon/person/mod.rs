@@ -12,6 +12,7 @@ mod timeline;
 use crate::model::CustomerNumber;
 use crate::population::Population;
 use crate::record::key::Table;
+use crate::ruleset::RuleSet;
 use crate::serve::{PersonWish, RefusalKind, Response};
 use crate::store::{Store, StoreError, tables};
 
@@ -77,14 +78,7 @@ pub(super) fn answer(store: &dyn Store, shared: &Shared, customer: &str, wish: P
         Err(text) => return Response::refused(RefusalKind::NotFound, text),
     };
     let active = seen.active.as_ref().map(|active| &active.rules);
-    match asked(store, shared, number, wish, |names| {
-        let mut shown = RuleNames::new();
-        for (name, number) in names {
-            let present = numbers::present_name(names, active, name);
-            shown.entry(*number).or_insert_with(|| present.to_owned());
-        }
-        shown
-    }) {
+    match asked(store, shared, number, wish, active) {
         Ok(Some(response)) => response,
         Ok(None) => Response::refused(RefusalKind::NotFound, no_customer(customer)),
         Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
@@ -96,10 +90,15 @@ fn asked(
     shared: &Shared,
     number: CustomerNumber,
     wish: PersonWish,
-    named: impl FnOnce(&std::collections::BTreeMap<String, crate::model::RuleNumber>) -> RuleNames,
+    active: Option<&RuleSet>,
 ) -> Result<Option<Response>, StoreError> {
     let Some(person) = Person::gather(store, number)? else { return Ok(None) };
-    let names = named(&tables::rules::numbers(store)?);
+    let known = tables::rules::numbers(store)?;
+    let mut names = RuleNames::new();
+    for (name, number) in &known {
+        let present = numbers::present_name(&known, active, name);
+        names.entry(*number).or_insert_with(|| present.to_owned());
+    }
     let held = Held::of(store, (&shared.lists, &shared.keyed), number, &person.profile)?;
     Ok(Some(match wish {
         PersonWish::Export => Response::Held { held: export::document(&person, &names, &held) },

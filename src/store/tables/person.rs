@@ -17,6 +17,12 @@ const BITS: u8 = 1;
 /// A pack of decisions: its key, rule, instant, and what is in it.
 type Pack = (Vec<u8>, (RuleNumber, Instant), Vec<Decision>);
 
+/// A pack of decisions as it is stored: its key, rule, instant and bytes.
+type Packed = (Vec<u8>, (RuleNumber, Instant), Vec<u8>);
+
+/// A pack of moves: its key, the tick that learnt them, and what is in it.
+type PackOfMoves = (Vec<u8>, Instant, Vec<Move>);
+
 /// What reads back; none for what is damaged.
 fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match item {
@@ -31,9 +37,8 @@ fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
 fn packs_with(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Pack>, StoreError> {
     let prefix = Table::Decisions.prefix();
     let length = key::decisions(RuleNumber(0), Instant(0), customer).len();
-    let (mut found, mut last): (Vec<Pack>, Option<(Vec<u8>, (RuleNumber, Instant), Vec<u8>)>) =
-        (Vec::new(), None);
-    let mut look = |candidate: Option<(Vec<u8>, (RuleNumber, Instant), Vec<u8>)>| {
+    let (mut found, mut last): (Vec<Pack>, Option<Packed>) = (Vec::new(), None);
+    let mut look = |candidate: Option<Packed>| {
         let Some((key, run, bytes)) = candidate else { return };
         if let Ok(pack) = codec::decode::<Vec<Decision>>(DECISIONS, &key, &bytes)
             && pack.iter().any(|decision| decision.customer == customer)
@@ -208,7 +213,7 @@ pub fn moves(
     customer: CustomerNumber,
 ) -> Result<Vec<(Instant, Move)>, StoreError> {
     let packs = packs_of_moves(store, track, customer)?;
-    let own = |(_, learnt, pack): (Vec<u8>, Instant, Vec<Move>)| {
+    let own = |(_, learnt, pack): PackOfMoves| {
         let own = pack.into_iter().filter(move |moved| moved.customer == customer);
         own.map(move |moved| (learnt, moved))
     };
@@ -242,7 +247,7 @@ fn packs_of_moves(
     store: &dyn Store,
     track: u16,
     customer: CustomerNumber,
-) -> Result<Vec<(Vec<u8>, Instant, Vec<Move>)>, StoreError> {
+) -> Result<Vec<PackOfMoves>, StoreError> {
     let prefix = key::moves_of(track);
     let length = key::moves(track, Instant(0), 0, 0).len();
     let mut found = Vec::new();

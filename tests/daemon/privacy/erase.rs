@@ -60,8 +60,9 @@ fn an_erased_customer_stands_nowhere_and_the_others_are_as_they_were() {
     assert_eq!(shop.open(), open);
     assert_eq!(shop.engine.ledger().of(number).len(), contacts, "numbers stay");
     let ended = tables::person::finished_messages(&*shop.store, number).unwrap();
-    assert!(ended.iter().any(|message| message.result == "the customer was erased"), "{ended:?}");
-    assert!(ended.iter().all(|message| message.state == MessageState::Withdrawn));
+    let erased: Vec<_> = ended.iter().filter(|message| message.result == "the customer was erased").collect();
+    assert!(erased.len() > 1, "{ended:?}");
+    assert!(erased.iter().all(|message| message.state == MessageState::Withdrawn), "{erased:?}");
     // Nothing more is decided for her, nor by anybody's restart.
     for mut shop in [shop.restarted(), shop] {
         shop.engine.fire_events(later(30)).unwrap();
