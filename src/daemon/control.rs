@@ -70,7 +70,9 @@ impl Service {
                 let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
                 tokio::task::spawn_blocking(answer).await.unwrap_or_else(failed)
             }
-            Request::Person { wish: PersonWish::Erase | PersonWish::Suppress | PersonWish::Resume, .. }
+            Request::Person {
+                wish: PersonWish::Erase | PersonWish::Suppress | PersonWish::Resume, ..
+            }
             | Request::Suppressions { .. }
             | Request::Resume { .. }
             | Request::Import(_) => {

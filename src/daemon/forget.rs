@@ -121,6 +121,7 @@ impl Engine {
                 tables::events::remove_timer(&mut own, place);
             }
         }
+        tables::person::forget_letters(&*store, &mut own, number)?;
         tables::person::forget_own(&*store, &mut own, number)?;
         parts.each(own)?;
         parts.commit()
@@ -156,16 +157,16 @@ impl Engine {
         let (mut rest, mut ended) = (0, Vec::new());
         let mut batch = Batch::default();
         for (decided, key) in tables::person::open_messages(&*self.store, number)? {
-            if !self.outgoing.take_from_all(key) {
-                rest += 1;
-                continue;
-            }
             let message = match tables::messages::open_message(&*self.store, decided, key) {
                 Ok(message) => message,
                 // What does not read back goes all the same.
                 Err(StoreError::Corrupt(_)) => None,
                 Err(error) => return Err(error),
             };
+            if message.is_some() && !self.outgoing.seize(key) {
+                rest += 1;
+                continue;
+            }
             tables::messages::remove_open(&*self.store, &mut batch, decided, key)?;
             if let Some(message) = message {
                 end(&mut batch, &message, now);

@@ -70,6 +70,7 @@ pub(super) fn document(person: &Person, names: &RuleNames, held: &Held) -> Value
             "attempts": message.attempts,
             "result": message.result,
         })).collect::<Vec<_>>(),
+        "messages_dead": person.letters.iter().map(|(_, letter)| open(letter)).collect::<Vec<_>>(),
         "events_to_ask": person.arrivals.iter().map(|one| reference(&one.event)).collect::<Vec<_>>(),
         "waits": person.waits.iter().map(|(number, timer)| json!({
             "rule": rule(*number),

@@ -33,6 +33,7 @@ pub(in super::super) const fn holds(table: Table) -> Holds {
         Table::NonSends => Holds::Person("passed_over"),
         Table::OpenMessage => Holds::Person("messages"),
         Table::FinishedMessage => Holds::Person("messages_ended"),
+        Table::DeadLetter => Holds::Person("messages_dead"),
         Table::Events => Holds::Person("events"),
         Table::Arrival => Holds::Person("events_to_ask"),
         Table::Timer => Holds::Person("waits"),
@@ -47,6 +48,7 @@ pub(in super::super) const fn holds(table: Table) -> Holds {
         Table::RuleName | Table::RuleSet | Table::FirstName => Holds::Nobody("rules"),
         Table::Content => Holds::Nobody("texts of messages before they are filled"),
         Table::Pause => Holds::Nobody("what is paused"),
+        Table::Outage => Holds::Nobody("endpoints"),
         Table::Load => Holds::Nobody("names of files"),
         Table::Track => Holds::Nobody("what is followed"),
         Table::DeedsToAsk => Holds::Nobody("numbers of packs"),
@@ -97,6 +99,7 @@ pub(super) struct Person {
     pub(super) recipient_of: Vec<(RuleNumber, Instant)>,
     pub(super) open: Vec<OpenMessage>,
     pub(super) ended: Vec<FinishedMessage>,
+    pub(super) letters: Vec<(Instant, OpenMessage)>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) waits: Vec<(RuleNumber, Timer)>,
     pub(super) tracks: Vec<Tracked>,
@@ -149,6 +152,7 @@ impl Person {
             recipient_of: tables::person::recipient_of(store, number)?,
             open,
             ended: tables::person::finished_messages(store, number)?,
+            letters: tables::person::letters(store, number)?,
             arrivals: own(tables::events::arrivals(store), |(_, arrival)| {
                 (arrival.customer == number).then_some(arrival)
             })?,

@@ -6,7 +6,7 @@
 use super::{erase, scan, strange_key};
 use crate::model::{BLOCK, CustomerNumber, Instant, RuleNumber};
 use crate::record::key::{self, Table};
-use crate::record::{Decision, Deed, FinishedMessage, MessageKey, Move, Skip, codec};
+use crate::record::{Decision, Deed, FinishedMessage, MessageKey, Move, OpenMessage, Skip, codec};
 use crate::store::{Batch, Store, StoreError};
 
 const DECISIONS: u8 = 1;
@@ -132,6 +132,50 @@ pub fn finished_messages(
         {
             found.extend(codec::decode(FINISHED, &key, &bytes).ok());
         }
+    }
+    Ok(found)
+}
+
+/// The messages to a customer that died and are kept, with the instants, oldest first.
+///
+/// # Errors
+/// When the store does not read.
+pub fn letters(
+    store: &dyn Store,
+    customer: CustomerNumber,
+) -> Result<Vec<(Instant, OpenMessage)>, StoreError> {
+    let mut found = Vec::new();
+    for (at, key) in letter_keys(store, customer)? {
+        let letter = readable(super::messages::letter(store, at, key))?.flatten();
+        found.extend(letter.map(|letter| (at, letter)));
+    }
+    Ok(found)
+}
+
+/// Removes what is kept of the messages to a customer that died.
+///
+/// # Errors
+/// When the store does not read.
+pub fn forget_letters(
+    store: &dyn Store,
+    batch: &mut Batch,
+    customer: CustomerNumber,
+) -> Result<(), StoreError> {
+    for (at, key) in letter_keys(store, customer)? {
+        super::messages::remove_letter(store, batch, at, key)?;
+    }
+    Ok(())
+}
+
+fn letter_keys(
+    store: &dyn Store,
+    customer: CustomerNumber,
+) -> Result<Vec<(Instant, MessageKey)>, StoreError> {
+    let prefix = Table::DeadLetter.prefix();
+    let mut found = Vec::new();
+    for item in store.scan(&prefix, &prefix) {
+        let parsed = key::parse_dead_letter(&item?.0);
+        found.extend(parsed.filter(|(_, key)| key.decision.customer == customer));
     }
     Ok(found)
 }

@@ -79,7 +79,7 @@ struct Hands(Mutex<BTreeSet<MessageKey>>);
 impl Outgoing for Hands {
     fn add(&self, _: Vec<OpenMessage>) {}
 
-    fn take_from_all(&self, key: MessageKey) -> bool {
+    fn seize(&self, key: MessageKey) -> bool {
         !self.0.lock().unwrap().contains(&key)
     }
 }
