@@ -253,7 +253,7 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         | Rule::unavailable_decile
         | Rule::unavailable_chance
         | Rule::unavailable_clv => "",
-        Rule::unavailable_movement => "`has been` and `was`",
+        Rule::unavailable_movement => "what a place was before (`has been`, `was`)",
         Rule::unavailable_total => "a limit on a rule as a whole",
         _ => return None,
     })

@@ -27,12 +27,36 @@ impl Expressions<'_, '_> {
             return Some(self.typed(kind, Type::Condition, span));
         }
         self.same_kind(&a, &b, span)?;
+        self.empty_text(op, [&a, &b], span);
         if !matches!(op, Comparison::Equal | Comparison::NotEqual) {
             self.ordered(&a, span)?;
         }
         // A list stands on the left, so that the engine meets one shape only.
         let (a, b) = if b.ty == Type::ListOfText { (b, a) } else { (a, b) };
         Some(self.typed(ExprKind::Compare(op, Box::new(a), Box::new(b)), Type::Condition, span))
+    }
+
+    /// `first_name = ""`: what is empty is unknown, so no text is.
+    fn empty_text(&mut self, op: Comparison, [a, b]: [&ruleset::Expr; 2], span: Span) {
+        let empty = |one: &ruleset::Expr| matches!(&one.kind, ExprKind::Constant(Value::Text(text)) if text.is_empty());
+        let (code, message, right) = match op {
+            Comparison::Equal => (Code::NeverMatches, "nobody has an empty text", "is unknown"),
+            Comparison::NotEqual => (Code::AlwaysMatches, "no text is empty", "is known"),
+            Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual => {
+                return;
+            }
+        };
+        let Some(other) = [(a, b), (b, a)].into_iter().find_map(|(one, other)| empty(one).then_some(other))
+        else {
+            return;
+        };
+        let right = format!("{} {right}", other.text);
+        self.report.add(
+            problem(code, span, message)
+                .label(format!("write `{right}`"))
+                .why("an empty cell of the data is a value that nobody knows, not a text without letters")
+                .review(span, right),
+        );
     }
 
     pub(super) fn between(

@@ -78,11 +78,16 @@ impl Expressions<'_, '_> {
                 None
             }
             Some(Type::Percent) => {
+                // `0,5`: the comma goes with it.
+                self.report.answers(Code::ForeignAmount, span);
+                // A fraction is most often one of the whole.
+                let part = Number::parse(digits).ok().filter(|part| (1..Number::SCALE).contains(&part.0));
+                let share = part.map_or(digits.to_owned(), |part| Number(part.0 * 100).to_string());
                 self.report.add(
                     problem(Code::NeedsPercent, span, format!("`{digits}` is no share"))
                         .label("a share is written with `%`")
                         .why("some read 0.1 as a tenth, others 10")
-                        .review(span, format!("{digits}%")),
+                        .review(span, format!("{share}%")),
                 );
                 None
             }
@@ -206,10 +211,11 @@ impl Expressions<'_, '_> {
         right: &ruleset::Expr,
         span: Span,
     ) -> super::Problem {
-        let counts = matches!(left.ty, Type::Money | Type::Number);
         let ExprKind::Constant(Value::Text(text)) = &right.kind else { return found };
+        let counts = matches!(left.ty, Type::Money | Type::Number) && Number::parse(text).is_ok();
+        let answers = left.ty == Type::YesNo && matches!(text.as_str(), "yes" | "no");
         let written = self.report.text(span);
-        if !counts || Number::parse(text).is_err() || !written.ends_with(&*right.text) {
+        if !(counts || answers) || !written.ends_with(&*right.text) {
             return found;
         }
         let start = span.end - u32::try_from(right.text.len()).unwrap_or(0);

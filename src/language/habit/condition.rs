@@ -9,12 +9,52 @@ const NO_ARITHMETIC: &str =
 
 pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
     sign::unclosed(at)
+        .or_else(|| numbers(at))
         .or_else(|| texts(at))
         .or_else(|| lists(at))
         .or_else(|| windows(at))
         .or_else(|| doings(at))
         .or_else(|| groups(at))
         .or_else(|| joints(at))
+}
+
+/// `1 000`, `avg(order.total)`, `segment = lapsing for 30 days`.
+fn numbers(at: &At<'_>) -> Option<Answer> {
+    let digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let text = at.clause.text;
+    match at.word.as_str() {
+        word if digits(word) && word.len() == 3 && digits(at.previous()) => {
+            let start = at.back(at.previous())?;
+            let joined = format!("{}{word}", at.previous());
+            let found = at.rewrite((start, at.end), &joined);
+            Some(
+                Answer { why: "`1 000` may be two numbers: thousands have no mark", ..found }
+                    .code(Code::ForeignAmount),
+            )
+        }
+        "(" => {
+            let name = text[..at.start].trim_end();
+            let start = name.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
+            let right = match name[start..].to_lowercase().as_str() {
+                "avg" | "mean" => "average",
+                "total" | "summe" => "sum",
+                "maximum" | "highest" | "largest" => "max",
+                "minimum" | "lowest" | "smallest" => "min",
+                "number" | "num" => "count",
+                _ => return None,
+            };
+            Some(at.rewrite((start, name.len()), right))
+        }
+        "for"
+            if at.rest().trim_start().starts_with(|c: char| c.is_ascii_digit())
+                && sign::unbalanced(&text[..at.start]) <= 0 =>
+        {
+            let found =
+                at.say("how long somebody has been somewhere is not available yet", NOT_RUN, NOT_AVAILABLE);
+            Some(found.code(Code::NotAvailableYet))
+        }
+        _ => None,
+    }
 }
 
 /// `like`, `ends with`, `does not contain`.
@@ -258,6 +298,19 @@ fn groups(at: &At<'_>) -> Option<Answer> {
         return Some(top);
     }
     match (at.previous(), at.word.as_str()) {
+        ("audience", word) if word.starts_with(char::is_alphabetic) => {
+            let start = at.back("audience")?;
+            Some(at.rewrite((start, at.end), &format!("in audience {word}")))
+        }
+        ("enters" | "joins" | "leaves", "segment") => Some(at.say(
+            "a segment is a value",
+            if at.previous() == "leaves" {
+                "write `segment changes from lapsing`"
+            } else {
+                "write `segment becomes lapsing`"
+            },
+            "only audiences are groups that one enters and leaves",
+        )),
         ("in" | "not", "segment" | "segments") => Some(at.say(
             "a segment is a value",
             "write `segment = lapsing`",
@@ -310,11 +363,31 @@ fn top(at: &At<'_>) -> Option<Answer> {
     Some(Answer { span: (start, start + by + name), ..found }.code(Code::NotAvailableYet))
 }
 
+/// `segment = lapsing, lost`
+fn values(at: &At<'_>) -> Option<Answer> {
+    let text = at.clause.text;
+    let sign = at.before.len().checked_sub(2).and_then(|at_sign| at.before.get(at_sign))?;
+    if sign != "=" {
+        return None;
+    }
+    let start = text[..at.start].rfind('=')?;
+    let line = at.rest().lines().next()?;
+    let end =
+        [" and ", " or "].iter().filter_map(|joint| line.find(joint)).min().unwrap_or(line.trim_end().len());
+    let value = |piece: &str| {
+        let piece = piece.trim();
+        let plain = piece.chars().all(|c| c.is_alphanumeric() || c == '_');
+        !piece.is_empty() && (plain || piece.len() > 1 && piece.starts_with('"') && piece.ends_with('"'))
+    };
+    let list = format!("{},{}", text[start + 1..at.start].trim(), &line[..end]);
+    list.split(',').all(value).then(|| at.rewrite((start, at.end + end), &format!("in ({list})")))
+}
+
 /// `but`, a comma between conditions.
 fn joints(at: &At<'_>) -> Option<Answer> {
     match at.word.as_str() {
         "but" | "plus" | "while" | "with" => Some(at.instead("and")),
-        "," => Some(at.rewrite((at.start, at.end), " and")),
+        "," => values(at).or_else(|| Some(at.rewrite((at.start, at.end), " and"))),
         "unless" | "except" => Some(
             at.say(
                 format!("`{}` is another language's spelling", at.word),

@@ -103,7 +103,7 @@ pub(super) fn unclosed(at: &At<'_>) -> Option<Answer> {
 }
 
 /// How many parentheses are open at the end; texts are left out.
-fn unbalanced(text: &str) -> i32 {
+pub(super) fn unbalanced(text: &str) -> i32 {
     signs(text).map(|(_, sign)| if sign == '(' { 1 } else { -1 }).sum()
 }
 

@@ -1,5 +1,6 @@
 //! Schedules, seasons, limits and quiet hours as people say them.
 
+use super::super::split::ItemWord;
 use super::{Answer, At};
 use crate::diagnostic::Code;
 
@@ -69,6 +70,20 @@ fn every(at: &At<'_>) -> Option<Answer> {
                 if rest.iter().any(|word| word == "at") { "monday" } else { "monday at 09:00" },
             )
         }
+        // `every day 09:00`
+        (word, _) if is_hour(word) && at.rest().starts_with(':') && at.previous() != "at" => {
+            let rest = &at.rest()[1..];
+            let minutes: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            at.rewrite((at.start, at.end + 1 + minutes.len()), &format!("at {word:0>2}:{minutes}"))
+        }
+        ("at", _) if at.previous() == "month" => at
+            .say("on which day of the month?", "name it: `every month on day 1 at 09:00`", why)
+            .fix((at.start, at.end), "on day 1 at"),
+        ("at", _) if matches!(at.previous(), "hours" | "days" | "weeks" | "minutes") => at.say(
+            "a length of time has no time of day",
+            "name the days, and how often for one customer: `every monday at 09:00`, `at most once per 14 days`",
+            why,
+        ),
         ("hour" | "minute", _) => at.rewrite((at.start, at.end), &format!("1 {}", at.word)),
         ("first" | "second" | "third" | "fourth" | "last" | "other", _) => at.say(
             "weeks of a month are not counted",
@@ -96,6 +111,11 @@ fn every(at: &At<'_>) -> Option<Answer> {
     })
 }
 
+/// Whether a word is the hour of a time of day.
+fn is_hour(word: &str) -> bool {
+    word.parse::<u8>().is_ok_and(|hour| hour < 24)
+}
+
 /// `on mondays at 09:00`, `on 24 december`
 fn on(at: &At<'_>) -> Option<Answer> {
     if at.before.len() == 1 && at.word.starts_with(|c: char| c.is_ascii_digit()) {
@@ -110,6 +130,25 @@ fn on(at: &At<'_>) -> Option<Answer> {
         let start = at.clause.text.to_lowercase().find(named)?;
         let right = if at.word == "at" { format!("every {day}") } else { format!("every {day} at 09:00") };
         return Some(at.rewrite((0, start + named.len()), &right));
+    }
+    if matches!(at.word.as_str(), "becomes" | "changes" | "rises" | "falls" | "enters" | "leaves") {
+        return Some(at.say(
+            "`on` names an event",
+            "a movement stands in `when`: leave `on` out, and the rule fires when it is seen",
+            "an event comes in with its own time; a movement is what follows from data",
+        ));
+    }
+    if matches!(named, "first" | "second" | "every" | "each" | "new") {
+        return Some(at.say(
+            "`on` names an event",
+            format!("write `on {}`, and in `when` which of them: `orders = 1` is the first", at.word),
+            "what else is asked stands in the condition",
+        ));
+    }
+    if matches!(at.word.as_str(), "wait" | "delay" | "then" | "in")
+        && at.rest().trim_start().starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Some(at.instead("after"));
     }
     // `on cart abandoned`
     let word = at.word.starts_with(char::is_alphabetic) && at.before.len() == 2 && at.word != "at";
@@ -130,7 +169,20 @@ fn on(at: &At<'_>) -> Option<Answer> {
 /// `at most once every 30 days`, `at most once a month`
 fn at_most(at: &At<'_>) -> Option<Answer> {
     match at.word.as_str() {
+        "one" | "two" | "three" | "four" | "five"
+            if at.previous() == "most" && at.clause.item == ItemWord::Policy =>
+        {
+            let digit = ["one", "two", "three", "four", "five"].iter().position(|word| *word == at.word)? + 1;
+            Some(at.instead(&digit.to_string()))
+        }
         "every" | "in" | "within" | "a" | "an" | "each" | "/" => Some(at.instead("per")),
+        // `per week per customer`
+        "per" if at.rest().trim_start().starts_with("customer") => {
+            let period = at.clause.text[..at.start].rfind("per ")?;
+            let words = at.clause.text[period..at.start].trim();
+            let end = at.end + at.rest().find("customer")? + "customer".len();
+            Some(at.rewrite((period, end), &format!("per customer {words}")))
+        }
         "year" | "quarter" if at.previous() == "per" => {
             Some(at.instead(if at.word == "year" { "365 days" } else { "90 days" }))
         }
