@@ -44,7 +44,9 @@ impl RuleSet {
                 match action {
                     Action::Send(message) => walk.message(*message),
                     Action::Call { fields, .. } => {
-                        fields.iter().for_each(|(_, field)| walk.expr(field, &by, None));
+                        for (_, field) in fields {
+                            walk.expr(field, &by, None);
+                        }
                     }
                     Action::Set { value, .. } => walk.expr(value, &by, None),
                 }

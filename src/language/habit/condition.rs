@@ -278,7 +278,7 @@ fn days_since(at: &At<'_>, unit: &str) -> Answer {
     });
     let whole = amount.filter(|(end, asked)| {
         let words: Vec<&str> = asked.split_whitespace().collect();
-        words.len() == 4 && at.clause.text[*end..].trim_start().split_whitespace().next() != Some(unit)
+        words.len() == 4 && at.clause.text[*end..].split_whitespace().next() != Some(unit)
     });
     let answer = at.say(
         "a time is asked for by `time since`",
