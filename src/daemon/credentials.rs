@@ -6,11 +6,11 @@ use crate::serve::Tokens;
 
 /// What is wrong with the secrets of the rules' webhooks, a sentence each: their calls wait.
 pub(super) fn unreadable(secrets: &Secrets, rules: &RuleSet) -> Vec<String> {
-    let named = |webhook: &Webhook| {
+    let needed = |webhook: &Webhook| {
         let headers = webhook.headers.iter().map(|header| header.secret.clone());
         webhook.secrets.iter().cloned().chain(headers).collect::<Vec<_>>()
     };
-    let mut names: Vec<String> = rules.webhooks.iter().flat_map(named).collect();
+    let mut names: Vec<String> = rules.webhooks.iter().flat_map(needed).collect();
     names.sort_unstable();
     names.dedup();
     let wrong = names.into_iter().filter_map(|name| secrets.read(&name).err());

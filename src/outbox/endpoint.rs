@@ -61,7 +61,9 @@ impl Shared {
             self.index().wake(queue);
         }
         self.commit(batch).await?;
-        over.into_iter().for_each(|name| self.gate.report(Report::OutageOver(name)));
+        for name in over {
+            self.gate.report(Report::OutageOver(name));
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What is kept for ever: the shapes of records and their keys. Pure data; `store` keeps the bytes.
 //!
-//! Personal data stand only in [`Profile`], [`Change`], [`Event`] and [`OpenMessage`]; all else knows
-//! the customer's number.
+//! Personal data stand only in [`Profile`], [`Change`], [`Event`] and [`OpenMessage`], be it under way or
+//! kept as one that died; all else knows the customer's number.
 
 pub mod codec;
 mod contact;

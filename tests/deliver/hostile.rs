@@ -35,7 +35,7 @@ async fn server(script: Script) -> (String, Arc<AtomicU64>) {
             let (script, count) = (script.clone(), Arc::clone(&count));
             tokio::spawn(async move {
                 let mut request = vec![0; 4_096];
-                stream.read(&mut request).await?;
+                let _ = stream.read(&mut request).await?;
                 stream.write_all(&script.head).await?;
                 for _ in 0..script.times {
                     if script.pause_ms > 0 {

@@ -1,5 +1,6 @@
 //! Against programs of others: `DuckDB` as a second opinion on who matches, aiosmtpd and Postfix as mail servers,
-//! the public `standardwebhooks` library as a receiver, schemathesis as an integrator.
+//! the public `standardwebhooks` libraries of Python and JavaScript as receivers, schemathesis as an
+//! integrator.
 //!
 //! They run where `CVMD_PEERS=1`; `.ci/run` installs them and says by `CVMD_PYTHON` which Python has
 //! them. There, what is absent fails the test; elsewhere it says that it was skipped.
@@ -9,6 +10,7 @@ mod end_to_end;
 mod mail;
 mod postfix;
 mod schemathesis;
+mod webhooks;
 
 use std::path::PathBuf;
 

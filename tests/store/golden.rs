@@ -265,7 +265,11 @@ fn dead_letters() {
 #[test]
 fn outages_of_endpoints() {
     let outages = samples::outages();
-    let write = |b: &mut Batch| outages.iter().for_each(|outage| endpoints::put_outage(b, outage));
+    let write = |b: &mut Batch| {
+        for outage in &outages {
+            endpoints::put_outage(b, outage);
+        }
+    };
     let store = golden("outages", &batch(write));
     assert_eq!(endpoints::outages(&store).map(Result::unwrap).collect::<Vec<_>>(), outages);
 }

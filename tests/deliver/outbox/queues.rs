@@ -1,4 +1,5 @@
 use cvmd::clock::{Clock, SystemClock};
+use cvmd::deliver::webhook;
 use cvmd::model::Duration;
 use cvmd::outbox::{Report, Route};
 use cvmd::record::{MessageState, OutageKind};
@@ -26,6 +27,32 @@ async fn a_hanging_endpoint_delays_no_other_and_no_mail() {
     assert!(SystemClock.boot_elapsed().0 - start.0 < 2_000);
     assert_eq!((good.calls().len(), peer.taken().len()), (40, 10));
     assert!(bad.calls().len() < 40);
+    drop(outbox);
+}
+
+/// By construction, without a clock: what hangs for ever holds back nothing of others.
+#[tokio::test]
+async fn while_all_calls_of_one_endpoint_hang_those_of_others_and_mail_go() {
+    let (peer, good, bad) = (SmtpServer::start().await, Receiver::start().await, Receiver::start().await);
+    bad.always(Answer::Hang);
+    let mut stage = Stage::smtp(&peer);
+    let patient = webhook::Options {
+        allow_private: true,
+        total: std::time::Duration::from_hours(1),
+        ..webhook::Options::default()
+    };
+    stage.channels.caller = webhook::Caller::new(&patient).unwrap();
+    stage.endpoint("good", good.url());
+    stage.endpoint("bad", bad.url());
+    let mut open: Vec<_> = (0..400).map(|n| call(n, "bad")).collect();
+    open.extend((1_000..1_400).map(|n| call(n, "good")));
+    open.extend((2_000..2_020).map(mail));
+    stage.decide(&open).await;
+    let (outbox, _) = stage.start().await;
+    until("the others are through", || stage.ended(MessageState::Sent) == 420).await;
+    assert_eq!((good.calls().len(), peer.taken().len()), (400, 20));
+    assert_eq!(bad.calls().len(), stage.options.calls_per_endpoint, "these still hang");
+    assert_eq!(stage.open().len(), 400);
     drop(outbox);
 }
 
