@@ -16,6 +16,7 @@ use super::worker::Worker;
 use super::{Channels, Gate, Options, Report, Route};
 use crate::clock::Clock;
 use crate::config::InDoubt;
+use crate::failpoint;
 use crate::model::{Channel, CustomerNumber};
 use crate::record::{
     Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason, TakenBack,
@@ -279,6 +280,9 @@ impl Changes {
         }
         if !self.batch.is_empty() {
             shared.store.commit(self.batch).durable().await?;
+        }
+        if !did.is_empty() {
+            failpoint::hit("after_result_commit");
         }
         for message in &self.claimed {
             shared.index().note_state(message.key, message.state);

@@ -144,6 +144,12 @@ pub(super) fn run(target: &Target) {
     );
 }
 
+/// Whether something that breaks is found within the time, from a seed.
+pub(super) fn finds(target: &Target, seed: u64, time: Duration) -> bool {
+    listen();
+    !Session::new(target, seed).draw(time, 1).failures.is_empty()
+}
+
 struct Session<'t> {
     target: &'t Target,
     pool: Vec<Vec<u8>>,
@@ -203,10 +209,15 @@ impl<'t> Session<'t> {
     }
 
     /// What broke, each with its file.
-    fn mutate(mut self, time: Duration) -> Vec<String> {
+    fn mutate(self, time: Duration) -> Vec<String> {
+        self.draw(time, MAX_FAILURES).failures.into_values().collect()
+    }
+
+    /// Draws inputs until the time is over, or so many kinds of failures were found.
+    fn draw(mut self, time: Duration, failures: usize) -> Self {
         let start = now();
         let mut count = 0_u64;
-        while start.elapsed() < time && self.failures.len() < MAX_FAILURES {
+        while start.elapsed() < time && self.failures.len() < failures {
             let mut input =
                 Mutator { random: &mut self.random, pool: &self.pool, words: &self.target.words }.draw();
             input.truncate(MAX_INPUT);
@@ -216,7 +227,7 @@ impl<'t> Session<'t> {
         self.tried.store(u64::MAX, Ordering::Relaxed);
         let _ = fs::remove_file(&self.current);
         println!("{}: {count} inputs, {} kinds of answers", self.target.name, self.said.len());
-        self.failures.into_values().collect()
+        self
     }
 }
 

@@ -22,7 +22,7 @@ impl Mutator<'_> {
                 0 => self.bytes(input),
                 // A whole piece of another, or an end cut off: half-typed.
                 1 | 2 => self.lines(&input),
-                3 | 4 => self.quantity(&input),
+                3..=5 => self.quantity(&input),
                 _ => self.tokens(&input),
             };
         }

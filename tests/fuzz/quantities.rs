@@ -11,6 +11,11 @@ const PARTS: [&str; 32] = [
     "28", "29", "30", "31", "32", "59", "60", "61", "99", "100", "1900", "2026", "9999", "10000",
 ];
 
+/// One of the parts; none at all is what is forgotten most.
+fn part(random: &mut Random) -> &'static str {
+    if random.chance(25) { random.of(&["0", "00"]) } else { random.of(&PARTS) }
+}
+
 /// Numbers that count or measure.
 const AMOUNTS: [&str; 24] = [
     "0",
@@ -97,10 +102,7 @@ pub(super) fn change(text: &str, random: &mut Random) -> Option<String> {
         return None;
     }
     let place = all[random.index(all.len())].clone();
-    let other = match random.below(3) {
-        0 => draw(random),
-        _ => edge(&text[place.clone()], random),
-    };
+    let other = if random.chance(50) { draw(random) } else { edge(&text[place.clone()], random) };
     let mut changed = text.to_owned();
     changed.replace_range(place, &other);
     Some(changed)
@@ -112,7 +114,7 @@ fn edge(quantity: &str, random: &mut Random) -> String {
     let numbers = numbers(quantity);
     let number = numbers[random.index(numbers.len())].clone();
     match random.below(8) {
-        0..=3 => changed.replace_range(number, random.of(&PARTS)),
+        0..=3 => changed.replace_range(number, part(random)),
         4 => changed.replace_range(number, random.of(&AMOUNTS)),
         5 => {
             let value: i128 = quantity[number.clone()].parse().unwrap_or(0);
@@ -135,8 +137,7 @@ fn edge(quantity: &str, random: &mut Random) -> String {
 
 /// A quantity of any kind, some of them foreign.
 pub(super) fn draw(random: &mut Random) -> String {
-    let mut part = || random.of(&PARTS);
-    let (one, two, three) = (part(), part(), part());
+    let (one, two, three) = (part(random), part(random), part(random));
     let (small, year) = (random.of(&["1", "12", "26", "31"]), random.of(&["2026", "1999", "26", "2024"]));
     let mark = random.of(&["-", "/", "."]);
     match random.below(9) {

@@ -5,12 +5,13 @@ use std::fmt::Write;
 use cvmd::model::{Duration, Instant};
 
 use super::super::shop::Shop;
+use crate::support::leaks;
 
 /// Customers of an import. More than one slice of a rule.
 pub const SIZE: usize = 100;
 
-/// The rules of the rounds: continuous, scheduled, on events at once and after a wait, on movement, and
-/// what they set.
+/// The rules of the rounds: continuous, scheduled, on events and on what was sent, at once and after a wait,
+/// on movement, and what they set.
 pub const RULES: &str = r#"workspace shop
   currency EUR
   first run 100000
@@ -93,11 +94,31 @@ rule touches
 rule touched
   when touched = yes
   then call crm with orders
+
+rule followed
+  on sent
+  when sent.message = receipt and age > 30
+  then call crm with sent.message
+
+rule followed_later
+  on sent, after 1 minute
+  when sent.message = receipt and age > 30
+  then call crm with sent.message
 "#;
 
 /// Rules that fire once for each customer and send or call.
-pub const ONCE: [&str; 8] =
-    ["offers", "receipts", "calls", "careful", "minutely", "warmed", "marked", "touched"];
+pub const ONCE: [&str; 10] = [
+    "offers",
+    "receipts",
+    "calls",
+    "careful",
+    "minutely",
+    "warmed",
+    "marked",
+    "touched",
+    "followed",
+    "followed_later",
+];
 
 /// Rules that fire on carts and call.
 pub const ON_CARTS: [&str; 3] = ["baskets", "reminders", "each_cart"];
@@ -203,6 +224,7 @@ impl Who {
             "calls" => self.ordered(),
             "careful" => self.age() == "20",
             "warmed" => self.warms(),
+            "followed" | "followed_later" => self.gets("receipts") && self.age() == "40",
             "marked" | "marks" => self.age() == "40",
             "touched" => self.carts().iter().any(|cart| cart.fires("touches") > 0),
             // Enough for two slices.
@@ -226,7 +248,7 @@ pub fn orders() -> u64 {
 pub fn write(shop: &Shop, number: usize, begins: Instant) {
     let folder = format!("in{number}");
     let (mut customers, mut orders, mut events) = (
-        "id,email,consent_email_marketing,plan,age,stage\n".to_owned(),
+        "id,email,consent_email_marketing,plan,age,stage,first_name,last_name,phone\n".to_owned(),
         "order_id,customer_id,time,total\n".to_owned(),
         "id,customer_id,time,event,value\n".to_owned(),
     );
@@ -234,7 +256,9 @@ pub fn write(shop: &Shop, number: usize, begins: Instant) {
         let consent = if who.consents() { "yes" } else { "no" };
         let plan = if who.place == 0 { "free" } else { "pro" };
         let (id, address) = (who.id(), who.address());
-        writeln!(customers, "{id},{address},{consent},{plan},{},cold", who.age()).unwrap();
+        let ((first, last), phone) = (leaks::NAMES[who.place % leaks::NAMES.len()], leaks::phone(who.place));
+        let (age, person) = (who.age(), format!("{first},{last},{phone}"));
+        writeln!(customers, "{id},{address},{consent},{plan},{age},cold,{person}").unwrap();
         for cart in who.carts() {
             let (value, time) = (cart.value, cart.time(begins));
             writeln!(events, "k-{id}-{value},{id},{time},cart,{value}").unwrap();

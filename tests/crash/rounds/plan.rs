@@ -1,7 +1,7 @@
 //! How each life ends. Seeded: the same number plans the same deaths.
 
 /// The places at which the process is killed, and how often each is passed in a life, roughly.
-pub const POINTS: [(&str, u64); 26] = [
+pub const POINTS: [(&str, u64); 27] = [
     ("commit_before_sync", 60),
     ("commit_before_reply", 60),
     ("after_claim", 6),
@@ -9,6 +9,7 @@ pub const POINTS: [(&str, u64); 26] = [
     ("before_dot", 60),
     ("after_250", 80),
     ("before_result_commit", 6),
+    ("after_result_commit", 6),
     ("run_recorded", 3),
     ("slice_before_commit", 5),
     ("slice_after_commit", 5),
