@@ -10,7 +10,7 @@ use crate::support::leaks;
 /// Customers of an import. More than one slice of a rule.
 pub const SIZE: usize = 100;
 
-/// The rules of the rounds: continuous, scheduled, on events and on what was sent, at once and after a wait,
+/// The rules of the rounds: continuous, scheduled, on events at once and after a wait, on what was sent,
 /// on movement, and what they set.
 pub const RULES: &str = r#"workspace shop
   currency EUR
@@ -99,26 +99,11 @@ rule followed
   on sent
   when sent.message = receipt and age > 30
   then call crm with sent.message
-
-rule followed_later
-  on sent, after 1 minute
-  when sent.message = receipt and age > 30
-  then call crm with sent.message
 "#;
 
 /// Rules that fire once for each customer and send or call.
-pub const ONCE: [&str; 10] = [
-    "offers",
-    "receipts",
-    "calls",
-    "careful",
-    "minutely",
-    "warmed",
-    "marked",
-    "touched",
-    "followed",
-    "followed_later",
-];
+pub const ONCE: [&str; 9] =
+    ["offers", "receipts", "calls", "careful", "minutely", "warmed", "marked", "touched", "followed"];
 
 /// Rules that fire on carts and call.
 pub const ON_CARTS: [&str; 3] = ["baskets", "reminders", "each_cart"];
@@ -224,7 +209,7 @@ impl Who {
             "calls" => self.ordered(),
             "careful" => self.age() == "20",
             "warmed" => self.warms(),
-            "followed" | "followed_later" => self.gets("receipts") && self.age() == "40",
+            "followed" => self.gets("receipts") && self.age() == "40",
             "marked" | "marks" => self.age() == "40",
             "touched" => self.carts().iter().any(|cart| cart.fires("touches") > 0),
             // Enough for two slices.
