@@ -85,6 +85,9 @@ impl Service {
                 if let (Some(webhook), Response::Done { .. }) = (webhook, &response) {
                     self.outbox.enable(&webhook);
                 }
+                if let Response::Erased(_) = &response {
+                    tracing::info!("a customer was erased");
+                }
                 self.outbox.recheck();
                 self.wake.notify_one();
                 response

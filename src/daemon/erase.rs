@@ -76,7 +76,6 @@ impl Engine {
         // From here on no claim and no click finds them.
         self.publish();
         let rest = self.forget(number, Rest::Everything, now)?;
-        tracing::info!(customer = number.0, "a customer was erased");
         let name = |other: &CustomerNumber| self.population.id(*other).map(str::to_owned);
         Ok(ErasedView {
             under_way: rest,
