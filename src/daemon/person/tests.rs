@@ -172,8 +172,8 @@ fn sent(batch: &mut Batch) {
         event: Some(event()),
     };
     tables::messages::put_open(batch, &message);
-    let dead = MessageKey { action: MessageKey::SENT | 1, ..key() };
-    tables::messages::put_letter(batch, AT, &OpenMessage { key: dead, ..message });
+    let second = MessageKey { action: MessageKey::SENT | 1, ..key() };
+    tables::messages::put_letter(batch, AT, &OpenMessage { key: second, ..message });
     let ended = FinishedMessage {
         key: MessageKey { action: 0, ..key() },
         rule: text("winback"),
