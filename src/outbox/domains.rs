@@ -55,6 +55,8 @@ pub(super) struct Domain {
     pub(super) is_parked: bool,
     /// And that until an instant that is noted in its line.
     pub(super) is_timed: bool,
+    /// The last message to it took long: it keeps no other company in a claim.
+    pub(super) is_slow: bool,
     /// How many messages belong to it, wherever they stand.
     users: usize,
     /// Where messages to it stand: whether marketing, and the rule.
@@ -73,6 +75,7 @@ impl Domain {
             trouble: None,
             is_parked: false,
             is_timed: false,
+            is_slow: false,
             users: 0,
             lanes: BTreeSet::new(),
         }

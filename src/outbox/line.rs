@@ -18,6 +18,9 @@ use crate::record::MessageKey;
 /// first, but a flood of it does not stop marketing for good.
 const MARKETING_TURN: u32 = 8;
 
+/// So many messages at once to a domain that takes long over each.
+const SLOW_BATCH: usize = 4;
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
@@ -146,6 +149,7 @@ impl Line {
         self.domains.now = now;
         self.unpark_due(now);
         let mut taken = Vec::new();
+        let mut company = None;
         while taken.len() < most {
             let first = self.offer(false, worker, now);
             let second = self.offer(true, worker, now);
@@ -156,6 +160,12 @@ impl Line {
                 (_, Some(offer)) => (true, offer),
                 (Some(offer), None) => (false, offer),
             };
+            // A message that takes long is waited for by those behind it in the claim.
+            let begun = *company.get_or_insert(domain);
+            let is_slow = self.domains.get(domain).is_slow || self.domains.get(begun).is_slow;
+            if is_slow && (domain != begun || taken.len() == SLOW_BATCH) {
+                break;
+            }
             self.row = if marketing || second.is_none() { 0 } else { self.row + 1 };
             self.domains.get_mut(domain).take(worker, now);
             self.class(marketing).last = Some(key.decision.rule);

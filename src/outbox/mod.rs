@@ -17,6 +17,7 @@ mod journal;
 mod line;
 mod list;
 mod options;
+mod patience;
 mod recovery;
 mod retry;
 mod running;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::gate::{Claim, Payload, Prepared, Report, Route, domain_of};
 use super::index::Found;
 use super::journal::Journal;
+use super::patience::{PATIENCE, leave_others};
 use super::settle::{Settled, Terms, finish, give_back, settle};
 use super::shared::{Changes, Shared, journal_trouble};
 use crate::deliver::email::{Built, SetAside};
@@ -24,9 +25,6 @@ const SHORTEST_WAIT: Duration = Duration(100);
 /// How often a paused message is looked at; a resume wakes it at once.
 const LOOK_AFTER_PAUSE: Duration = Duration::seconds(30);
 
-/// How long a message may take before the rest of its claim is left to other workers.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
-
 /// What a worker took off its queue.
 struct Taken {
     /// By the instant they were decided and their key.
@@ -38,8 +36,8 @@ struct Taken {
 }
 
 /// A claimed message and what goes out.
-struct Ready {
-    message: OpenMessage,
+pub(super) struct Ready {
+    pub(super) message: OpenMessage,
     parcel: Parcel,
 }
 
@@ -346,20 +344,10 @@ impl Worker {
             return sending.await;
         }
         if let Ok(outcome) = tokio::time::timeout(PATIENCE, sending.as_mut()).await {
+            shared.index().note_speed(message.key, false);
             return outcome;
         }
-        for Ready { message, .. } in rest {
-            if results.last().is_none_or(Changes::is_full) {
-                results.push(Changes::default());
-            }
-            shared.index().refund(message.key);
-            if let Some(changes) = results.last_mut() {
-                changes.reopen(give_back(message));
-            }
-        }
-        for changes in std::mem::replace(results, vec![Changes::default()]) {
-            changes.commit(&shared).await?;
-        }
+        leave_others(&shared, message.key, rest, results).await?;
         sending.await
     }
 

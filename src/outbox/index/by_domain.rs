@@ -57,6 +57,19 @@ impl Index {
         self.entries.get(&key).is_some_and(held)
     }
 
+    /// Whether the domain of a message takes long over each.
+    pub(in crate::outbox) fn note_speed(&mut self, key: MessageKey, is_slow: bool) {
+        if let Some(entry) = self.entries.get(&key) {
+            self.queues[entry.queue].line.domains.get_mut(entry.place.domain).is_slow = is_slow;
+        }
+    }
+
+    /// Whether two messages go to one domain.
+    pub(in crate::outbox) fn is_same_domain(&self, one: MessageKey, other: MessageKey) -> bool {
+        let domain = |key| self.entries.get(&key).map(|entry| (entry.queue, entry.place.domain));
+        domain(one) == domain(other)
+    }
+
     /// The domains that asked for less of us.
     pub(in crate::outbox) fn slowed(&self) -> Vec<Slowed> {
         self.queues.iter().flat_map(|queue| queue.line.slowed()).collect()

@@ -91,6 +91,25 @@ fn a_domain_without_room_is_passed_over_and_found_again() {
 }
 
 #[test]
+fn a_domain_that_takes_long_over_each_keeps_no_company_in_a_claim() {
+    let mut line = line(8);
+    let slow = line.add(1, 0, true, "slow.example", NOW);
+    line.domains.get_mut(slow.domain).is_slow = true;
+    for customer in 1..9 {
+        line.add(1, customer, true, "slow.example", NOW);
+    }
+    for customer in 9..12 {
+        line.add(1, customer, true, if customer == 10 { "slow.example" } else { "good.example" }, NOW);
+    }
+    assert_eq!(taken(line.take(1, NOW, 32)), [(1, 0), (1, 1), (1, 2), (1, 3)]);
+    assert_eq!(taken(line.take(2, NOW, 32)), [(1, 4), (1, 5), (1, 6), (1, 7)]);
+    assert_eq!(taken(line.take(3, NOW, 32)), [(1, 8)], "then somebody else's comes");
+    assert_eq!(taken(line.take(4, NOW, 32)), [(1, 9)]);
+    line.domains.get_mut(slow.domain).is_slow = false;
+    assert_eq!(taken(line.take(5, NOW, 32)), [(1, 10), (1, 11)]);
+}
+
+#[test]
 fn a_held_domain_is_met_with_one_message_when_its_time_has_come() {
     let mut line = line(8);
     let domain = line.add(1, 0, false, "slow.example", NOW).domain;
@@ -146,6 +165,7 @@ impl Slow {
 
     fn take(&mut self, domains: &mut Domains, worker: usize, now: Instant, most: usize) -> Vec<MessageKey> {
         let mut taken = Vec::new();
+        let mut begun = None;
         while taken.len() < most {
             let first = self.offer(false, domains, worker, now);
             let second = self.offer(true, domains, worker, now);
@@ -155,6 +175,12 @@ impl Slow {
                 (None, Some(second)) => second,
                 (None, None) => break,
             };
+            let domain = self.items[at].2;
+            let with = *begun.get_or_insert(domain);
+            let is_slow = domains.get(domain).is_slow || domains.get(with).is_slow;
+            if is_slow && (with != domain || taken.len() == 4) {
+                break;
+            }
             let (marketing, _, domain, _, key) = self.items.remove(at);
             self.row = if marketing || second.is_none() { 0 } else { self.row + 1 };
             self.last.insert(marketing, key.decision.rule);
@@ -173,6 +199,7 @@ enum Step {
     LetGo(usize),
     Hold(usize),
     Reach(usize),
+    Speed(usize, bool),
     Pass(i64),
 }
 
@@ -185,6 +212,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0_usize..50).prop_map(Step::LetGo),
         1 => (0_usize..5).prop_map(Step::Hold),
         1 => (0_usize..5).prop_map(Step::Reach),
+        1 => (0_usize..5, any::<bool>()).prop_map(|(domain, is_slow)| Step::Speed(domain, is_slow)),
         2 => (0_i64..70_000).prop_map(Step::Pass),
     ]
 }
@@ -248,6 +276,10 @@ proptest! {
                 Step::Reach(n) => {
                     line.reached(ids[n], now);
                     twin.domains.reached(ids[n], now);
+                }
+                Step::Speed(n, is_slow) => {
+                    line.domains.get_mut(ids[n]).is_slow = is_slow;
+                    twin.domains.get_mut(ids[n]).is_slow = is_slow;
                 }
                 Step::Pass(ms) => now = now.plus(Duration(ms)),
                 Step::Remove(_) | Step::LetGo(_) | Step::Take { .. } => {}
