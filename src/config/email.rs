@@ -63,9 +63,10 @@ impl std::fmt::Display for SmtpServer {
             Security::StartTls => "starttls",
             Security::Tls => "smtps",
         };
-        match self.host.contains(':') {
-            true => write!(f, "{scheme}://[{}]:{}", self.host, self.port),
-            false => write!(f, "{scheme}://{}:{}", self.host, self.port),
+        if self.host.contains(':') {
+            write!(f, "{scheme}://[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{scheme}://{}:{}", self.host, self.port)
         }
     }
 }
@@ -142,9 +143,10 @@ pub(super) fn email(file: &File<'_>, folder: &Path) -> Email {
         file.warning("email", "domain_workers", text);
     }
     Email {
-        transport: match servers.is_empty() {
-            false if smtp => Transport::Smtp(servers),
-            false | true => Transport::File(directory),
+        transport: if smtp && !servers.is_empty() {
+            Transport::Smtp(servers)
+        } else {
+            Transport::File(directory)
         },
         from: from.unwrap_or_else(|| "cvmd <cvmd@localhost>".into()),
         retries: section

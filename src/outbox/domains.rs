@@ -216,16 +216,12 @@ impl Domains {
         let limit = if name.is_empty() { DomainLimit::NONE } else { self.limits.of(name) };
         let name: Arc<str> = name.into();
         let domain = Domain::new(Arc::clone(&name), limit);
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.all[id] = domain;
-                id
-            }
-            None => {
-                self.all.push(domain);
-                self.all.len() - 1
-            }
-        };
+        let id = self.free.pop().unwrap_or(self.all.len());
+        if id == self.all.len() {
+            self.all.push(domain);
+        } else {
+            self.all[id] = domain;
+        }
         self.ids.insert(name, id);
         id
     }
@@ -340,7 +336,8 @@ mod tests {
                 for to in from..taken.len() {
                     let within = taken[to] - taken[from];
                     let most = at_once + within * i64::from(count) / per + 1;
-                    prop_assert!((to - from + 1) as i64 <= most, "{} within {} ms", to - from + 1, within);
+                    let count = i64::try_from(to - from + 1).unwrap();
+                    prop_assert!(count <= most, "{} within {} ms", count, within);
                 }
             }
             let even = 300 * per / i64::from(count);

@@ -123,20 +123,20 @@ impl Line {
         let (rule, Place { marketing, domain }) = (key.decision.rule, place);
         let is_parked = self.domains.get(domain).is_parked;
         let class = self.class(marketing);
-        let Some(line) = class.rules.get_mut(&rule) else { return };
-        let Some(lane) = line.lanes.get_mut(&domain) else { return };
+        let Some(found) = class.rules.get_mut(&rule) else { return };
+        let Some(lane) = found.lanes.get_mut(&domain) else { return };
         if !lane.remove(&(at, key)) {
             return;
         }
         let next = lane.first().copied();
-        if line.heads.remove(&(at, key, domain))
+        if found.heads.remove(&(at, key, domain))
             && let (Some((at, key)), false) = (next, is_parked)
         {
-            line.heads.insert((at, key, domain));
+            found.heads.insert((at, key, domain));
         }
         if next.is_none() {
-            line.lanes.remove(&domain);
-            if line.lanes.is_empty() {
+            found.lanes.remove(&domain);
+            if found.lanes.is_empty() {
                 class.rules.remove(&rule);
             }
             self.domains.get_mut(domain).lanes.remove(&(marketing, rule));

@@ -39,9 +39,10 @@ pub(super) fn settle(mut message: OpenMessage, outcome: &Outcome, now: Instant, 
         Outcome::InDoubt { reason } if terms.hold_doubt => {
             Settled::Open(Box::new(in_doubt(message, now, reason)))
         }
-        Outcome::InDoubt { reason } => again(message, reason, None, now, terms),
         Outcome::Retry { reason, after } => again(message, reason, *after, now, terms),
-        Outcome::SlowDown { reason } => again(message, reason, None, now, terms),
+        Outcome::InDoubt { reason } | Outcome::SlowDown { reason } => {
+            again(message, reason, None, now, terms)
+        }
         Outcome::Greylisted { reason } => greylisted(message, reason, now, terms),
         Outcome::Unreachable { reason } => unreachable(message, reason, now, terms),
     }

@@ -124,12 +124,11 @@ impl Session {
     /// One try on the open connection, or on a new one.
     async fn attempt(&mut self, relay: usize, mail: &Built, now: Instant) -> Result<Outcome, Failure> {
         let server = &self.relays.servers()[relay];
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let connection = handshake::connect(server).await.map_err(Failure::Relay)?;
-                Open { connection, relay, sent: 0, refused: 0, since: now, used: now }
-            }
+        let mut open = if let Some(open) = self.open.take() {
+            open
+        } else {
+            let connection = handshake::connect(server).await.map_err(Failure::Relay)?;
+            Open { connection, relay, sent: 0, refused: 0, since: now, used: now }
         };
         open.sent += 1;
         open.used = now;

@@ -228,8 +228,8 @@ proptest! {
         let limits = limits(DomainLimit { workers: 2, rate: None }, &[("d3.example", paced)]);
         let (mut line, mut twin) = (Line::new(Arc::clone(&limits)), Line::new(limits));
         let ids: Vec<DomainId> = (0..5).map(|n| line.domains.join(&format!("d{n}.example"))).collect();
-        for n in 0..5 {
-            prop_assert_eq!(twin.domains.join(&format!("d{n}.example")), ids[n]);
+        for (n, id) in ids.iter().enumerate() {
+            prop_assert_eq!(twin.domains.join(&format!("d{n}.example")), *id);
         }
         let mut slow = Slow { items: vec![], last: BTreeMap::new(), row: 0 };
         let mut hands: Vec<(DomainId, usize)> = vec![];
