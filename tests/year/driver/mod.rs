@@ -108,6 +108,8 @@ impl Driver {
                 self.channel.recheck(Instant(now));
             }
             Happening::Restart => self.restart(Arc::clone(&self.store), now),
+            // Who sleeps looks at nobody, and dies all the same.
+            Happening::Crash(_) if now < self.awake => self.restart(Arc::new(self.store.crash()), now),
             Happening::Crash(commits) => {
                 self.store.fail_after(*commits);
                 // It may end before it fails.
