@@ -17,6 +17,7 @@ mod http;
 mod ingest;
 mod language;
 mod laws;
+mod message;
 mod peers;
 mod readme;
 mod store;

@@ -11,13 +11,16 @@ use super::report::span;
 /// The folder of a rules tree that holds the bodies.
 pub(super) const FOLDER: &str = "messages/";
 
+/// The folder of the layouts, within it.
+const LAYOUTS: &str = "messages/layouts/";
+
 /// What a body's file is, by its ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Html,
     Text,
-    /// Markdown and MJML, which this version does not render.
-    NotYet(&'static str),
+    Markdown,
+    Mjml,
 }
 
 impl Format {
@@ -25,9 +28,17 @@ impl Format {
         match path.rsplit_once('.')?.1 {
             "html" => Some(Self::Html),
             "txt" => Some(Self::Text),
-            "md" => Some(Self::NotYet("Markdown")),
-            "mjml" => Some(Self::NotYet("MJML")),
+            "md" => Some(Self::Markdown),
+            "mjml" => Some(Self::Mjml),
             _ => None,
+        }
+    }
+
+    /// Whether it makes the HTML of a message; else its text alone.
+    pub(super) const fn makes_html(self) -> bool {
+        match self {
+            Self::Html | Self::Markdown | Self::Mjml => true,
+            Self::Text => false,
         }
     }
 }
@@ -101,14 +112,51 @@ impl<'a> Bodies<'a> {
 
     /// The files that a message of this name would be found as, by format.
     pub(super) fn found(&self, name: &str) -> Vec<String> {
-        let endings = ["html", "txt", "mjml", "md"];
+        let endings = ["mjml", "html", "md", "txt"];
         endings.iter().filter_map(|ending| self.path(&format!("{name}.{ending}"))).collect()
     }
 
     /// The paths of all bodies within the folder.
     pub(super) fn files(&self) -> Vec<String> {
         let inside = self.files.iter().filter_map(|(path, _)| path.strip_prefix(FOLDER));
-        inside.filter(|path| Format::of(path).is_some()).map(str::to_owned).collect()
+        let body = |path: &&str| Format::of(path).is_some() && !path.starts_with("layouts/");
+        inside.filter(body).map(str::to_owned).collect()
+    }
+
+    /// The names of all layouts.
+    pub(super) fn layouts(&self) -> Vec<String> {
+        let inside = self.files.iter().filter_map(|(path, _)| path.strip_prefix(LAYOUTS));
+        let stem = |path: &str| path.split_once('.').map(|(stem, _)| stem.to_owned());
+        let mut names: Vec<String> = inside.filter_map(stem).collect();
+        names.dedup();
+        names
+    }
+
+    /// A layout's template of that ending (`html`, `txt`) for readers of a language, else the one that
+    /// serves everybody.
+    pub(super) fn layout(&self, name: &str, ending: &str, language: Option<&str>) -> Option<Template> {
+        let mut tag = language;
+        while let Some(wanted) = tag {
+            let start = format!("{LAYOUTS}{name}.");
+            let own = self.files.beginning(&start).find(|(path, _)| {
+                let rest = path.strip_prefix(&start).and_then(|rest| rest.strip_suffix(ending));
+                let code = rest.and_then(|rest| rest.strip_suffix('.'));
+                code.and_then(message::language_tag).as_deref() == Some(wanted)
+            });
+            if let Some(found) = own.and_then(|(path, _)| self.template(path)) {
+                return Some(found);
+            }
+            tag = wanted.rsplit_once('-').map(|(less, _)| less);
+        }
+        self.template(&format!("{LAYOUTS}{name}.{ending}"))
+    }
+
+    /// All of a file that is UTF-8 text.
+    fn template(&self, path: &str) -> Option<Template> {
+        let file = *self.ids.get(path).filter(|_| self.is_text(path))?;
+        let text = self.sources.text(file);
+        let start = text.len() - text.trim_start_matches('\u{feff}').len();
+        Some(Template::in_file(file, start, &text[start..]))
     }
 
     /// Names under which messages would be found.
@@ -149,7 +197,12 @@ impl<'a> Bodies<'a> {
         let split = message::split_subject(text);
         let subject_line = split.subject.map(|range| Template::in_file(file, range.start, &text[range]));
         let title = || {
-            let (title, range) = message::title(split.text).filter(|_| format == Format::Html)?;
+            let tag = match format {
+                Format::Html => "title",
+                Format::Mjml => "mj-title",
+                Format::Markdown | Format::Text => return None,
+            };
+            let (title, range) = message::title(split.text, tag)?;
             let place = span(file, split.offset + range.start..split.offset + range.end);
             Some(Template::under(place, title))
         };

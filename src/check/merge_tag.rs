@@ -83,8 +83,10 @@ fn tag(text: &str, at: usize) -> Option<(usize, &str, bool)> {
         let inner = &rest[open.len()..];
         let end = inner.find(close).filter(|end| (1..=LONGEST).contains(end))?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-. :".contains(c);
+        // A link as Markdown writes it.
+        let link = *open == "[" && rest[open.len() + end + close.len()..].starts_with(['(', '[', ':']);
         let inner = &inner[..end];
-        inner.chars().all(plain).then_some((open.len() + end + close.len(), inner, *sure))
+        (!link && inner.chars().all(plain)).then_some((open.len() + end + close.len(), inner, *sure))
     })
 }
 

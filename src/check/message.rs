@@ -16,7 +16,7 @@ use super::report::{Report, after, problem};
 use super::variant::{self, Languages};
 use super::words::Words;
 use super::workspace::duplicate_clause;
-use super::{placeholder, sender};
+use super::{layout, placeholder, sender};
 
 /// What messages are checked against.
 pub(super) struct Surroundings<'a> {
@@ -35,6 +35,7 @@ struct Draft<'t> {
     from: Option<&'t Name>,
     reply_to: Option<&'t Name>,
     expires_after: Option<Duration>,
+    layout: Option<&'t Name>,
     words: Words,
     languages: Languages,
 }
@@ -49,6 +50,7 @@ impl Draft<'_> {
             from: None,
             reply_to: None,
             expires_after: None,
+            layout: None,
             words: Words::default(),
             languages: Languages::new(),
         }
@@ -74,6 +76,7 @@ pub(super) fn declared(
                 draft.words.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
             }
             MessageClause::Body(file) => body.replace(file).map(|_| ("body", file.span)),
+            MessageClause::Layout(layout) => draft.layout.replace(layout).map(|_| ("layout", layout.span)),
             MessageClause::Text(text) => {
                 draft.words.text.replace(inline(text, report)).map(|_| ("text", text.span))
             }
@@ -130,7 +133,7 @@ fn add_body(
         return add_files(draft, &[path], file.span, around, report);
     }
     let label = if Format::of(&file.text).is_none() {
-        "a body ends in `.html` or `.txt`".to_owned()
+        "a body ends in `.mjml`, `.html`, `.md` or `.txt`".to_owned()
     } else {
         format!("write it into `messages/{}`", shorten(&file.text))
     };
@@ -153,23 +156,14 @@ fn add_files(
     report: &mut Report<'_>,
 ) -> bool {
     let mut sound = true;
-    let ready = paths.iter().any(|path| matches!(Format::of(path), Some(Format::Html | Format::Text)));
-    for path in paths {
+    for (index, path) in paths.iter().enumerate() {
         let Some(body) = around.bodies.read(path) else { continue };
-        match body.format {
-            Format::NotYet(_) if ready => {}
-            Format::NotYet(what) => {
-                report.add(not_yet(
-                    &format!("a body in {what} (`{path}`)"),
-                    "write it as HTML or plain text for now",
-                    span,
-                ));
-                sound = false;
-            }
-            Format::Html | Format::Text => {
-                sound &= add_file(&mut draft.words, &draft.name, path, body, around, report);
-            }
+        if let Some(other) = paths[..index].iter().find(|other| same_part(other, path)) {
+            report.add(two_bodies((other, path), &draft.name, span));
+            sound = false;
+            continue;
         }
+        sound &= add_file(&mut draft.words, &draft.name, path, body, around, report);
     }
     sound & variant::read((&mut draft.languages, &draft.name), paths, span, around, report)
 }
@@ -201,11 +195,25 @@ pub(super) fn add_file(
         return false;
     }
     match body.format {
-        Format::Html => words.html = Some(body.template),
-        Format::Text if words.text.is_none() => words.text = Some(body.template),
-        Format::Text | Format::NotYet(_) => {}
+        Format::Html | Format::Markdown | Format::Mjml => {
+            (words.html, words.format) = (Some(body.template), body.format);
+        }
+        Format::Text => words.text = words.text.take().or(Some(body.template)),
     }
     true
+}
+
+/// Whether two files make the same part of a message.
+pub(super) fn same_part(one: &str, other: &str) -> bool {
+    let makes = |path| Format::of(path).map(Format::makes_html);
+    makes(one) == makes(other)
+}
+
+fn two_bodies((one, other): (&str, &str), message: &str, span: Span) -> super::report::Problem {
+    let (one, other, message) = (shorten(one), shorten(other), shorten(message));
+    problem(Code::BadText, span, format!("`{one}` and `{other}` are both what `{message}` looks like"))
+        .label("move one of them away")
+        .why("it is not said which of them is sent")
 }
 
 /// Checks what is there and makes the message.
@@ -229,9 +237,12 @@ fn finish(
     let good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
     let marketing = purpose == Purpose::Marketing;
     let mut shown = placeholder::Placeholders { marketing, ..Default::default() };
-    let templates = draft.words.check(by_email, around.names, &mut shown, report);
+    let layout = layout::Layout::of(draft.layout, by_email, around, report);
+    let good = good && layout.is_some();
+    let layout = layout.unwrap_or_default();
+    let templates = draft.words.check(&layout, None, around, &mut shown, report);
     let main = (&draft.words, draft.span);
-    let variants = variant::check(draft.languages, main, by_email, around, &mut shown, report);
+    let variants = variant::check(draft.languages, main, &layout, around, &mut shown, report);
     let (templates, variants) = templates.zip(variants).filter(|_| good)?;
     let content_hash = content_hash(purpose, &channel.text, &templates, &variants);
     Some(Message {

@@ -14,6 +14,9 @@ use super::shown_event;
 use super::suggest::{did_you_mean, nearest};
 use super::{expression, merge_tag};
 
+/// What a layout shows besides values: see [`Placeholders::taken`].
+pub(super) const LAYOUT_NAMES: [&str; 2] = ["body", "subject"];
+
 /// What the templates of a message read.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
@@ -23,6 +26,8 @@ pub(super) struct Placeholders {
     pub(super) fields: BTreeMap<String, Expr>,
     /// Events that have to be there, each with a placeholder that says nothing otherwise.
     pub(super) needs: BTreeMap<EventId, String>,
+    /// Names that stand for something else here: the body and the subject of a layout.
+    pub(super) taken: &'static [&'static str],
 }
 
 /// Looks up the placeholders of a template and adds them to `shown`; false after a diagnostic.
@@ -54,8 +59,14 @@ pub(super) fn check(
         mentions.entry(mention.name.clone()).or_default().push(mention);
     }
     let mut good = true;
-    let marketing = shown.marketing;
-    for name in read.into_iter().filter(|name| !(marketing && name == UNSUBSCRIBE_URL)) {
+    // Receipts have no link to unsubscribe; what asks whether there is one is right in both.
+    let asked =
+        |name: &str| mentions.get(name).is_some_and(|here| here.iter().all(|mention| mention.guarded));
+    let link = |name: &str| name == UNSUBSCRIBE_URL && (shown.marketing || asked(name));
+    let taken = shown.taken;
+    let read: Vec<String> =
+        read.into_iter().filter(|name| !link(name) && !taken.contains(&name.as_str())).collect();
+    for name in read {
         let here = mentions.get(&name).map_or(&[][..], Vec::as_slice);
         let span = here.first().map_or(template.whole(), |mention| template.span(mention.range.clone()));
         let found = match name.split_once('.') {
@@ -72,7 +83,8 @@ pub(super) fn check(
         if can_be_unknown(&expr)
             && let Some(bare) = bare
         {
-            optional(&name, template.span(bare.range.clone()), report);
+            let filtered = template.text[bare.range.end..].trim_start().starts_with('|');
+            optional((&name, filtered), template.span(bare.range.clone()), report);
         }
         if let ExprKind::Fired(event, _) = expr.kind
             && (bare.is_some() || here.is_empty())
@@ -81,7 +93,7 @@ pub(super) fn check(
         }
         shown.fields.entry(name).or_insert(expr);
     }
-    good
+    good & super::filter::check(template, &shown.fields, report)
 }
 
 /// The value of a word about the customer; `None` after a diagnostic.
@@ -105,7 +117,7 @@ fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
     let all = expression::placeholder_names(names);
     let near = nearest(name, all.iter().map(String::as_str));
     let label = if name == UNSUBSCRIBE_URL {
-        "only marketing messages have a link to unsubscribe".into()
+        "only marketing messages have a link to unsubscribe: ask `{% if unsubscribe_url is defined %}`".into()
     } else if matches!(name, "customer" | "contact" | "user" | "person" | "profile" | "subscriber") {
         "write the field alone, as in `{{ first_name | default('friend') }}`".into()
     } else if near.is_some() {
@@ -121,9 +133,14 @@ fn unknown(name: &str, span: Span, names: &Names, report: &mut Report<'_>) {
     );
 }
 
-fn optional(name: &str, span: Span, report: &mut Report<'_>) {
+fn optional((name, filtered): (&str, bool), span: Span, report: &mut Report<'_>) {
+    let label = if filtered {
+        "say what stands there then, behind the filters: `| default('…')`".to_owned()
+    } else {
+        format!("say what stands there then: `{name} | default('…')`")
+    };
     let found = problem(Code::OptionalWithoutDefault, span, format!("`{name}` can be unknown"))
-        .label(format!("say what stands there then: `{name} | default('…')`"))
+        .label(label)
         .why("a customer without this value does not get the message at all, for `Dear ,` is never sent");
     report.add(if name == "first_name" {
         found.review(span, "first_name | default('friend')")
@@ -153,6 +170,9 @@ pub(super) fn rehearse<'t>(
 ) {
     let mut filled: Filled = fields.iter().map(|(name, expr)| (name.clone(), sample(expr.ty))).collect();
     filled.insert(UNSUBSCRIBE_URL.to_owned(), Shown::Text(SAMPLE_LINK.into()));
+    for name in LAYOUT_NAMES {
+        filled.entry(name.to_owned()).or_insert_with(|| Shown::Text("sample".into()));
+    }
     let Err(error) = crate::message::render(templates, &filled) else { return };
     // What is empty with made-up values may be full with others.
     let part = match &error {

@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Span};
 use crate::message::language_tag;
 use crate::ruleset::Variant;
 
-use super::body::Format;
-use super::message::{Surroundings, add_file, not_yet};
+use super::layout::Layout;
+use super::message::{Surroundings, add_file, same_part};
 use super::names::shorten;
 use super::placeholder::Placeholders;
 use super::report::{Report, problem};
@@ -39,26 +39,14 @@ pub(super) fn read(
     }
     for (tag, paths) in by_language {
         let mut words = Words::default();
-        let format = |path: &String| Format::of(path);
-        let ready = paths.iter().any(|path| matches!(format(path), Some(Format::Html | Format::Text)));
         for (index, path) in paths.iter().enumerate() {
             let Some(body) = around.bodies.read(path) else { continue };
-            if paths[..index].iter().any(|other| format(other) == format(path)) {
+            if paths[..index].iter().any(|other| same_part(other, path)) {
                 report.add(twice(path, &tag, span));
                 sound = false;
                 continue;
             }
-            match body.format {
-                Format::NotYet(_) if ready => {}
-                Format::NotYet(what) => {
-                    let what = format!("a body in {what} (`{path}`)");
-                    report.add(not_yet(&what, "write it as HTML or plain text for now", span));
-                    sound = false;
-                }
-                Format::Html | Format::Text => {
-                    sound &= add_file(&mut words, message, path, body, around, report);
-                }
-            }
+            sound &= add_file(&mut words, message, path, body, around, report);
         }
         if words.html.is_some() || words.text.is_some() {
             languages.insert(tag, words);
@@ -71,14 +59,14 @@ pub(super) fn read(
 pub(super) fn check(
     languages: Languages,
     (main, span): (&Words, Span),
-    by_email: bool,
+    layout: &Layout<'_>,
     around: &Surroundings<'_>,
     shown: &mut Placeholders,
     report: &mut Report<'_>,
 ) -> Option<Vec<Variant>> {
     let mut variants = Some(Vec::new());
     for (language, mut words) in languages {
-        if by_email && words.subject.is_none() {
+        if layout.by_email && words.subject.is_none() {
             report.add(
                 problem(
                     Code::NoSubject,
@@ -90,7 +78,7 @@ pub(super) fn check(
             );
             words.subject.clone_from(&main.subject);
         }
-        let templates = words.check(by_email, around.names, shown, report);
+        let templates = words.check(layout, Some(&language), around, shown, report);
         variants = variants.zip(templates).map(|(mut variants, templates)| {
             let (subject, html, text) = (templates.subject, templates.html, templates.text);
             variants.push(Variant { language, subject, html, text });

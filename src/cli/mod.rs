@@ -25,6 +25,7 @@ mod progress;
 mod reload;
 mod render;
 mod run;
+mod send_test;
 mod status;
 mod store;
 mod suppressions;
@@ -73,6 +74,7 @@ enum Command {
     Render(render::Arguments),
     Customer(customer::Arguments),
     Suppressions(suppressions::Arguments),
+    SendTest(send_test::Arguments),
     Status(status::Arguments),
     Reload(reload::Arguments),
     Pause(pause::Pause),
@@ -117,6 +119,7 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> 
         Command::Render(command) => render::run(&command, common, output),
         Command::Customer(command) => customer::run(&command, common, output),
         Command::Suppressions(command) => suppressions::run(&command, common, output),
+        Command::SendTest(command) => send_test::run(&command, common, output),
         Command::Status(command) => status::run(&command, common, output),
         Command::Reload(command) => reload::run(&command, common, output),
         Command::Pause(command) => pause::pause(&command, common, output),

@@ -99,7 +99,8 @@ fn one_part(rendered: &RenderedMessage, part: Part) -> Result<String, Failure> {
 }
 
 fn show(rendered: &RenderedMessage, output: &mut Output) -> Result<(), Failure> {
-    let RenderedMessage { message, customer, at, channel, language, event, subject, text, html } = rendered;
+    let RenderedMessage { message, customer, at, channel, language, event, subject, text, html, .. } =
+        rendered;
     let name = output.bold(message);
     let shown = event.as_ref().map_or_else(String::new, |event| format!(", with the latest `{event}`"));
     let language = language.as_ref().map_or_else(String::new, |language| format!(" in `{language}`"));

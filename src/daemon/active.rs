@@ -9,10 +9,11 @@ use super::occurred::fired;
 use super::renamed::Renamed;
 use crate::compile::{NodeId, Program};
 use crate::evaluate::Fired;
+use crate::message::{Needs, Templates};
 use crate::model::{Channel, RuleNumber};
 use crate::population::kind_of;
 use crate::record::{DeedKind, Event};
-use crate::ruleset::{Action, Expr, ExprKind, Named, Remembered, Rule, RuleSet};
+use crate::ruleset::{Action, Expr, ExprKind, Message, Named, Remembered, Rule, RuleSet};
 
 /// A checked rule set, compiled, with its rules' numbers in this store.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ pub struct Active {
     pub numbers: Vec<RuleNumber>,
     /// By rule, the values that its condition reads: as written, and their nodes.
     pub that_matter: Vec<Vec<(String, NodeId)>>,
+    /// By message, what it cannot do without: in the words that serve everybody, then in those of each
+    /// variant.
+    pub needs: Vec<(Needs, Vec<Needs>)>,
     /// What movements are of.
     pub tracks: Tracks,
     /// Every name that the store knows.
@@ -53,7 +57,8 @@ impl Active {
         let zone = TimeZone::get(&rules.workspace.zone).unwrap_or(TimeZone::UTC);
         let tracks = Tracks::new(&rules, program.leaves());
         let renamed = Renamed::new(&rules, &remembered);
-        Arc::new(Self { rules, program, zone, numbers, that_matter, tracks, remembered, renamed })
+        let needs = rules.messages.iter().map(needs_of).collect();
+        Arc::new(Self { rules, program, zone, numbers, that_matter, needs, tracks, remembered, renamed })
     }
 
     /// What an item that was ever called `name` is called in this rule set; none where it is gone.
@@ -139,6 +144,11 @@ impl Active {
         }
         channels
     }
+}
+
+fn needs_of(message: &Message) -> (Needs, Vec<Needs>) {
+    let variants = message.variants.iter().map(|variant| Needs::of(&Templates::of_variant(variant)));
+    (Needs::of(&Templates::of(message)), variants.collect())
 }
 
 /// The values that a rule's condition reads, in the order written, then what its messages show of the

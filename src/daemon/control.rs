@@ -18,6 +18,7 @@ use super::gate::SAID_ELSEWHERE;
 use super::import::kind_of;
 use super::person;
 use super::post::{self, Post};
+use super::sent_test;
 use super::service::Service;
 use super::vault;
 
@@ -104,6 +105,11 @@ impl Service {
                 vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
             }
             Request::StoreImport { .. } => vault::refuse_import(),
+            Request::SendTest { ref to, .. } => {
+                let to = to.clone();
+                let rendered = self.decider.call(request).await;
+                sent_test::send((&self.config, &self.shared), rendered, &to, self.clock.now()).await
+            }
             Request::Pause { .. }
             | Request::Evaluate { .. }
             | Request::Explain { .. }

@@ -70,6 +70,8 @@ pub struct Engine {
     pub(super) hold: Option<Hold>,
     /// Continuous rules whose first run is above the limit, and for how many.
     pub(super) held: BTreeMap<RuleNumber, u64>,
+    /// For how many customers a rule's message would have a gap, when it looked last.
+    pub(super) gaps: BTreeMap<RuleNumber, u64>,
     /// What the outbox did and the population does not show yet.
     pub(super) deeds: Vec<Deed>,
     /// The packs of deeds that were heard of or read.
@@ -108,6 +110,7 @@ impl Engine {
             taken: &self.taken,
             served: &NO_ONE,
             fresh: None,
+            gap: &|_| None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Why somebody was or was not contacted: the condition with its values, and what stopped it.
 
-use crate::decide::{Subject, World, at_most_of, full_cap, settle};
-use crate::evaluate::{self, Trace, Verdict};
+use crate::decide::{Gap, Subject, World, at_most_of, full_cap, settle};
+use crate::evaluate::{self, Fired, Moment, Trace, Verdict};
 use crate::model::{Channel, CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{Contact, ContactKind, Decision, MessageState, RunState, Skip, Wait};
@@ -16,6 +16,7 @@ use super::clocks::clock_of;
 use super::lists::Whom;
 use super::occurred;
 use super::person::suppressed::Held;
+use super::rendered::gap;
 
 /// What is answered where rules are needed and none are loaded.
 pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
@@ -94,10 +95,17 @@ impl Engine {
             None => None,
         };
         let when = (now, last);
-        let condition =
-            evaluate::trace_moved(&active.rules, population, customer, &rule.when, when, &clock, &moves)
-                .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
-        let outcome = self.outcome(active, (rule, number), customer, &condition, now)?;
+        let condition = evaluate::trace_moved(
+            &active.rules,
+            population,
+            customer,
+            &rule.when,
+            when.clone(),
+            &clock,
+            &moves,
+        )
+        .ok_or_else(|| StoreError::Corrupt(format!("customer {customer} is not loaded")))?;
+        let outcome = self.outcome(active, position, customer, &condition, when)?;
         Ok(RuleExplanation {
             rule: rule.name.clone(),
             title: rule.title.clone(),
@@ -119,11 +127,12 @@ impl Engine {
     fn outcome(
         &self,
         active: &Active,
-        (rule, number): (&Rule, RuleNumber),
+        position: usize,
         customer: CustomerNumber,
         condition: &Trace,
-        now: Instant,
+        (now, last): (Instant, Option<Fired>),
     ) -> Result<Outcome, StoreError> {
+        let (rule, number) = active.rule(position);
         match condition.result {
             Verdict::False => return Ok(Outcome::free(failed_sentence(condition, "does not match"))),
             Verdict::Unknown => {
@@ -141,7 +150,9 @@ impl Engine {
             return self.spent(customer, number);
         }
         let subject = Subject { rule, number, customer, at: now };
-        let world = self.world(active, now);
+        let moment = Moment::new(&active.program, now, &active.zone).on(last);
+        let gap = |customer| gap(active, position, &moment, (&self.population, customer));
+        let world = World { gap: &gap, ..self.world(active, now) };
         let due = match settle(&subject, &world) {
             Ok(due) => due,
             Err(Skip::Consent) => {
@@ -361,6 +372,12 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
             "matches, but another record with the same address gets it: the one that was here first".into()
         }
         Skip::Expired => "matches, but the message would expire before quiet hours or a cap let it go".into(),
+        Skip::Placeholder => match (world.gap)(subject.customer) {
+            Some(Gap { message, placeholder }) => format!(
+                "matches, but `{placeholder}` is unknown, and `{message}` does not say what stands there instead: a message with a gap is not sent (`{{{{ {placeholder} | default('…') }}}}`)"
+            ),
+            None => "matches, but a placeholder of the message is unknown".into(),
+        },
         Skip::MatchedBefore => {
             "matched already when the rule began, and the rule is for `new matches only`".into()
         }

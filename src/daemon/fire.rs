@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::decide::{self, Particulars, Slice};
+use crate::decide::{self, Particulars, Slice, World};
 use crate::evaluate::{Fired, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant};
@@ -18,6 +18,7 @@ use super::Engine;
 use super::active::Active;
 use super::arrivals::EventReport;
 use super::occurred::Occurred;
+use super::rendered::gap;
 
 /// Records of a slice that are nobody's in particular: the rule's state, blocks of reasons.
 const RESERVE: usize = 20;
@@ -217,8 +218,12 @@ impl Engine {
             Particulars { event: Some(event.clone()), ..values }
         };
         let all = (CustomerNumber(0), usize::MAX);
-        let slice =
-            decide::slice(&self.world(active, now), (rule, number), &run, &recipients, all, &particulars);
+        let gap = |customer: CustomerNumber| {
+            let fired = matched.get(&customer).map(|(_, fired)| fired.clone());
+            gap(active, first.position, &moment.clone().on(fired), (&self.population, customer))
+        };
+        let world = World { gap: &gap, ..self.world(active, now) };
+        let slice = decide::slice(&world, (rule, number), &run, &recipients, all, &particulars);
         run.skipped = slice.skipped.iter().map(|(skip, members)| (*skip, members.len())).collect();
         (run, slice)
     }

@@ -26,6 +26,7 @@ use super::active::Active;
 use super::called::{called, carrier, declared, endpoint};
 use super::clocks::clock_of;
 use super::contents::Contents;
+use super::envelope::{allows, id_domain, unrendered};
 use super::links::Links;
 use super::rendered::{filled, words};
 use super::snapshot::{Shared, Snapshot};
@@ -208,8 +209,7 @@ impl DaemonGate {
             html: content.html.clone(),
             text: content.text.clone(),
         };
-        let rendered = message::render(&templates, filled).map_err(|error| Claim::Dead(error.to_string()))?;
-        let domain = content.from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
+        let rendered = message::render(&templates, filled).map_err(|error| unrendered(&error))?;
         Ok(Email {
             key: message.key,
             from: content.from.clone(),
@@ -219,7 +219,7 @@ impl DaemonGate {
             text: rendered.text,
             html: rendered.html,
             date: frozen.at,
-            domain,
+            domain: id_domain(&content.from),
             unsubscribe: link_of(message, filled),
         })
     }
@@ -287,7 +287,7 @@ impl DaemonGate {
         let text = &active.rules.messages[declared];
         let filled = self.fill(message, declared, seen, active, now);
         let (words, _) = words(text, &seen.population, message.customer);
-        let rendered = message::render(&words, &filled).map_err(|error| Claim::Dead(error.to_string()))?;
+        let rendered = message::render(&words, &filled).map_err(|error| unrendered(&error))?;
         let decision = message.key.decision;
         let body = json!({
             "type": "cvmd.message",
@@ -342,15 +342,8 @@ impl DaemonGate {
         frozen.is_some_and(|frozen| lists.of_address(keyed, &message.channel, &frozen.to).is_some())
     }
 
-    /// Whether the sandbox, where there is one, lets an address through.
     fn allowed(&self, address: &str) -> bool {
-        let address = address.to_lowercase();
-        let domain = address.rsplit('@').next().unwrap_or_default();
-        let allows = |entry: &String| {
-            let entry = entry.to_lowercase();
-            entry == address || entry.trim_start_matches('@') == domain
-        };
-        self.sender.sandbox.is_empty() || self.sender.sandbox.iter().any(allows)
+        allows(&self.sender.sandbox, address)
     }
 }
 

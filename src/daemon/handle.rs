@@ -43,6 +43,8 @@ impl Engine {
             Request::Render { message, customer, at } => {
                 self.render(&message, &customer, at.unwrap_or(now), now)
             }
+            // What goes out is its owner's to hand over.
+            Request::SendTest { message, customer, .. } => self.render(&message, &customer, now, now),
             Request::Customer { customer } => self.customer(&customer),
             Request::Person { customer, wish } => self.person(&customer, wish, now),
             Request::Suppressions { wish } => self.suppressions(&wish, now),

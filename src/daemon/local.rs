@@ -13,7 +13,8 @@ use crate::store::{self, Memory, Store};
 
 use super::checked::check_loaded;
 use super::outgoing::LeftInStore;
-use super::{Engine, OnBytes};
+use super::snapshot::Shared;
+use super::{Engine, OnBytes, sent_test};
 
 /// Names that files of a folder may end in.
 const ENDS: [&str; 4] = [".csv", ".ndjson", ".csv.gz", ".ndjson.gz"];
@@ -32,6 +33,8 @@ pub struct Folder {
 /// An engine in this process.
 pub struct Local {
     engine: Arc<Mutex<Engine>>,
+    config: Config,
+    shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
     progress: Arc<Mutex<Progress>>,
 }
@@ -65,7 +68,8 @@ impl Local {
         if let Some(folder) = from {
             fill(&mut engine, folder, &*clock)?;
         }
-        Ok(Self { engine: Arc::new(Mutex::new(engine)), clock, progress: Arc::default() })
+        let (config, shared) = (config.clone(), Arc::clone(engine.shared()));
+        Ok(Self { engine: Arc::new(Mutex::new(engine)), config, shared, clock, progress: Arc::default() })
     }
 }
 
@@ -109,12 +113,18 @@ impl Control for Local {
             let progress = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
             return Box::pin(std::future::ready(Response::Progress(progress)));
         }
+        let shared = Arc::clone(&self.shared);
         let (engine, progress) = (Arc::clone(&self.engine), Arc::clone(&self.progress));
         let now = self.clock.now();
+        let test = if let Request::SendTest { to, .. } = &request { Some(to.clone()) } else { None };
         let answered = tokio::task::spawn_blocking(move || answer(&engine, request, now, &progress));
         Box::pin(async move {
             let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
-            answered.await.unwrap_or_else(failed)
+            let answer = answered.await.unwrap_or_else(failed);
+            match test {
+                Some(to) => sent_test::send((&self.config, &shared), answer, &to, now).await,
+                None => answer,
+            }
         })
     }
 }

@@ -1,10 +1,11 @@
 //! A message as a customer would get it now, for the eyes of a person. Nothing is decided, sent or kept.
 
+use crate::decide::Gap;
 use crate::evaluate::{Fired, Moment};
-use crate::message::{self, Filled, SAMPLE_LINK, Shown, Templates, UNSUBSCRIBE_URL};
+use crate::message::{self, Filled, LOCALE, Needs, SAMPLE_LINK, Shown, Templates, UNSUBSCRIBE_URL};
 use crate::model::{Channel, CustomerNumber, Instant};
 use crate::population::Population;
-use crate::ruleset::{EventId, ExprKind, Message, Purpose};
+use crate::ruleset::{Action, EventId, ExprKind, Message, Purpose, Variant};
 use crate::serve::{RefusalKind, RenderedMessage, Response};
 use crate::store::StoreError;
 
@@ -58,6 +59,8 @@ impl Engine {
                 channel: declared.channel.0.clone(),
                 event: shown,
                 language: language.map(str::to_owned),
+                from: declared.from.clone().filter(|_| by_email),
+                reply_to: declared.reply_to.clone().filter(|_| by_email),
                 subject: by_email.then_some(rendered.subject),
                 text: rendered.text,
                 html: rendered.html.filter(|_| by_email),
@@ -114,7 +117,48 @@ pub(super) fn filled(
     let nodes: Vec<_> = active.program.message_fields(position).iter().map(|(_, node)| *node).collect();
     let values = moment.values(population, customer, &nodes);
     let declared = &active.rules.messages[position];
-    message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten())
+    let mut filled = message::fill(&active.rules, declared, |field| values.get(field).cloned().flatten());
+    let read = |field: &str| population.text(customer, population.schema().find(field)?);
+    let locale = message::locale_tag(read("language"), read("country"));
+    filled.insert(LOCALE.to_owned(), Shown::Text(locale.into()));
+    filled
+}
+
+/// The gap that a message of a rule would have for a customer, of those that it sends; none: it can be
+/// filled.
+pub(super) fn gap(
+    active: &Active,
+    rule: usize,
+    moment: &Moment<'_>,
+    (population, customer): (&Population, CustomerNumber),
+) -> Option<Gap> {
+    active.rules.rules[rule].actions.iter().find_map(|action| {
+        let position = match action {
+            Action::Send(position) => *position,
+            Action::Call { .. } | Action::Set { .. } => return None,
+        };
+        let declared = &active.rules.messages[position];
+        let (main, variants) = &active.needs[position];
+        // Most messages need nothing: this is asked of everybody who matches.
+        if main.is_empty() && variants.iter().all(Needs::is_empty) {
+            return None;
+        }
+        let variant = variant_of(declared, population, customer);
+        let needs = match variant {
+            Some(variant) => {
+                let at = declared.variants.iter().position(|one| one.language == variant.language)?;
+                variants.get(at)?
+            }
+            None => main,
+        };
+        if needs.is_empty() {
+            return None;
+        }
+        let filled = filled(active, position, moment, (population, customer));
+        let templates = || variant.map_or_else(|| Templates::of(declared), Templates::of_variant);
+        let placeholder = needs.gap(templates, &filled)?;
+        Some(Gap { message: declared.name.clone(), placeholder })
+    })
 }
 
 /// The words in which a customer gets a message, and in which language they are, where they are not
@@ -124,11 +168,20 @@ pub(super) fn words<'m>(
     population: &Population,
     customer: CustomerNumber,
 ) -> (Templates, Option<&'m str>) {
-    let read = |field: &str| population.text(customer, population.schema().find(field)?);
-    match message::variant_for(declared, read("language"), read("country")) {
+    match variant_of(declared, population, customer) {
         Some(variant) => (Templates::of_variant(variant), Some(variant.language.as_str())),
         None => (Templates::of(declared), None),
     }
+}
+
+/// The words in the customer's language, where there are some.
+fn variant_of<'m>(
+    declared: &'m Message,
+    population: &Population,
+    customer: CustomerNumber,
+) -> Option<&'m Variant> {
+    let read = |field: &str| population.text(customer, population.schema().find(field)?);
+    message::variant_for(declared, read("language"), read("country"))
 }
 
 fn no_message(active: &Active, name: &str) -> String {

@@ -15,6 +15,7 @@ use crate::store::{Batch, StoreError};
 
 use super::active::Active;
 use super::clocks::{Question, clock_of};
+use super::rendered::gap;
 use super::tick::TickReport;
 use super::{Engine, fields};
 
@@ -42,12 +43,18 @@ impl Engine {
         let memory = self.memories.get(&number).filter(|_| !failpoint::sabotage("key_unchecked"));
         let memory = memory.unwrap_or(&nothing);
         let seen = (&matches.truth, &matches.falsity);
-        let world = self.world(active, now);
+        let moment = Moment::new(&active.program, now, &active.zone);
+        let gap = |customer| gap(active, position, &moment, (&self.population, customer));
+        let world = World { gap: &gap, ..self.world(active, now) };
         let mut selection = decide::select(&world, (rule, number), memory, seen, at);
         if !selection.held && self.is_held_as_a_whole(active, position, memory, (at, now)) {
             decide::hold(&mut selection, rule, memory, at);
         }
         report.matched += selection.matched;
+        match selection.skipped.get(&Skip::Placeholder) {
+            Some(gaps) => drop(self.gaps.insert(number, gaps.len())),
+            None => drop(self.gaps.remove(&number)),
+        }
         self.remember_selection(number, rule, &selection, at)?;
         let was_held = self.held.remove(&number).is_some();
         if selection.held {
@@ -91,9 +98,12 @@ impl Engine {
             return false;
         }
         let question = Question::everybody(active, &self.population, position);
+        let moment = Moment::new(&active.program, now, &active.zone);
+        let gap = |customer| gap(active, position, &moment, (&self.population, customer));
+        let world = World { gap: &gap, ..self.world(active, now) };
         self.answers(active, &self.population, now, &[question]).iter().any(|matches| {
             let seen = (&matches.truth, &matches.falsity);
-            decide::select(&self.world(active, now), (rule, number), memory, seen, at).held
+            decide::select(&world, (rule, number), memory, seen, at).held
         })
     }
 
@@ -115,7 +125,9 @@ impl Engine {
         while let RunState::Open(cursor) = run.state {
             let slice = {
                 let not_before = released(rule, &run);
-                let world = World { served: &served, not_before, ..self.world(active, run.now) };
+                let moment = Moment::new(&active.program, run.now, &active.zone);
+                let gap = |customer| gap(active, position, &moment, (&self.population, customer));
+                let world = World { served: &served, not_before, gap: &gap, ..self.world(active, run.now) };
                 let particulars = |customer| {
                     let clock = clock_of(active, &self.population, rule, customer);
                     let moment = Moment::new(&active.program, run.now, &clock);

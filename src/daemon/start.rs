@@ -93,6 +93,7 @@ impl Engine {
             reasons: HashMap::new(),
             interrupted,
             held: BTreeMap::new(),
+            gaps: BTreeMap::new(),
             deeds: Vec::new(),
             deeds_seen: HashSet::new(),
             next_arrival: arrivals.values().max().map_or(0, |last| last + 1),

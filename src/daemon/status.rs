@@ -100,6 +100,15 @@ impl Engine {
                     let firings = if waiting == 1 { "firing waits" } else { "firings wait" };
                     note = Some(format!("{waiting} {firings}"));
                 }
+                if let (None, Some(gaps)) = (&note, self.gaps.get(&number)) {
+                    let (customers, get) =
+                        if *gaps == 1 { ("customer", "gets") } else { ("customers", "get") };
+                    note = Some(format!(
+                        "{gaps} {customers} who match {get} nothing: a placeholder of the message is unknown \
+                         (`cvmd explain CUSTOMER {}` says which)",
+                        rule.name
+                    ));
+                }
                 RuleStatus {
                     name: rule.name.clone(),
                     place: rule.place.to_string(),

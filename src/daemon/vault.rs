@@ -67,6 +67,7 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::Evaluate { .. }
         | Request::Explain { .. }
         | Request::Render { .. }
+        | Request::SendTest { .. }
         | Request::Customer { .. }
         | Request::Person { .. }
         | Request::Suppressions { .. }

@@ -28,4 +28,4 @@ pub use slice::{Particulars, SLICE, Slice, slice, slice_size};
 pub use stage::{CALLS, SETS, STAGES, Stage, at_most_of, full_cap, is_off};
 pub use totals::Totals;
 pub use wait::{Waits, wait};
-pub use world::{People, Subject, World};
+pub use world::{Gap, People, Subject, World};

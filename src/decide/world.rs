@@ -52,6 +52,18 @@ pub struct World<'a> {
     pub served: &'a Bitmap,
     /// What was decided and is not in the ledger yet: the beginning of the slice under way.
     pub fresh: Option<&'a Ledger>,
+    /// The gap that the messages of the rule under way would have for a customer. Asked only of those
+    /// whom no earlier stage takes out.
+    pub gap: &'a dyn Fn(CustomerNumber) -> Option<Gap>,
+}
+
+/// A placeholder that is unknown, where a message does not say what stands there instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The message.
+    pub message: String,
+    /// The placeholder.
+    pub placeholder: String,
 }
 
 impl<'a> World<'a> {

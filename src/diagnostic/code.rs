@@ -262,6 +262,10 @@ codes! {
     BadSender "E505" Error;
     /// A message that shows an event, of a rule that is not on it.
     SentWithoutEvent "E506" Error;
+    /// A filter that does not exist, or does not fit its value.
+    BadFilter "E507" Error;
+    /// A layout that does not exist, or that cannot hold its message.
+    BadLayout "E508" Error;
     /// A body for readers of what is no language, or a second one for the same readers.
     NoLanguage "E510" Error;
     /// A rule that runs daily and limits nothing.

@@ -120,6 +120,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::purpose_clause
         | Rule::subject_clause
         | Rule::body_clause
+        | Rule::layout_clause
         | Rule::text_clause
         | Rule::from_clause
         | Rule::reply_to_clause
@@ -177,6 +178,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_keep_highest => "`keep highest priority`",
         Rule::kw_known => "`known`",
         Rule::kw_last => "`last`",
+        Rule::kw_layout => "`layout`",
         Rule::kw_margin => "`margin`",
         Rule::kw_marketing => "`marketing`",
         Rule::kw_message => "`message`",

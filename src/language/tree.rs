@@ -181,6 +181,8 @@ pub enum MessageClause {
     Subject(Name),
     /// `body FILE`.
     Body(Name),
+    /// `layout NAME`.
+    Layout(Name),
     /// `text "…"`.
     Text(Name),
     /// `from "…"`.

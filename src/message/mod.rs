@@ -5,20 +5,36 @@
 
 mod error;
 mod filled;
+mod filters;
+mod gap;
+mod layout;
+mod locale;
+mod markdown;
+mod mjml;
 mod reader;
 mod render;
 mod scan;
 mod sniff;
+mod token;
 
 pub use error::{Part, RenderError};
 pub use filled::{Filled, Shown, fill, show};
+pub use filters::Shows;
+pub use gap::Needs;
+pub use layout::{Frame, frame, is_page, page};
+pub use locale::locale_tag;
+pub use markdown::{Markdown, markdown};
+pub use mjml::{Refused, mjml};
 pub use reader::{language_tag, variant_for};
-pub use render::{Rendered, Templates, placeholders, render, render_message};
-pub use scan::{Mention, mentions, uses_autoescape};
+pub use render::{FILTERS, Rendered, Templates, placeholders, render, render_message};
+pub use scan::{Applied, Mention, filters, mentions, uses_autoescape};
 pub use sniff::{Body, split_subject, title};
 
 /// The placeholder of the link by which the reader unsubscribes; marketing messages have it.
 pub const UNSUBSCRIBE_URL: &str = "unsubscribe_url";
+/// Beside the values of a message: the tag of the language in which its amounts and dates are shown. No
+/// placeholder can be called so.
+pub const LOCALE: &str = "@locale";
 /// What stands there in a message that is only looked at: whoever sees it must not end anything.
 pub const SAMPLE_LINK: &str = "https://mail.shop.example/u/sample";
 /// Bytes a template may have.

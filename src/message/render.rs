@@ -8,12 +8,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::ruleset::{Message, RuleSet, Value, Variant};
 
-use super::{Filled, PART_LIMIT, Part, RenderError, SUBJECT_LIMIT, Shown, TEMPLATE_LIMIT, fill};
+use super::filters::{self as shows, SAID};
+use super::locale::Locale;
+use super::{
+    Filled, LOCALE, Mention, PART_LIMIT, Part, RenderError, SUBJECT_LIMIT, Shown, Shows, TEMPLATE_LIMIT,
+    fill, mentions,
+};
 
 /// Steps a template may take: far more than any newsletter, far less than a hang.
 const FUEL: u64 = 200_000;
 /// Columns of a text part that was made from HTML.
 const WIDTH: usize = 78;
+
+/// The names of all filters.
+pub const FILTERS: [&str; 21] = [
+    Shows::Money.name(),
+    Shows::Number.name(),
+    Shows::Percent.name(),
+    Shows::Date.name(),
+    Shows::Time.name(),
+    "default",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "length",
+    "first",
+    "last",
+    "join",
+    "round",
+    "int",
+    "escape",
+    "urlencode",
+    "url",
+];
 
 /// The templates of a message: what is kept in the store under its content hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +100,7 @@ pub fn render_message(
 /// Where a placeholder without a default is unknown, a value carries control characters, a part
 /// comes out empty or too large, or a template does not work. No error quotes a value.
 pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, RenderError> {
-    let environment = environment();
+    let environment = environment(locale_of(filled));
     let values = shapes(templates, filled);
     let part = |part: Part, template: &str| fill_part(&environment, part, template, &values);
 
@@ -107,7 +137,7 @@ fn shapes(templates: &Templates, filled: &Filled) -> Shape {
         }
     }
     let mut values: BTreeMap<String, Shape> = BTreeMap::new();
-    for (name, shown) in filled {
+    for (name, shown) in filled.iter().filter(|(name, _)| *name != LOCALE) {
         match name.split_once('.') {
             Some((event, field)) => {
                 events.entry(event.to_owned()).or_default().insert(field.to_owned(), shape(shown));
@@ -127,16 +157,24 @@ fn shapes(templates: &Templates, filled: &Filled) -> Shape {
 /// # Errors
 /// Where the template cannot be read.
 pub fn placeholders(part: Part, template: &str) -> Result<BTreeSet<String>, RenderError> {
-    let environment = environment();
+    let environment = environment(Locale::of(None, None));
     let parsed = environment
         .template_from_named_str(name(part), template)
         .map_err(|error| in_words(part, template, &error))?;
     Ok(parsed.undeclared_variables(true).into_iter().collect())
 }
 
+/// The language in which amounts and dates are shown.
+fn locale_of(filled: &Filled) -> &'static Locale {
+    match filled.get(LOCALE) {
+        Some(Shown::Text(tag)) => Locale::of(Some(tag), None),
+        Some(_) | None => Locale::of(None, None),
+    }
+}
+
 /// The template language as messages have it: strict, escaping, bounded, and without the filters
 /// that switch escaping off or show what is inside.
-fn environment() -> Environment<'static> {
+fn environment(locale: &'static Locale) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -161,9 +199,46 @@ fn environment() -> Environment<'static> {
     environment.add_filter("round", filters::round);
     environment.add_filter("int", filters::int);
     environment.add_filter("escape", filters::escape);
+    environment.add_filter("urlencode", |value: &Shape| in_link(value, encoded));
+    environment.add_filter("url", |value: &Shape| in_link(value, link));
+    shows::add(&mut environment, locale);
     environment.add_test("defined", tests::is_defined);
     environment.add_test("undefined", tests::is_undefined);
     environment
+}
+
+/// A value as a piece of an address; unknown stays so.
+fn in_link(value: &Shape, write: fn(&str) -> String) -> Shape {
+    if value.is_undefined() { value.clone() } else { Shape::from(write(&value.to_string())) }
+}
+
+/// Percent-encoded but for the letters that never mean anything (RFC 3986, section 2.3).
+fn encoded(text: &str) -> String {
+    escaped(text, |b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+/// A web address as it is, but for what could not stand in one; anything else encoded, so that it leads
+/// nowhere (`javascript:…`).
+fn link(text: &str) -> String {
+    let lower = text.trim().to_ascii_lowercase();
+    if lower.starts_with("https://") || lower.starts_with("http://") {
+        return escaped(text.trim(), |b| b.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&b));
+    }
+    encoded(text)
+}
+
+fn escaped(text: &str, stays: fn(u8) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if stays(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+            out.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+        }
+    }
+    out
 }
 
 /// Yes/no and lists in words; anything else is written as it is.
@@ -187,7 +262,10 @@ fn shape(shown: &Shown) -> Shape {
             Shape::from(number.0 / crate::model::Number::SCALE)
         }
         Shown::Number(number) => {
-            number.to_string().parse::<f64>().map_or_else(|_| Shape::from(number.to_string()), Shape::from)
+            // A template may compare it with `2.5`; it is a float only where this loses no digit.
+            let exact = number.to_string();
+            let float = exact.parse::<f64>().ok().filter(|float| float.to_string() == exact);
+            float.map_or_else(|| Shape::from(exact), Shape::from)
         }
         Shown::Percent(share) => Shape::from(share.to_string()),
         Shown::Duration(duration) => Shape::from(duration.to_string()),
@@ -259,7 +337,10 @@ fn fill_part(
 
 /// The text part of a message that wrote only HTML.
 fn plain(html: &str) -> Result<String, RenderError> {
+    // A link that is broken into lines is none, and tables of mail are there for the layout.
     let text = html2text::config::plain()
+        .no_link_wrapping()
+        .raw_mode(true)
         .string_from_read(html.as_bytes(), WIDTH)
         .map_err(|_| RenderError::TooLarge(Part::Text))?;
     let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
@@ -273,12 +354,12 @@ fn in_words(part: Part, template: &str, error: &minijinja::Error) -> RenderError
     let reason = match error.kind() {
         ErrorKind::WriteFailure => return RenderError::TooLarge(part),
         ErrorKind::UndefinedError => {
-            let name: String = meant
-                .chars()
-                .skip_while(|c| !c.is_alphabetic())
-                .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-                .collect();
-            return RenderError::Unknown { part, placeholder: name };
+            // Where a filter was given nothing, it is what stands before it.
+            let start = range.map_or(0, |range| range.start);
+            let before = |mention: &Mention| mention.range.start <= start;
+            let named = mentions(template).into_iter().take_while(before).last();
+            let placeholder = named.map_or_else(|| meant.to_owned(), |mention| mention.name);
+            return RenderError::Unknown { part, placeholder };
         }
         ErrorKind::SyntaxError => "this is no template that can be read".to_owned(),
         ErrorKind::UnknownFilter => format!("there is no such filter in `{meant}`"),
@@ -287,7 +368,10 @@ fn in_words(part: Part, template: &str, error: &minijinja::Error) -> RenderError
             format!("there is no such function in `{meant}`")
         }
         ErrorKind::OutOfFuel => "it takes too many steps".to_owned(),
-        _ => format!("`{meant}` does not work with this value"),
+        _ => match error.detail().and_then(|detail| detail.strip_prefix(SAID)) {
+            Some(said) => said.to_owned(),
+            None => format!("`{meant}` does not work with this value"),
+        },
     };
     RenderError::Template { part, line, range, reason }
 }

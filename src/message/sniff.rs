@@ -31,13 +31,14 @@ pub fn split_subject(file: &str) -> Body<'_> {
     Body { subject: Some(subject).filter(|range| !range.is_empty()), text: &file[offset..], offset }
 }
 
-/// The text of an HTML file's `<title>`, with its place in bytes; the common entities undone.
+/// The text of an HTML file's `<title>`, or of another element, with its place in bytes; the common
+/// entities undone.
 #[must_use]
-pub fn title(html: &str) -> Option<(String, std::ops::Range<usize>)> {
+pub fn title(html: &str, element: &str) -> Option<(String, std::ops::Range<usize>)> {
     let lower = html.to_ascii_lowercase();
-    let open = lower.find("<title")?;
+    let open = lower.find(&format!("<{element}"))?;
     let start = open + lower[open..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
+    let end = start + lower[start..].find(&format!("</{element}"))?;
     let inner = &html[start..end];
     let text = inner.split_whitespace().collect::<Vec<_>>().join(" ");
     let text =
@@ -71,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_title_is_found_and_unfolded() {
-        assert_eq!(title("<html><TITLE>\n A &amp; B </title>").map(|t| t.0), Some("A & B".into()));
-        assert_eq!(title("<title></title>"), None);
-        assert_eq!(title("<title>open"), None);
+        assert_eq!(title("<html><TITLE>\n A &amp; B </title>", "title").map(|t| t.0), Some("A & B".into()));
+        assert_eq!(title("<title></title>", "title"), None);
+        assert_eq!(title("<title>open", "title"), None);
     }
 }

@@ -34,11 +34,13 @@ pub enum Skip {
     Expired,
     /// Matched already when a rule with `new matches only` began.
     MatchedBefore,
+    /// A placeholder of a message is unknown, and nothing is said that stands there instead.
+    Placeholder,
 }
 
 impl Skip {
     /// All reasons, in the order of their stored codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Consent,
         Self::Suppression,
         Self::NoAddress,
@@ -51,6 +53,7 @@ impl Skip {
         Self::SameAddress,
         Self::Expired,
         Self::MatchedBefore,
+        Self::Placeholder,
     ];
 
     /// The code in keys and records.
@@ -75,6 +78,7 @@ impl Skip {
             Self::SameAddress => "same address",
             Self::Expired => "expired",
             Self::MatchedBefore => "matched before",
+            Self::Placeholder => "placeholder",
         }
     }
 
@@ -82,9 +86,13 @@ impl Skip {
     #[must_use]
     pub const fn tries_again(self) -> bool {
         match self {
-            Self::Cap | Self::Paused | Self::Held | Self::Arbitration | Self::QuietHours | Self::Expired => {
-                true
-            }
+            Self::Cap
+            | Self::Paused
+            | Self::Held
+            | Self::Arbitration
+            | Self::QuietHours
+            | Self::Expired
+            | Self::Placeholder => true,
             Self::Consent
             | Self::Suppression
             | Self::NoAddress

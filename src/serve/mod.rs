@@ -30,7 +30,7 @@ pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queu
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
     PastDecision, Progress, Refusal, RefusalKind, RelayStatus, Reloaded, RenderedMessage, Response,
-    RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, Transferred, Waiting,
+    RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, TestSent, Transferred, Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};

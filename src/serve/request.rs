@@ -55,6 +55,16 @@ pub enum Request {
         /// As of when; none: now.
         at: Option<Instant>,
     },
+    /// Send a message as a customer would get it to somebody who wants to see it: [`super::TestSent`], or
+    /// refused with what keeps it from being sent. Nothing is decided or kept.
+    SendTest {
+        /// The message's name.
+        message: String,
+        /// The shop's id of the customer.
+        customer: String,
+        /// The address.
+        to: String,
+    },
     /// What is known of a customer: [`super::CustomerView`].
     Customer {
         /// The shop's id of the customer.
@@ -207,6 +217,7 @@ impl Request {
             Self::Evaluate { .. } => "evaluate",
             Self::Explain { .. } => "explain",
             Self::Render { .. } => "render",
+            Self::SendTest { .. } => "send-test",
             Self::Customer { .. } => "customer",
             Self::Person { wish, .. } => wish.label(),
             Self::Suppressions { wish } => wish.label(),

@@ -29,6 +29,8 @@ pub enum Response {
     Explanation(Explanation),
     /// To a render.
     Rendered(RenderedMessage),
+    /// To a test of a message.
+    TestSent(TestSent),
     /// To a question after a customer.
     Customer(Box<CustomerView>),
     /// To a question after a person.
@@ -377,12 +379,27 @@ pub struct RenderedMessage {
     pub language: Option<String>,
     /// The kind of event that it shows; none: no event.
     pub event: Option<String>,
+    /// The sender that the message names; none: the configuration's.
+    pub from: Option<String>,
+    /// Where answers go, where the message says so.
+    pub reply_to: Option<String>,
     /// One line; none: the channel has no subjects.
     pub subject: Option<String>,
     /// The plain-text part.
     pub text: String,
     /// The HTML part.
     pub html: Option<String>,
+}
+
+/// A test that the mail server took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestSent {
+    /// The message.
+    pub message: String,
+    /// The address.
+    pub to: String,
+    /// What the mail server said.
+    pub reply: String,
 }
 
 /// Messages that wait for the same thing.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::binary::run;
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 33] = [
     &[],
     &["demo"],
     &["init"],
@@ -25,6 +25,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["suppressions", "list"],
     &["suppressions", "add"],
     &["suppressions", "remove"],
+    &["send-test"],
     &["status"],
     &["reload"],
     &["pause"],

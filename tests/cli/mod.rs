@@ -8,6 +8,7 @@ mod daemonless;
 mod help;
 mod privacy;
 mod render;
+mod send_test;
 mod trouble;
 mod usage;
 mod waits;

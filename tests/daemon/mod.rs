@@ -5,6 +5,7 @@ mod demo;
 mod drafts;
 pub mod engine;
 mod events;
+mod gaps;
 mod languages;
 mod many;
 mod movement;

@@ -65,6 +65,7 @@ impl Shop {
             taken: &self.taken,
             served: &self.served,
             fresh: None,
+            gap: &|_| None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Each stage takes out whom it should, and nobody else.
 
-use cvmd::decide::{GIVE_UP_AFTER, Pauses, SLICE, Scope, Selection, condition_of, select, slice, slice_size};
+use cvmd::decide::{
+    GIVE_UP_AFTER, Gap, Pauses, SLICE, Scope, Selection, World, condition_of, select, slice, slice_size,
+};
 use cvmd::model::TimeOfDay;
 use cvmd::model::{Bitmap, Channel, CustomerNumber, DAY_MS, Duration, Instant, Occurrence};
 use cvmd::record::{ContactKind, RuleMemory, Skip, WhileQueued};
@@ -40,6 +42,22 @@ fn consent_suppression_and_a_missing_address_stop_marketing() {
     assert_eq!(seen.skipped[&Skip::Suppression], these(&[2]));
     assert_eq!(seen.skipped[&Skip::NoAddress], these(&[3]));
     assert_eq!(seen.used_up, these(&[1, 2, 3]), "none of these is tried again");
+}
+
+#[test]
+fn a_message_with_a_gap_is_tried_again() {
+    let shop = shop();
+    let gap = |customer: CustomerNumber| {
+        (customer.0 == 1).then(|| Gap { message: "offer".into(), placeholder: "first_name".into() })
+    };
+    let world = World { gap: &gap, ..shop.world() };
+    let seen = select(&world, shop.rule(), &RuleMemory::default(), (&these(&[0, 1]), &these(&[])), NOW);
+    assert_eq!((seen.recipients, &seen.skipped[&Skip::Placeholder]), (these(&[0]), &these(&[1])));
+    assert_eq!((seen.used_up, seen.trying), (these(&[]), these(&[1])));
+    let recipients = these(&[0, 1]);
+    let run = run(&shop, NOW, &recipients);
+    let made = slice(&world, shop.rule(), &run, &recipients, (CustomerNumber(0), SLICE), &nothing_particular);
+    assert_eq!((made.decisions.len(), &made.skipped[&Skip::Placeholder]), (1, &these(&[1])));
 }
 
 #[test]

@@ -46,6 +46,37 @@ fn every_example_gives_what_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `render/offer.ana.txt` is what Ana gets of `offer`, as text; `.html`, `.subject` are its other parts.
+#[test]
+fn messages_of_examples_are_as_shown() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for folder in folders() {
+        let Ok(files) = fs::read_dir(folder.join("render")) else { continue };
+        let (rules, from) = (folder.join("rules"), folder.clone());
+        for file in files.map(|file| file.unwrap().path()) {
+            let named = name(&file);
+            let [message, customer, part] = named.split('.').collect::<Vec<_>>().try_into().unwrap();
+            let part = if part == "txt" { "text" } else { part };
+            let (rules, from) = (rules.to_string_lossy(), from.to_string_lossy());
+            let found = cvmd(&[
+                "render", message, "--as", customer, "--part", part, "--rules", &*rules, "--from", &*from,
+                "--at", AT,
+            ]);
+            count += 1;
+            if std::env::var_os("UPDATE_EXPECT").is_some() {
+                fs::write(&file, &found).unwrap();
+            }
+            let expected = fs::read_to_string(&file).unwrap();
+            if found != expected {
+                wrong.push(format!("{}: expected\n{expected}\nfound\n{found}", file.display()));
+            }
+        }
+    }
+    assert!(count >= 4, "looked at the wrong place");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_example_is_numbered_and_described() {
     let readme =

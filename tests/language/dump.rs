@@ -134,6 +134,7 @@ fn message_clause(clause: &MessageClause) -> String {
         }
         MessageClause::Subject(text) => format!("subject {}", name(text)),
         MessageClause::Body(path) => format!("body {}", name(path)),
+        MessageClause::Layout(layout) => format!("layout {}", name(layout)),
         MessageClause::Text(text) => format!("text {}", name(text)),
         MessageClause::From(text) => format!("from {}", name(text)),
         MessageClause::ReplyTo(text) => format!("reply to {}", name(text)),

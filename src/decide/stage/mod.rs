@@ -6,6 +6,7 @@ pub(super) mod cap;
 mod consent;
 mod expired;
 mod pause;
+mod placeholder;
 pub(super) mod quiet_hours;
 mod same_address;
 mod suppression;
@@ -33,11 +34,12 @@ pub type Stage = fn(&Subject<'_>, &World<'_>) -> Option<Skip>;
 /// All stages in their order, with their names. The rule's own `at most` comes first: it belongs to the match, not
 /// to the policies. The subject's instant is the one at which its messages become due, at the end of
 /// quiet hours (`quiet_hours`, which [`super::settle`] asks first).
-pub const STAGES: [(&str, Stage); 8] = [
+pub const STAGES: [(&str, Stage); 9] = [
     ("at_most", at_most::judge),
     ("pause", pause::judge),
     ("consent", consent::judge),
     ("suppression", suppression::judge),
+    ("placeholder", placeholder::judge),
     (SAME_ADDRESS, same_address::judge),
     ("arbitration", arbitration::judge),
     ("cap", cap::judge),

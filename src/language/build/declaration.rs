@@ -122,6 +122,7 @@ pub(super) fn message_clause(
             Some(text) => MessageClause::Body(text),
             None => MessageClause::Body(clause.name(&child(node, &[Rule::path])?)),
         },
+        Rule::layout_clause => MessageClause::Layout(clause.name(&child(node, &NAMES)?)),
         Rule::text_clause => MessageClause::Text(text?),
         Rule::from_clause => MessageClause::From(text?),
         Rule::reply_to_clause => MessageClause::ReplyTo(text?),

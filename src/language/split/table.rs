@@ -102,6 +102,7 @@ impl Cutter<'_> {
             "from" if text_follows => ChunkKind::Read(Rule::from_clause),
             "preview" if text_follows => ChunkKind::Read(Rule::preview_clause),
             "body" => ChunkKind::Read(Rule::body_clause),
+            "layout" => ChunkKind::Read(Rule::layout_clause),
             "reply" if next.is("to") => ChunkKind::Read(Rule::reply_to_clause),
             "expires" => ChunkKind::Read(Rule::expires_clause),
             "cost" => ChunkKind::Unavailable("a message's `cost`"),

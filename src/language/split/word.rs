@@ -104,7 +104,8 @@ pub(in crate::language) const fn clause_words(item: ItemWord) -> &'static [&'sta
         ItemWord::Workspace => &["currency", "time zone", "clv", "first run", "formerly"],
         ItemWord::Audience => &["when", "formerly"],
         ItemWord::Message => &[
-            "email", "subject", "body", "text", "from", "reply to", "preview", "expires", "cost", "formerly",
+            "email", "subject", "body", "layout", "text", "from", "reply to", "preview", "expires", "cost",
+            "formerly",
         ],
         ItemWord::Webhook => &["post", "signed", "header", "at most", "answer within", "formerly"],
         ItemWord::Policy => &["at most", "quiet", "if", "hold", "pause", "formerly"],
