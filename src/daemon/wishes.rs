@@ -121,6 +121,9 @@ impl Engine {
                 Err(StoreError::Corrupt(_)) => continue,
                 Err(error) => return Err(error),
             };
+            if part.ended.contains(&message.key) {
+                continue;
+            }
             if part.is_over() {
                 return Ok(Some(Place::Open(message.decided, message.key)));
             }
@@ -149,7 +152,8 @@ impl Engine {
             }
             OutboxWish::Drop => {
                 for follower in self.followers(&message)? {
-                    if self.outgoing.seize(follower.key) {
+                    // It may have been meant itself, and met before.
+                    if !part.ended.contains(&follower.key) && self.outgoing.seize(follower.key) {
                         drop_follower(&*self.store, &mut part.batch, &follower, part.now)?;
                         part.ended.push(follower.key);
                     }
