@@ -105,14 +105,14 @@ impl Line {
         let (rule, Place { marketing, domain }) = (key.decision.rule, place);
         let is_parked = self.domains.get(domain).is_parked;
         self.domains.get_mut(domain).lanes.insert((marketing, rule));
-        let line = self.class(marketing).rules.entry(rule).or_default();
-        let lane = line.lanes.entry(domain).or_default();
+        let found = self.class(marketing).rules.entry(rule).or_default();
+        let lane = found.lanes.entry(domain).or_default();
         let before = lane.first().copied();
         let is_new = lane.insert((at, key));
         if !is_parked && before.is_none_or(|before| (at, key) < before) {
-            line.heads.extend([(at, key, domain)]);
+            found.heads.extend([(at, key, domain)]);
             if let Some((at, key)) = before {
-                line.heads.remove(&(at, key, domain));
+                found.heads.remove(&(at, key, domain));
             }
         }
         self.len += usize::from(is_new);
