@@ -241,7 +241,8 @@ async fn a_click_while_a_file_is_taken_in_counts_whatever_the_file_says() {
     for path in &paths {
         assert_eq!(click(&side, path).await.0, 200);
         during += usize::from(import.try_wait().unwrap().is_none());
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let clock: &dyn cvmd::clock::Clock = &cvmd::clock::SystemClock;
+        clock.sleep(cvmd::model::Duration(50)).await;
     }
     assert!(import.wait().unwrap().success());
     assert!(during > 0, "the import was over before the first click");

@@ -22,7 +22,9 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
         let pair = (world.root(&sent.rule), world.person_of(&sent.customer));
         decided.entry(pair).or_default().push(sent);
     }
-    decided.values_mut().for_each(|of| of.sort_by_key(|sent| sent.decided));
+    for of in decided.values_mut() {
+        of.sort_by_key(|sent| sent.decided);
+    }
     for name in super::roots(world) {
         for customer in world.customers() {
             let nothing = Vec::new();
@@ -74,21 +76,17 @@ fn tried(
     let Some(rule) = world.rule(name, first.map_or(start, |sent| sent.decided)) else { return };
     let patience = rule.gives_up.unwrap_or(A_WEEK);
     let mut count = |what: &str| *findings.bound.entry(format!("give up: {what}")).or_default() += 1;
-    match first {
-        Some(sent) => {
-            if sent.decided > start {
-                count("decided after it was tried");
-            }
-            findings.hold("gives up in time", sent.decided - start <= patience, || {
-                format!("{}: tried since {}", about(sent), super::day(start))
-            });
+    if let Some(sent) = first {
+        if sent.decided > start {
+            count("decided after it was tried");
         }
-        None if until - start > patience + HOUR && could(world, rule, customer, start) => {
-            if seen.passed_on(name, customer, start) {
-                count("tried for so long");
-            }
-        }
-        None => {}
+        return findings.hold("gives up in time", sent.decided - start <= patience, || {
+            format!("{}: tried since {}", about(sent), super::day(start))
+        });
+    }
+    let long = until - start > patience + HOUR && could(world, rule, customer, start);
+    if long && seen.passed_on(name, customer, start) {
+        count("tried for so long");
     }
 }
 

@@ -238,11 +238,11 @@ impl<'a> World<'a> {
     pub fn consents(&self, customer: &str, channel: &str, at: Ms) -> bool {
         let rows = self.people.get(customer).map_or(&[][..], Vec::as_slice);
         let said = rows.iter().filter(|(since, _)| *since <= at).flat_map(|(_, person)| &person.consents);
-        let of = said.filter(|(of, ..)| *of == channel).map(|(_, given, at)| ((), *given, *at));
+        let of = said.filter(|(of, ..)| *of == channel).map(|(_, given, at)| (*given, *at));
         let left = self.unsubscribed.get(customer).map_or(&[][..], Vec::as_slice).iter();
         let left = left.filter(|(learnt, of, _)| *learnt <= at && *of == channel);
-        let all = of.chain(left.map(|(_, _, when)| ((), false, *when)));
-        all.max_by_key(|(_, given, at)| (*at, !*given)).is_some_and(|(_, given, _)| given)
+        let all = of.chain(left.map(|(_, _, when)| (false, *when)));
+        all.max_by_key(|(given, at)| (*at, !*given)).is_some_and(|(given, _)| given)
     }
 
     /// Whether the person must not be written to, by whichever of their records.
