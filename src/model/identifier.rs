@@ -70,7 +70,7 @@ impl std::str::FromStr for DecisionKey {
         }
         Ok(Self {
             rule: RuleNumber(u32::try_from(rule).map_err(|_| ())?),
-            occurrence: Occurrence(i64::try_from(occurrence).map_err(|_| ())?),
+            occurrence: Occurrence(occurrence.cast_signed()),
             customer: CustomerNumber(u32::try_from(customer).map_err(|_| ())?),
         })
     }

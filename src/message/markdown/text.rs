@@ -61,6 +61,8 @@ impl Writer {
         match tag {
             Tag::BlockQuote(_) => {
                 self.flush();
+                // The empty line before it does not belong to it.
+                self.part();
                 self.margins.push("> ".into());
             }
             Tag::CodeBlock(_) => {
@@ -169,6 +171,15 @@ impl Writer {
         self.block.push_str(&text);
     }
 
+    /// Writes the empty line that is owed, if any.
+    fn part(&mut self) {
+        if std::mem::take(&mut self.gap) {
+            let margin = if self.marker.is_some() { String::new() } else { self.margins.concat() };
+            self.out.push_str(margin.trim_end());
+            self.out.push('\n');
+        }
+    }
+
     /// Writes the block under way, each of its lines behind the margins.
     fn flush(&mut self) {
         let block = std::mem::take(&mut self.block);
@@ -176,12 +187,8 @@ impl Writer {
         if block.is_empty() {
             return;
         }
+        self.part();
         let margin = self.margins.concat();
-        if std::mem::take(&mut self.gap) {
-            let quote = if self.marker.is_some() { "" } else { margin.trim_end() };
-            self.out.push_str(quote);
-            self.out.push('\n');
-        }
         for line in block.lines() {
             let line = if self.code { line } else { line.trim() };
             match self.marker.take() {

@@ -157,6 +157,7 @@ impl<'a> World<'a> {
                     pause.2 = at;
                 }
             }
+            Happening::Suppress(customer) if !self.people.contains_key(customer.as_str()) => {}
             Happening::Suppress(customer) => {
                 self.suppressed.entry(customer).or_insert(at);
             }

@@ -169,7 +169,8 @@ impl Driver {
     }
 
     fn suppress(&mut self, customer: &str, now: Ms) {
-        let number = self.engine.find(customer).unwrap();
+        // Who has not come yet has no address that could turn out bad.
+        let Some(number) = self.engine.find(customer) else { return };
         let mut batch = Batch::default();
         let suppression =
             Suppression { reason: SuppressionReason::HardBounce, at: Instant(now), address: None };
