@@ -117,17 +117,26 @@ impl Seen {
 
     /// Whether as much arrived as these many batches bring, marketing mail in doubt left out.
     pub fn is_complete(&self, told: &Told) -> bool {
-        let missing = |rule: &&str| {
-            *rule != "offers"
-                && told.everybody().any(|who| told.gets(who, rule) && !self.has(&who.id(), rule))
-        };
-        let lost = |rule: &&str| {
-            told.everybody().any(|who| {
-                let wanted = who.carts().into_iter().filter(|cart| cart.fires(rule) > 0);
-                wanted.into_iter().any(|cart| !self.has(&format!("{}/{}", who.id(), cart.value), rule))
-            })
-        };
-        !ONCE.iter().any(missing) && !ON_CARTS.iter().any(lost)
+        self.missing(told).is_empty()
+    }
+
+    /// Who has not had what yet, marketing mail left out, which may be in doubt.
+    pub fn missing(&self, told: &Told) -> Vec<String> {
+        let mut missing = Vec::new();
+        for who in told.everybody() {
+            let id = who.id();
+            let once = ONCE.into_iter().filter(|rule| *rule != "offers" && told.gets(who, rule));
+            missing.extend(once.filter(|rule| !self.has(&id, rule)).map(|rule| format!("{id}: {rule}")));
+            for (rule, cart) in
+                ON_CARTS.iter().flat_map(|rule| who.carts().into_iter().map(move |cart| (rule, cart)))
+            {
+                let slot = format!("{id}/{}", cart.value);
+                if cart.fires(rule) > 0 && !self.has(&slot, rule) {
+                    missing.push(format!("{slot}: {rule}"));
+                }
+            }
+        }
+        missing
     }
 
     fn has(&self, customer: &str, rule: &str) -> bool {

@@ -384,7 +384,8 @@ impl Story {
             }
             if elapsed() >= deadline {
                 let (hold, outbox) = (&status.hold, &status.outbox);
-                return Err(format!("never quiet: hold {hold:?}, outbox {outbox:?}"));
+                let missing = seen.missing(&self.told);
+                return Err(format!("never quiet: hold {hold:?}, outbox {outbox:?}, missing {missing:?}"));
             }
             breathe(250).await;
         }
