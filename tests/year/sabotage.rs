@@ -38,8 +38,9 @@ const STAGES: [(&str, &str); 26] = [
 ];
 
 /// What a fortnight does not meet for sure: the switch, and a test of its own that it turns red.
-const APART: [(&str, &str); 2] = [
+const APART: [(&str, &str); 3] = [
     ("suppression_again", "daemon::policies::again::a_suppressed_address_gets_nothing"),
+    ("placeholder", "decide::stages::a_message_with_a_gap_is_tried_again"),
     ("expired_again", "daemon::policies::again::what_comes_too_late_after_an_outage_is_taken_back"),
 ];
 
