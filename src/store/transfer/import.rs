@@ -140,6 +140,9 @@ impl<R: Read> Lines<R> {
         }
         let line: Line = self.json(&text, "it is no record")?;
         let (key, value) = line.record().ok_or_else(|| self.damaged("its key or value cannot be read"))?;
+        if key.len() > KEY_LIMIT || value.len() > VALUE_LIMIT {
+            return Err(self.damaged("it is longer than any record of a store"));
+        }
         self.sum = self.sum.and(&key, &value);
         if line.sum != self.sum.text() {
             return Err(self.damaged("its checksum is wrong: it, or a line before it, was changed or lost"));
