@@ -266,6 +266,6 @@ fn what_is_many_is_answered() {
         let (short, long) = (answered(less), answered(more));
         println!("{:16} {short:>9.1?} {long:>9.1?}", more.0);
         // A square would take a hundred times as long; what is short is all noise.
-        assert!(long < short * 40 || long < Duration::from_secs(2), "{}: {short:?}, then {long:?}", more.0);
+        assert!(long < short * 40 || long < Duration::from_secs(10), "{}: {short:?}, then {long:?}", more.0);
     }
 }
