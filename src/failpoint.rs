@@ -1,6 +1,6 @@
 //! Places where the crash tests kill the process, and switches that break it on purpose.
 //!
-//! Without the feature `failpoints` all functions are empty and compile to nothing. With it:
+//! A release has none of it: without debug assertions all functions are empty. With them:
 //! - `CVMD_FAILPOINT=after_claim=3` aborts at the third hit of that place (several by comma);
 //! - `CVMD_FAILPOINT_LOG=file` appends the name of each place that is passed, a line each, so that a
 //!   test can tell that it was;
@@ -11,7 +11,7 @@
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
 //!   not wait for a rule's time.
 
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 #[expect(clippy::disallowed_methods, reason = "a crash test crashes")]
 mod live {
     use std::collections::BTreeMap;
@@ -120,37 +120,37 @@ mod live {
     }
 }
 
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub use live::{clock_shift, hit, is_off, sabotage, synced};
 
-/// Does nothing: the feature `failpoints` is off.
-#[cfg(not(feature = "failpoints"))]
+/// Does nothing: there are no debug assertions.
+#[cfg(not(debug_assertions))]
 #[inline]
 pub fn hit(_name: &'static str) {}
 
-/// Always false: the feature `failpoints` is off.
-#[cfg(not(feature = "failpoints"))]
+/// Always false: there are no debug assertions.
+#[cfg(not(debug_assertions))]
 #[inline]
 #[must_use]
 pub fn sabotage(_name: &str) -> bool {
     false
 }
 
-/// Always false: the feature `failpoints` is off.
-#[cfg(not(feature = "failpoints"))]
+/// Always false: there are no debug assertions.
+#[cfg(not(debug_assertions))]
 #[inline]
 #[must_use]
 pub fn is_off(_stage: &str) -> bool {
     false
 }
 
-/// Does nothing: the feature `failpoints` is off.
-#[cfg(not(feature = "failpoints"))]
+/// Does nothing: there are no debug assertions.
+#[cfg(not(debug_assertions))]
 #[inline]
 pub fn synced(_directory: &std::path::Path) {}
 
-/// Always zero: the feature `failpoints` is off.
-#[cfg(not(feature = "failpoints"))]
+/// Always zero: there are no debug assertions.
+#[cfg(not(debug_assertions))]
 #[inline]
 #[must_use]
 pub fn clock_shift() -> i64 {

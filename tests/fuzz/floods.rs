@@ -263,9 +263,13 @@ fn what_is_long_is_answered() {
 fn what_is_many_is_answered() {
     let count = std::env::var("CVMD_FLOOD").map_or(1_000, |count| count.parse().unwrap());
     for (less, more) in many(count / 10).iter().zip(&many(count)) {
-        let (short, long) = (answered(less), answered(more));
-        println!("{:16} {short:>9.1?} {long:>9.1?}", more.0);
-        // A square would take a hundred times as long; what is short is all noise.
-        assert!(long < short * 40 || long < Duration::from_secs(10), "{}: {short:?}, then {long:?}", more.0);
+        // A square would take a hundred times as long; what is short is all noise, and a machine that is busy
+        // is asked again.
+        let grows_as_it_should = |_| {
+            let (short, long) = (answered(less), answered(more));
+            println!("{:16} {short:>9.1?} {long:>9.1?}", more.0);
+            long < short * 40 || long < Duration::from_secs(2)
+        };
+        assert!((0..3).any(grows_as_it_should), "{} takes too long, three times", more.0);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 use super::shop;
 use super::{Side, said};
 use crate::crash::shop::{RULES, Shop};
@@ -95,7 +95,7 @@ async fn a_kill_loses_nothing_that_was_answered() {
     check(side.shop, &answered).await;
 }
 
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_each_place_loses_nothing_that_was_answered() {
     for place in

@@ -6,7 +6,7 @@ mod driver;
 mod files;
 mod log;
 mod random;
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 mod sabotage;
 mod script;
 mod world;

@@ -65,6 +65,7 @@ fn under(switch: &str, test: &str) -> (bool, String) {
 }
 
 #[test]
+#[ignore = "takes minutes: `.ci/run` runs it, optimised"]
 fn each_stage_that_is_off_is_noticed() {
     let at_once = thread::available_parallelism().map_or(2, usize::from);
     for some in STAGES.chunks(at_once) {

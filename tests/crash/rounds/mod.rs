@@ -72,6 +72,7 @@ fn must_turn_red(sabotage: &'static str, focus: &[Death], power: Power, words: &
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn an_acknowledgement_before_the_sync_is_noticed() {
     must_turn_red("ack_before_sync", &[Death::Acknowledged], Power::FailsAtEachEnd, &["acknowledged"]);
 }
@@ -83,29 +84,34 @@ fn what_was_acknowledged_outlives_the_power() {
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn a_claim_after_the_send_is_noticed() {
     let focus = [Death::At("after_250", 40), Death::At("before_result_commit", 4)];
     must_turn_red("claim_after_send", &focus, Power::Holds, &["taken twice"]);
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn a_key_that_is_not_looked_at_is_noticed() {
     let words = ["taken twice", "decided twice"];
     must_turn_red("key_unchecked", &[Death::Acknowledged], Power::Holds, &words);
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn an_unknown_that_counts_as_false_is_noticed() {
     must_turn_red("unknown_is_false", &[Death::Acknowledged], Power::Holds, &["must not have had"]);
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn a_wait_that_ends_ahead_of_its_decision_is_noticed() {
     let focus = [Death::At("timer_early", 2), Death::Terminated];
     must_turn_red("timer_early", &focus, Power::Holds, &["has not had"]);
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn a_place_ahead_of_its_move_is_noticed() {
     // Those of a first life are seen by the second; the third lets them move.
     let focus = [Death::Terminated, Death::Terminated, Death::At("place_early", 1)];
@@ -113,6 +119,7 @@ fn a_place_ahead_of_its_move_is_noticed() {
 }
 
 #[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
 fn a_cursor_ahead_of_its_slice_is_noticed() {
     // The first slice of a second life is one of `minutely`; the life after it goes on with the next.
     let focus = [Death::Terminated, Death::At("cursor_early", 1), Death::Terminated];
