@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::record::Order;
 use crate::ruleset::Value;
 
 use super::active::Active;
@@ -25,6 +26,19 @@ pub(super) fn json(active: &Active, value: Option<&Value>) -> String {
         }
         Value::Text(text) => json!(text).to_string(),
     }
+}
+
+/// What an order consists of, a JSON object a line.
+pub(super) fn lines(order: &Order) -> Vec<serde_json::Value> {
+    let lines = order.lines.iter().map(|line| {
+        json!({
+            "quantity": line.quantity.map(|quantity| quantity.to_string()),
+            "product": line.product,
+            "category": line.category,
+            "channel": line.channel,
+        })
+    });
+    lines.collect()
 }
 
 /// A value for people: `820.00 EUR`, `71 days`, `unknown`.

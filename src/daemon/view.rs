@@ -73,19 +73,11 @@ impl Engine {
     fn order(&self, order: &Order) -> Value {
         let own = self.active.as_ref().and_then(|active| active.rules.workspace.currency);
         let currency = order.currency.or(own).map(|currency| currency.to_string());
-        let lines = order.lines.iter().map(|line| {
-            json!({
-                "quantity": line.quantity.map(|quantity| quantity.to_string()),
-                "product": line.product,
-                "category": line.category,
-                "channel": line.channel,
-            })
-        });
         json!({
             "order_id": order.id,
             "time": order.time,
             "total": {"amount": order.total.to_string(), "currency": currency},
-            "lines": lines.collect::<Vec<_>>(),
+            "lines": fields::lines(order),
         })
     }
 }

@@ -9,6 +9,7 @@ use crate::record::{
     Contact, ContactKind, DeedKind, Event, EventRef, Fate, Frozen, OpenMessage, Order, Wait,
 };
 
+use super::super::fields;
 use super::gather::{Decided, Person, Remembers, Tracked};
 use super::suppressed::Held;
 
@@ -107,21 +108,13 @@ fn texts(values: &[(String, String)]) -> BTreeMap<&str, &str> {
 }
 
 fn order(order: &Order) -> Value {
-    let lines = order.lines.iter().map(|line| {
-        json!({
-            "quantity": line.quantity.map(|quantity| quantity.to_string()),
-            "product": line.product,
-            "category": line.category,
-            "channel": line.channel,
-        })
-    });
     json!({
         "order_id": order.id,
         "time": order.time,
         "learnt": order.learnt,
         "total": order.total.to_string(),
         "currency": order.currency.map(|currency| currency.to_string()),
-        "lines": lines.collect::<Vec<_>>(),
+        "lines": fields::lines(order),
     })
 }
 
