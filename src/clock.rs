@@ -30,6 +30,10 @@ pub trait Clock: Send + Sync {
     /// Waits until the wall clock has reached `until`; returns at once where it already has.
     /// Dropping the future ends the wait.
     fn sleep_until(&self, until: Instant) -> Sleep<'_>;
+
+    /// As [`Clock::sleep_until`], but ends too where the wall clock goes back: what it was to wait for may
+    /// have been reckoned by a wrong time.
+    fn sleep_until_or_back(&self, until: Instant) -> Sleep<'_>;
 }
 
 impl dyn Clock + '_ {
@@ -70,6 +74,20 @@ impl Clock for SystemClock {
         uptime.ok().as_deref().and_then(parse_uptime).unwrap_or_else(|| {
             let elapsed = START.get_or_init(std::time::Instant::now).elapsed();
             Duration(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    fn sleep_until_or_back(&self, until: Instant) -> Sleep<'_> {
+        Box::pin(async move {
+            let mut latest = self.now();
+            while until > latest {
+                tokio::time::sleep(until.since(latest).min(LONGEST_NAP).to_std()).await;
+                let now = self.now();
+                if now < latest {
+                    return;
+                }
+                latest = now;
+            }
         })
     }
 
@@ -138,6 +156,18 @@ impl VirtualClock {
         self.lock().iter().min().copied()
     }
 
+    /// Sleeps until an instant, or until something else is so.
+    async fn nap(&self, until: Instant, mut ends: impl FnMut(Instant) -> bool) {
+        let mut hands = self.hands.subscribe();
+        if self.now() >= until {
+            return;
+        }
+        self.lock().push(until);
+        let _nap = Nap { clock: self, until };
+        // The sender lives as long as `self`, so that this never fails.
+        let _ = hands.wait_for(|hands| hands.now >= until || ends(hands.now)).await;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Instant>> {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,16 +198,15 @@ impl Clock for VirtualClock {
     }
 
     fn sleep_until(&self, until: Instant) -> Sleep<'_> {
-        Box::pin(async move {
-            let mut hands = self.hands.subscribe();
-            if self.now() >= until {
-                return;
-            }
-            self.lock().push(until);
-            let _nap = Nap { clock: self, until };
-            // The sender lives as long as `self`, so that this never fails.
-            let _ = hands.wait_for(|hands| hands.now >= until).await;
-        })
+        Box::pin(self.nap(until, |_| false))
+    }
+
+    fn sleep_until_or_back(&self, until: Instant) -> Sleep<'_> {
+        let mut latest = self.now();
+        Box::pin(self.nap(until, move |now| {
+            latest = latest.max(now);
+            now < latest
+        }))
     }
 }
 
@@ -228,6 +257,25 @@ mod tests {
         clock.advance(Duration(1));
         sleeper.await.unwrap();
         assert_eq!((clock.next_waking(), clock.boot_elapsed()), (None, Duration(4_000)));
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_that_asked_for_it_wakes_where_the_clock_goes_back() {
+        let clock = VirtualClock::at(Instant(5_000));
+        let sleepers = [clock.clone(), clock.clone()].map(Arc::new);
+        let [stays, wakes] = sleepers;
+        let stays = tokio::spawn(async move { stays.sleep_until(Instant(9_000)).await });
+        let wakes = tokio::spawn(async move { wakes.sleep_until_or_back(Instant(9_000)).await });
+        while clock.lock().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        clock.step(Duration(-1));
+        wakes.await.unwrap();
+        assert!(!stays.is_finished());
+        SystemClock.sleep_until_or_back(Instant(0)).await;
+        let until = SystemClock.now().plus(Duration(20));
+        SystemClock.sleep_until_or_back(until).await;
+        assert!(SystemClock.now() >= until);
     }
 
     #[tokio::test]

@@ -35,3 +35,12 @@ pub(super) fn endpoint(name: &str, active: &Active) -> Option<Endpoint> {
     let webhook = active.rules.webhooks.iter().find(|webhook| webhook.name == name)?;
     Some(Endpoint { name: name.to_owned(), url: webhook.url.clone(), limits: webhook.limits })
 }
+
+/// The webhook that a message waits for, a call's or one that carries it, by the name that it has now.
+pub(super) fn goes_by<'a>(message: &OpenMessage, active: &'a Active) -> Option<&'a str> {
+    if message.is_set {
+        return None;
+    }
+    let webhook = if message.is_call { called(message, active) } else { declared(message, active).ok()?.1 };
+    webhook.map(|webhook| webhook.name.as_str())
+}

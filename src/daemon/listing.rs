@@ -8,6 +8,7 @@ use crate::serve::{OutboxFilter, OutboxRow, Response};
 use crate::store::tables;
 
 use super::Engine;
+use super::called::goes_by;
 use super::handle::waits_at;
 use super::wanted::{Unclear, Wanted};
 
@@ -117,10 +118,11 @@ impl Engine {
         now: Instant,
     ) -> OutboxRow {
         let waits = waits_at(&message, now);
-        let outage = outages.get(&message.target).filter(|_| message.is_call && !message.is_set);
+        let webhook = self.active.as_ref().and_then(|active| goes_by(&message, active));
+        let outage = webhook.and_then(|webhook| Some((webhook, outages.get(webhook)?)));
         let (waits_for, waits_until) = match (waits, outage) {
             (Some(wait), _) => (Some(wait.label().to_owned()), Some(message.due)),
-            (None, Some(until)) => (Some(format!("webhook {}", message.target)), *until),
+            (None, Some((webhook, until))) => (Some(format!("webhook {webhook}")), *until),
             (None, None) => (None, None),
         };
         OutboxRow {

@@ -10,6 +10,7 @@ use crate::store::tables;
 
 use super::Engine;
 use super::active::Active;
+use super::called::goes_by;
 use super::clocks::next_firing;
 use super::handle::waits_at;
 
@@ -20,9 +21,16 @@ impl Engine {
         let mut outbox = BTreeMap::new();
         let mut waiting: BTreeMap<Wait, Waiting> = BTreeMap::new();
         let mut calls: BTreeMap<String, u64> = BTreeMap::new();
+        // By whether it is a call, and its name: the webhook that it goes by.
+        let mut webhooks: BTreeMap<(bool, String), Option<String>> = BTreeMap::new();
         for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
-            if message.is_call && !message.is_set {
-                *calls.entry(message.target.clone()).or_default() += 1;
+            if !message.is_set {
+                let target = (message.is_call, message.target.clone());
+                let look =
+                    || self.active.as_ref().and_then(|active| goes_by(&message, active)).map(str::to_owned);
+                if let Some(webhook) = webhooks.entry(target).or_insert_with(look) {
+                    *calls.entry(webhook.clone()).or_default() += 1;
+                }
             }
             *outbox.entry(message.state.label().to_owned()).or_default() += 1;
             let Some(wait) = waits_at(&message, now) else { continue };

@@ -1,6 +1,7 @@
 //! Which messages a person means: the one reading of the filters of `outbox list`, `retry` and `drop`.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::CALLS;
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
@@ -9,6 +10,7 @@ use crate::ruleset::Named;
 use crate::serve::{OutboxFilter, RefusalKind};
 
 use super::Engine;
+use super::active::Active;
 use super::explain::no_customer;
 
 /// A filter with its names resolved.
@@ -17,6 +19,12 @@ pub(super) struct Wanted<'a> {
     pub(super) state: Option<MessageState>,
     rule: Option<RuleNumber>,
     customer: Option<CustomerNumber>,
+    active: Option<&'a Active>,
+    /// The present names that were looked up: of very many messages few have a name of their own.
+    known: RefCell<BTreeMap<(bool, String), &'a str>>,
+    /// What is asked for, by the names that it has now.
+    message: Option<&'a str>,
+    webhook: Option<&'a str>,
     /// Messages that the webhook carries.
     carried: BTreeSet<&'a str>,
 }
@@ -45,12 +53,13 @@ impl<'a> Wanted<'a> {
             .customer
             .as_deref()
             .map(|id| engine.find(id).ok_or_else(|| (RefusalKind::NotFound, no_customer(id))));
-        let active = engine.active.as_ref();
-        let webhook = filter.webhook.as_deref();
-        let position = active.zip(webhook).and_then(|(active, webhook)| {
-            let name = active.present_name(Named::Webhook, webhook)?;
-            active.rules.webhooks.iter().position(|one| one.name == name)
-        });
+        let active = engine.active.as_deref();
+        let present = |kind, name: Option<&'a str>| name.map(|name| present(active, kind, name));
+        let message = present(Named::Message, filter.message.as_deref());
+        let webhook = present(Named::Webhook, filter.webhook.as_deref());
+        let position = active
+            .zip(webhook)
+            .and_then(|(active, name)| active.rules.webhooks.iter().position(|one| one.name == name));
         let carried = active.zip(position).map_or_else(BTreeSet::new, |(active, position)| {
             let by = active.rules.messages.iter().filter(|message| message.webhook == Some(position));
             by.map(|message| message.name.as_str()).collect()
@@ -60,6 +69,10 @@ impl<'a> Wanted<'a> {
             state: state.transpose()?,
             rule: filter.rule.as_ref().and_then(|rule| engine.names.get(rule).copied()),
             customer: customer.transpose()?,
+            active,
+            known: RefCell::default(),
+            message,
+            webhook,
             carried,
         })
     }
@@ -92,12 +105,37 @@ impl<'a> Wanted<'a> {
         let is_call = channel.0 == CALLS;
         // By its number too: it may have been renamed since.
         let of_rule = |name: &String| name == rule || self.rule == Some(key.decision.rule);
-        let by = |webhook: &String| if is_call { webhook == target } else { self.carried.contains(target) };
+        let by = |webhook: &str| {
+            let present = self.present_target(is_call, target);
+            if is_call { present == webhook } else { self.carried.contains(present) }
+        };
         let named = |id: &String| *id == key.to_string() || *id == key.decision.to_string();
         filter.rule.as_ref().is_none_or(of_rule)
-            && filter.message.as_ref().is_none_or(|name| !is_call && name == target)
-            && filter.webhook.as_ref().is_none_or(by)
+            && self.message.is_none_or(|name| !is_call && self.present_target(false, target) == name)
+            && self.webhook.is_none_or(by)
             && self.customer.is_none_or(|customer| customer == key.decision.customer)
             && (filter.ids.is_empty() || filter.ids.iter().any(named))
     }
+
+    /// What a message was decided under may have another name by now.
+    fn present_target<'b>(&self, is_call: bool, target: &'b str) -> &'b str
+    where
+        'a: 'b,
+    {
+        let Some(active) = self.active else { return target };
+        let key = (is_call, target.to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known;
+        }
+        let kind = if is_call { Named::Webhook } else { Named::Message };
+        match active.present_name(kind, target) {
+            Some(name) => self.known.borrow_mut().entry(key).or_insert(name),
+            None => target,
+        }
+    }
+}
+
+/// The name that something has now; the same where no rule has it.
+fn present<'a>(active: Option<&'a Active>, kind: Named, name: &'a str) -> &'a str {
+    active.and_then(|active| active.present_name(kind, name)).unwrap_or(name)
 }

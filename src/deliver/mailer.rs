@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Outcome;
-use super::email::{Built, RelayState, Relays, Session, SetAside};
+use super::email::{Built, RelayState, RelayTurn, Relays, Session, SetAside};
 use super::file::Folder;
 use crate::model::Instant;
+use crate::record::Aside;
 
 /// How e-mail leaves.
 #[derive(Debug, Clone)]
@@ -32,6 +33,24 @@ impl Mailer {
         match self {
             Self::Smtp(relays) => relays.standing(),
             Self::Folder(_) => Vec::new(),
+        }
+    }
+
+    /// Takes over which relays an earlier process left alone; those that are none of ours any more.
+    #[must_use]
+    pub fn restore(&self, asides: Vec<Aside>) -> Vec<Aside> {
+        match self {
+            Self::Smtp(relays) => relays.restore(asides),
+            Self::Folder(_) => asides,
+        }
+    }
+
+    /// Where nobody is to be tried before an instant: that one, and why.
+    #[must_use]
+    pub fn closed(&self, now: Instant) -> Option<(Instant, String)> {
+        match self {
+            Self::Smtp(relays) => relays.closed(now),
+            Self::Folder(_) => None,
         }
     }
 
@@ -73,6 +92,14 @@ impl MailSession {
     pub fn learn(&mut self, now: Instant) -> Vec<SetAside> {
         match self {
             Self::Smtp(session) => session.learn(now),
+            Self::Folder(_) => Vec::new(),
+        }
+    }
+
+    /// What changed for relays since this was last asked, as a restart has to know it.
+    pub fn take_turns(&mut self) -> Vec<RelayTurn> {
+        match self {
+            Self::Smtp(session) => session.take_turns(),
             Self::Folder(_) => Vec::new(),
         }
     }

@@ -49,7 +49,9 @@ impl Calls {
         let free = match self.rate {
             None => most,
             Some((calls, span)) => {
-                let used = self.taken.iter().rev().take_while(|at| at.plus(span) > now).count();
+                // What lies ahead was noted before the clock went back.
+                let counts = |at: &&Instant| at.plus(span) > now && **at <= now;
+                let used = self.taken.iter().rev().take_while(counts).count();
                 if used >= calls {
                     // When the oldest of the last so many leaves the span.
                     let first = self.taken.len().checked_sub(calls).and_then(|at| self.taken.get(at));
@@ -116,6 +118,15 @@ mod tests {
         assert_eq!(calls.room(Instant(10), 4), Room::Until(Instant(1_000)));
         calls.give_back(Instant(0), 1, false);
         assert_eq!(calls.room(Instant(10), 4), Room::For(1));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_waiting() {
+        let mut calls = Calls { rate: Some((1, Duration::seconds(60))), ..Calls::default() };
+        calls.take(Instant(86_400_000), 1, false);
+        assert_eq!(calls.room(Instant(0), 4), Room::For(1));
+        calls.take(Instant(0), 1, false);
+        assert_eq!(calls.room(Instant(1), 4), Room::Until(Instant(60_000)));
     }
 
     proptest! {

@@ -67,7 +67,7 @@ pub(super) enum Passage {
 
 impl Circuit {
     pub(super) fn passage(&self, now: Instant) -> Passage {
-        if let Some(until) = self.asked.filter(|until| *until > now) {
+        if let Some(until) = self.asked.filter(|until| lies_ahead(*until, now)) {
             return match &self.outage {
                 Some(Outage { kind: OutageKind::Gone, .. }) => Passage::Shut,
                 Some(_) | None => Passage::Until(until),
@@ -77,7 +77,7 @@ impl Circuit {
             None => Passage::Open,
             Some(OutageKind::Gone) => Passage::Shut,
             Some(OutageKind::Failing { .. }) if self.probing => Passage::Shut,
-            Some(OutageKind::Failing { until, .. }) if until > now => Passage::Until(until),
+            Some(OutageKind::Failing { until, .. }) if lies_ahead(until, now) => Passage::Until(until),
             Some(OutageKind::Failing { .. }) => Passage::Probe,
         }
     }
@@ -94,7 +94,7 @@ impl Circuit {
 
     /// Whether what is claimed already is better given back.
     pub(super) fn holds(&self, now: Instant) -> bool {
-        self.outage.is_some() || self.asked.is_some_and(|until| until > now)
+        self.outage.is_some() || self.asked.is_some_and(|until| lies_ahead(until, now))
     }
 
     pub(super) const fn outage(&self) -> Option<&Outage> {
@@ -104,6 +104,18 @@ impl Circuit {
     /// As the store remembers it.
     pub(super) fn restore(&mut self, outage: Outage) {
         self.outage = Some(outage);
+    }
+
+    /// Gives what it knows to another; until when the endpoint asked not to be called.
+    pub(super) fn take_over(&mut self) -> Option<Instant> {
+        self.outage = None;
+        self.failures = 0;
+        self.asked.take()
+    }
+
+    /// Notes that the endpoint asked not to be called before an instant.
+    pub(super) fn ask(&mut self, until: Option<Instant>) {
+        self.asked = self.asked.max(until);
     }
 
     /// Forgets all: a person said so, or the address is another. Whether there was anything.
@@ -143,9 +155,11 @@ impl Circuit {
         now: Instant,
         at: (&str, &str),
     ) -> Turn {
-        let wish = after.map(|after| Duration(after.0.clamp(0, LONGEST_WISH.0)));
+        // "At once" is no wish: who says so and fails is as who says nothing.
+        let wish = after.filter(|after| after.0 > 0).map(|after| Duration(after.0.min(LONGEST_WISH.0)));
         if let Some(wish) = wish {
-            self.asked = self.asked.max(Some(now.plus(wish)));
+            let before = self.asked.filter(|until| lies_ahead(*until, now));
+            self.asked = before.max(Some(now.plus(wish)));
         }
         match &mut self.outage {
             Some(outage) => {
@@ -155,7 +169,8 @@ impl Circuit {
                     return Turn::Same;
                 }
                 *rest = Duration((rest.0 * 2).min(LONGEST_REST.0));
-                *until = now.plus(*rest).max(self.asked.unwrap_or(now));
+                let asked = self.asked.filter(|until| lies_ahead(*until, now));
+                *until = now.plus(*rest).max(asked.unwrap_or(now));
                 reason.clone_into(&mut outage.reason);
                 Turn::GoesOn(outage.clone())
             }
@@ -181,6 +196,12 @@ impl Circuit {
         self.outage = Some(outage.clone());
         Turn::Begins(outage)
     }
+}
+
+/// Whether an instant is still to be waited for. What lies further ahead than any wait was noted before
+/// the clock went back.
+fn lies_ahead(until: Instant, now: Instant) -> bool {
+    until > now && until.since(now) <= LONGEST_WISH
 }
 
 #[cfg(test)]
@@ -272,5 +293,38 @@ mod tests {
         assert_eq!(circuit.passage(at(1_000_000)), Passage::Shut);
         assert!(circuit.reset() && !circuit.reset());
         assert_eq!(circuit.passage(at(2)), Passage::Open);
+    }
+
+    #[test]
+    fn who_fails_and_says_at_once_is_left_alone_as_who_says_nothing() {
+        let mut circuit = Circuit::default();
+        let at_once = Sign::Failed { reason: "503", after: Some(Duration(0)) };
+        for _ in 1..FAILURES {
+            assert_eq!(circuit.sign(at_once, false, at(0), AT), Turn::Same);
+        }
+        assert!(matches!(circuit.sign(at_once, false, at(0), AT), Turn::Begins(_)));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_no_endpoint_alone() {
+        let mut circuit = Circuit::default();
+        for _ in 0..FAILURES {
+            circuit.sign(FAILED, false, at(100_000), AT);
+        }
+        assert_eq!(circuit.passage(at(100_000)), Passage::Until(at(100_005)));
+        assert_eq!(circuit.passage(at(10_000)), Passage::Probe);
+        circuit.sign(FAILED, true, at(10_000), AT);
+        assert_eq!(circuit.passage(at(10_000)), Passage::Until(at(10_010)));
+        let mut circuit = Circuit::default();
+        circuit.sign(Sign::Failed { reason: "429", after: Some(Duration::hours(1)) }, false, at(100_000), AT);
+        assert_eq!(circuit.passage(at(100_000)), Passage::Until(at(103_600)));
+        assert_eq!(circuit.passage(at(10_000)), Passage::Open);
+        circuit.sign(
+            Sign::Failed { reason: "429", after: Some(Duration::seconds(9)) },
+            false,
+            at(10_000),
+            AT,
+        );
+        assert_eq!(circuit.passage(at(10_000)), Passage::Until(at(10_009)));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{DomainLimit, DomainLimits, Rate};
 use crate::model::{Duration, Instant, RuleNumber};
+use crate::record::{Aside, AsideKind};
 
 /// The first and the longest wait of a domain that asked for less of us.
 const FIRST_HOLD: Duration = Duration::seconds(60);
@@ -84,7 +85,7 @@ impl Domain {
     /// Whether `worker` may take one more. After a trouble one message at a time finds out whether it
     /// is over.
     pub(super) fn room(&self, worker: usize, now: Instant) -> Room {
-        if self.held_until > now {
+        if self.is_held(now) {
             return Room::At(self.held_until);
         }
         let busy = match self.trouble {
@@ -95,6 +96,7 @@ impl Domain {
             return Room::Busy;
         }
         match self.limit.rate.map(Pace::of) {
+            Some(pace) if self.paced_until > pace.latest(now) => Room::Open,
             Some(pace) if self.paced_until > micros(now).saturating_add(pace.ahead) => {
                 Room::At(Instant((self.paced_until - pace.ahead + 999).div_euclid(1_000)))
             }
@@ -106,7 +108,8 @@ impl Domain {
     pub(super) fn take(&mut self, worker: usize, now: Instant) {
         *self.hands.entry(worker).or_default() += 1;
         if let Some(pace) = self.limit.rate.map(Pace::of) {
-            self.paced_until = self.paced_until.max(micros(now)).saturating_add(pace.apart);
+            let paced = if self.paced_until > pace.latest(now) { micros(now) } else { self.paced_until };
+            self.paced_until = paced.max(micros(now)).saturating_add(pace.apart);
         }
     }
 
@@ -131,7 +134,7 @@ impl Domain {
     /// Leaves it alone, twice as long each time; until when, and whether that is news.
     fn hold(&mut self, now: Instant, why: &str) -> (Instant, bool) {
         // What was under way when it began to ask comes back with the same answer: that is one hold.
-        let is_news = self.held_until <= now;
+        let is_news = !self.is_held(now);
         if is_news {
             let doubled = FIRST_HOLD.0 << self.refusals.min(10);
             self.held_until = now.plus(Duration(doubled.min(LONGEST_HOLD.0)));
@@ -141,12 +144,31 @@ impl Domain {
         (self.held_until, is_news)
     }
 
-    /// One went through. What was under way when a hold began says nothing.
-    fn reached(&mut self, now: Instant) {
-        if self.held_until <= now {
-            self.trouble = None;
-            self.refusals = 0;
+    /// One went through; whether that ended something. What was under way when a hold began says nothing.
+    fn reached(&mut self, now: Instant) -> bool {
+        if self.is_held(now) {
+            return false;
         }
+        self.refusals = 0;
+        self.trouble.take().is_some()
+    }
+
+    /// Whether it is left alone. What lies further ahead than any wait was noted before the clock went
+    /// back.
+    fn is_held(&self, now: Instant) -> bool {
+        self.held_until > now && self.held_until.since(now) <= LONGEST_HOLD
+    }
+
+    /// Whether it asked for less, and no more messages than so many are for it.
+    fn is_left(&self, users: usize) -> bool {
+        self.users <= users && self.trouble.is_some()
+    }
+
+    /// As a restart has to know it.
+    fn aside(&self) -> Option<Aside> {
+        let (name, reason) = (self.name.to_string(), self.trouble.clone()?);
+        let (kind, until, times) = (AsideKind::Domain, self.held_until, self.refusals);
+        (!name.is_empty()).then_some(Aside { kind, name, reason, until, times })
     }
 
     /// Whether nothing is known of it that matters, and nobody speaks of it.
@@ -171,6 +193,11 @@ impl Pace {
         let apart = (per.saturating_mul(1_000) + count - 1) / count;
         let at_once = (count.saturating_mul(1_000) / per).max(1);
         Self { apart, ahead: apart.saturating_mul(at_once - 1) }
+    }
+
+    /// What is later than this was noted before the clock went back.
+    fn latest(self, now: Instant) -> i64 {
+        micros(now).saturating_add(self.ahead).saturating_add(self.apart)
     }
 }
 
@@ -230,6 +257,10 @@ impl Domains {
         &self.all[id]
     }
 
+    pub(super) fn name(&self, id: DomainId) -> &str {
+        &self.all[id].name
+    }
+
     pub(super) fn get_mut(&mut self, id: DomainId) -> &mut Domain {
         &mut self.all[id]
     }
@@ -244,15 +275,44 @@ impl Domains {
         self.all[id].hold(now, why)
     }
 
-    /// A message to it went through.
-    pub(super) fn reached(&mut self, id: DomainId, now: Instant) {
-        self.all[id].reached(now);
+    /// A message to it went through; whether that ended something.
+    pub(super) fn reached(&mut self, id: DomainId, now: Instant) -> bool {
+        self.all[id].reached(now)
+    }
+
+    /// What a restart has to know of a domain.
+    pub(super) fn aside(&self, id: DomainId) -> Option<Aside> {
+        self.all[id].aside()
+    }
+
+    /// Takes over what an earlier process knew of a domain.
+    pub(super) fn restore(&mut self, aside: Aside) {
+        let id = self.id(&aside.name);
+        let domain = &mut self.all[id];
+        (domain.held_until, domain.refusals, domain.trouble) = (aside.until, aside.times, Some(aside.reason));
+    }
+
+    /// The name of a domain that asked for less, where no other message is for it.
+    pub(super) fn last_of(&self, id: DomainId) -> Option<&str> {
+        let domain = &self.all[id];
+        domain.is_left(1).then_some(&*domain.name)
+    }
+
+    /// Forgets the domains that asked for less and for which there is nothing any more: their names.
+    pub(super) fn forget_left(&mut self) -> Vec<String> {
+        let left: Vec<DomainId> = self.ids.values().copied().filter(|&id| self.all[id].is_left(0)).collect();
+        let names = left.iter().map(|&id| self.all[id].name.to_string()).collect();
+        for id in left {
+            self.all[id].trouble = None;
+            self.part(id);
+        }
+        names
     }
 
     /// Why nothing goes there now, if so.
     pub(super) fn held(&self, id: DomainId, now: Instant) -> Option<&str> {
         let domain = &self.all[id];
-        domain.trouble.as_deref().filter(|_| domain.held_until > now)
+        domain.trouble.as_deref().filter(|_| domain.is_held(now))
     }
 
     /// Those that asked for less of us, each with its position.
@@ -313,6 +373,43 @@ mod tests {
         domain.reached(end);
         assert_eq!((domain.room(1, end), domain.room(2, end)), (Room::Open, Room::Open));
         assert_eq!(domain.hold(end, "421").0, end.plus(FIRST_HOLD));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_waiting() {
+        let mut domain = domain(1, Some(Rate { count: 1, per: Duration::hours(1) }));
+        domain.take(1, NOW);
+        domain.let_go(1);
+        assert_eq!(domain.room(1, NOW), Room::At(NOW.plus(Duration::hours(1))));
+        let before = NOW.minus(Duration::days(1));
+        assert_eq!(domain.room(1, before), Room::Open);
+        domain.take(1, before);
+        domain.let_go(1);
+        assert_eq!(domain.room(1, before), Room::At(before.plus(Duration::hours(1))));
+        domain.hold(NOW, "421");
+        let before = NOW.minus(Duration::days(1));
+        assert!(!domain.is_held(before));
+        assert_eq!(domain.hold(before, "421"), (before.plus(Duration(2 * FIRST_HOLD.0)), true));
+    }
+
+    #[test]
+    fn what_nobody_writes_to_any_more_is_forgotten() {
+        let mut domains = Domains::new(Arc::new(DomainLimits::none()));
+        for name in ["idle.example", "busy.example"] {
+            let id = domains.join(name);
+            domains.hold(id, NOW, "421");
+            assert_eq!(domains.aside(id).unwrap().name, name);
+        }
+        let id = domains.join("idle.example");
+        domains.part(id);
+        domains.part(id);
+        let busy = domains.join("busy.example");
+        assert_eq!(domains.last_of(busy), None, "another one waits for it");
+        domains.part(busy);
+        assert_eq!(domains.last_of(busy), Some("busy.example"));
+        assert_eq!(domains.forget_left(), ["idle.example"]);
+        assert_eq!(domains.forget_left(), [""; 0]);
+        assert_eq!(domains.slowed().count(), 1);
     }
 
     proptest! {

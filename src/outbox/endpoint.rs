@@ -47,23 +47,56 @@ impl Shared {
     pub(super) async fn refresh(self: &Arc<Self>) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let mut over = Vec::new();
-        let routes = self.index().routes();
-        for (queue, route) in routes.iter().enumerate() {
-            let Route::Endpoint(name) = route else { continue };
+        for (queue, name) in self.endpoints() {
+            self.follow_rename(queue, &name, &mut batch)?;
+        }
+        for (queue, name) in self.endpoints() {
+            let route = Route::Endpoint(name.clone());
             let outage = self.index().calls(queue).circuit.outage().cloned();
             if let Some(outage) = outage
                 && !self.place(&outage, &mut batch)?
             {
                 self.index().calls(queue).circuit.reset();
-                over.push(name.clone());
+                over.push(name);
             }
-            self.employ(queue, route);
+            self.employ(queue, &route);
             self.index().wake(queue);
         }
         self.commit(batch).await?;
+        self.forget_domains().await?;
         for name in over {
             self.gate.report(Report::OutageOver(name));
         }
+        Ok(())
+    }
+
+    /// The queues of endpoints, with the names that these had when they began.
+    fn endpoints(&self) -> Vec<(usize, String)> {
+        let named = |(queue, route)| match route {
+            Route::Endpoint(name) => Some((queue, name)),
+            Route::Email | Route::Attributes => None,
+        };
+        self.index().routes().into_iter().enumerate().filter_map(named).collect()
+    }
+
+    /// The name that the webhook of this name has now, where it is another one.
+    fn renamed(&self, name: &str) -> Option<String> {
+        self.gate.endpoint(name).map(|endpoint| endpoint.name).filter(|present| present != name)
+    }
+
+    /// Hands what stands in the queue of a webhook's former name to that of its present one, with what is
+    /// known of the endpoint: two queues would be twice the limits.
+    fn follow_rename(&self, queue: usize, name: &str, batch: &mut Batch) -> Result<(), StoreError> {
+        let Some(present) = self.renamed(name) else { return Ok(()) };
+        let outage = self.index().calls(queue).circuit.outage().cloned();
+        if let Some(outage) = outage {
+            self.place(&outage, batch)?;
+        }
+        let mut index = self.index();
+        let (to, _) = index.queue(&Route::Endpoint(present));
+        let asked = index.calls(queue).circuit.take_over();
+        index.calls(to).circuit.ask(asked);
+        index.rehome(queue, to);
         Ok(())
     }
 
@@ -86,7 +119,7 @@ impl Shared {
         Ok(true)
     }
 
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+    pub(super) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         if batch.is_empty() { Ok(()) } else { self.store.commit(batch).durable().await.map(drop) }
     }
 
@@ -116,6 +149,12 @@ impl Shared {
         let Route::Endpoint(name) = self.index().route(queue) else {
             return (false, String::new(), Turn::Same);
         };
+        // What was under way when it was renamed is heard of under its present name.
+        let present = self.renamed(&name).and_then(|present| {
+            let queue = self.index().existing(&Route::Endpoint(present.clone()))?;
+            Some((queue, present))
+        });
+        let (queue, name) = present.unwrap_or((queue, name));
         // What another address said is of no account.
         if self.gate.endpoint(&name).is_some_and(|endpoint| endpoint.url != url) {
             return (false, String::new(), Turn::Same);

@@ -1,9 +1,11 @@
 //! The open messages in memory: who waits in which queue until when. The messages themselves stay in
 //! the store and are read at their claim, so that a million waiting ones take little room.
 
+mod by_customer;
 mod by_domain;
+mod moved;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -12,7 +14,7 @@ use super::Route;
 use super::calls::{Calls, Room};
 use super::line::{Line, Next, Place};
 use crate::config::DomainLimits;
-use crate::model::{CustomerNumber, Duration, Instant};
+use crate::model::{Duration, Instant};
 use crate::record::{MessageKey, MessageState, OpenMessage};
 
 /// The first and the longest wait of a queue whose other side cannot be reached.
@@ -84,10 +86,18 @@ pub(super) enum Found {
 pub(super) struct Index {
     queues: Vec<Queue>,
     entries: BTreeMap<MessageKey, Entry>,
+    /// The same keys, by customer: who unsubscribes must not cost a look at everybody's messages.
+    customers: BTreeSet<by_customer::Key>,
     /// Held back by the gate: why.
     waiting: BTreeMap<MessageKey, String>,
     /// How much goes out by e-mail to the people of one domain.
     limits: Option<Arc<DomainLimits>>,
+}
+
+/// Whether a queue is kept still. What lies further ahead than any wait was noted before the clock went
+/// back.
+fn is_held(until: Instant, now: Instant) -> bool {
+    until > now && until.since(now) <= LONGEST_HOLD
 }
 
 /// A message for its queue, with the domain of its recipient where the queue has limits for it.
@@ -139,6 +149,7 @@ impl Index {
             let place = Place { marketing, domain: self.queues[*queue].line.domains.join(domain) };
             let entry = Entry { queue: *queue, place, standing, state, decided, is_call };
             self.entries.insert(message.key, entry);
+            self.customers.insert(by_customer::key(message.key));
         }
         for (_, _, message) in messages {
             self.settle_decision(message.key);
@@ -154,6 +165,7 @@ impl Index {
     fn forget(&mut self, key: MessageKey) {
         self.waiting.remove(&key);
         if let Some(entry) = self.entries.remove(&key) {
+            self.customers.remove(&by_customer::key(key));
             self.leave(key, &entry);
             self.queues[entry.queue].line.domains.part(entry.place.domain);
         }
@@ -224,7 +236,7 @@ impl Index {
         let Queue { line, held_until, calls, changed, .. } = &mut self.queues[queue];
         let not_before =
             |at, line: &Line| line.first_due().map_or(Found::Nothing, |first| Found::Until(first.max(at)));
-        if *held_until > now {
+        if is_held(*held_until, now) {
             return not_before(*held_until, line);
         }
         let (most, probe) = match calls.room(now, most) {
@@ -287,14 +299,6 @@ impl Index {
         }
     }
 
-    /// The messages to a customer that stand in their queues, with the instants they were decided.
-    pub(super) fn waiting_for(&self, customer: CustomerNumber) -> Vec<(Instant, MessageKey)> {
-        let waits = |(key, entry): &(&MessageKey, &Entry)| {
-            key.decision.customer == customer && matches!(entry.standing, Standing::Due(_))
-        };
-        self.entries.iter().filter(waits).map(|(key, entry)| (entry.decided, *key)).collect()
-    }
-
     /// Takes one message that no worker has, for a person's wish; none where one has it.
     pub(super) fn take_one(&mut self, key: MessageKey) -> Option<Instant> {
         let entry = self.entries.get_mut(&key)?;
@@ -350,13 +354,21 @@ impl Index {
     pub(super) fn hold(&mut self, queue: usize, now: Instant, why: &str) -> (Instant, bool) {
         let queue = &mut self.queues[queue];
         // Several workers meet the same dead server at once: that is one hold, not several.
-        let is_news = queue.held_until <= now;
+        let is_news = !is_held(queue.held_until, now);
         if is_news {
             queue.held_until = now.plus(queue.hold);
             queue.hold = Duration((queue.hold.0 * 2).min(LONGEST_HOLD.0));
             queue.trouble = Some(why.to_owned());
         }
         (queue.held_until, is_news)
+    }
+
+    /// Keeps a queue still that an earlier process found closed; the wait is no longer than any of ours.
+    pub(super) fn restore_hold(&mut self, route: &Route, until: Instant, now: Instant, why: String) {
+        let (queue, _) = self.queue(route);
+        let queue = &mut self.queues[queue];
+        queue.held_until = until.min(now.plus(LONGEST_HOLD));
+        queue.trouble = Some(why);
     }
 
     /// Where nothing goes out since somebody tried, and why. Outages of endpoints stand in the store.

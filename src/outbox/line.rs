@@ -146,8 +146,8 @@ impl Line {
 
     /// Takes up to `most` messages for a worker.
     pub(super) fn take(&mut self, worker: usize, now: Instant, most: usize) -> Next {
-        self.domains.now = now;
         self.unpark_due(now);
+        self.domains.now = now;
         let mut taken = Vec::new();
         let mut company = None;
         while taken.len() < most {
@@ -238,7 +238,9 @@ impl Line {
     }
 
     fn unpark_due(&mut self, now: Instant) {
-        while let Some(&(at, domain)) = self.timed.first().filter(|(at, _)| *at <= now) {
+        // A clock that went back: what was noted before is looked at anew.
+        let until = if now < self.domains.now { Instant(i64::MAX) } else { now };
+        while let Some(&(at, domain)) = self.timed.first().filter(|(at, _)| *at <= until) {
             self.timed.remove(&(at, domain));
             self.unpark(domain);
         }
@@ -254,14 +256,15 @@ impl Line {
         was_parked
     }
 
-    /// A message to a domain went through; whether others may find something now.
-    pub(super) fn reached(&mut self, domain: DomainId, now: Instant) -> bool {
-        self.domains.reached(domain, now);
+    /// A message to a domain went through; whether others may find something now, and whether something
+    /// ended that a restart had to know.
+    pub(super) fn reached(&mut self, domain: DomainId, now: Instant) -> (bool, bool) {
+        let is_over = self.domains.reached(domain, now);
         let Domain { is_parked, is_timed, .. } = *self.domains.get(domain);
         if is_parked && !is_timed {
             self.unpark(domain);
         }
-        is_parked
+        (is_parked, is_over)
     }
 
     /// Which domains asked for less of us, and how many messages wait for each.

@@ -7,6 +7,7 @@
 //! not: each worker keeps a small file of what it began and what came of it, so that after a crash
 //! in the same boot only the message under its hand is in doubt.
 
+mod aside;
 mod calls;
 mod circuit;
 mod domains;

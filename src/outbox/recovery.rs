@@ -52,7 +52,9 @@ pub(super) async fn recover(shared: &Arc<Shared>) -> Result<Recovery, String> {
     let same_boot = !boot.is_empty() && journal::last_boot(folder).as_deref() == Some(boot);
     let traces = if same_boot { Some(Traces::read(folder, boot).map_err(broken)?) } else { None };
     shared.restore_outages().await.map_err(|error| error.to_string())?;
+    shared.restore_asides().await.map_err(|error| error.to_string())?;
     let recovery = settle_all(shared, traces.as_ref()).await.map_err(|error| error.to_string())?;
+    shared.forget_domains().await.map_err(|error| error.to_string())?;
     failpoint::hit("recovery_settled");
     journal::remove_all(folder).map_err(broken)?;
     journal::note_boot(folder, boot).map_err(broken)?;

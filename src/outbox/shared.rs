@@ -16,10 +16,12 @@ use super::worker::Worker;
 use super::{Channels, Gate, Options, Report, Route};
 use crate::clock::Clock;
 use crate::config::InDoubt;
+use crate::deliver::email::RelayTurn;
 use crate::failpoint;
 use crate::model::{Channel, CustomerNumber};
 use crate::record::{
-    Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression, SuppressionReason, TakenBack,
+    Aside, AsideKind, Deed, DeedKind, FinishedMessage, MessageState, OpenMessage, Suppression,
+    SuppressionReason, TakenBack,
 };
 use crate::store::tables::{customers, deeds, endpoints, messages};
 use crate::store::{Batch, Store, StoreError};
@@ -251,6 +253,8 @@ impl Changes {
         finished: FinishedMessage,
     ) -> Result<(), StoreError> {
         put_end(&*shared.store, &mut self.batch, message, &finished)?;
+        let left = shared.index().last_of_domain(message.key);
+        left.map_or(Ok(()), |domain| self.domain_over(shared, &domain))?;
         self.ended.push(finished);
         Ok(())
     }
@@ -264,6 +268,29 @@ impl Changes {
                 Ok(())
             }
             Turn::Ends => endpoints::remove_outage(&*shared.store, &mut self.batch, endpoint),
+        }
+    }
+
+    /// Somebody is left alone from now on.
+    pub(super) fn aside(&mut self, aside: &Aside) {
+        endpoints::put_aside(&mut self.batch, aside);
+    }
+
+    /// A domain takes mail again.
+    pub(super) fn domain_over(&mut self, shared: &Shared, domain: &str) -> Result<(), StoreError> {
+        endpoints::remove_aside(&*shared.store, &mut self.batch, AsideKind::Domain, domain)
+    }
+
+    /// What changed for a relay.
+    pub(super) fn relay_turn(&mut self, shared: &Shared, turn: RelayTurn) -> Result<(), StoreError> {
+        match turn {
+            RelayTurn::Aside(aside) => {
+                self.aside(&aside);
+                Ok(())
+            }
+            RelayTurn::Over(name) => {
+                endpoints::remove_aside(&*shared.store, &mut self.batch, AsideKind::Relay, &name)
+            }
         }
     }
 

@@ -84,6 +84,7 @@ pub(super) struct Worker {
     /// Its number among all, and how many its queue has.
     number: (usize, usize),
     queue: usize,
+    route: Route,
     most: usize,
     journal: Journal,
     sender: Sender,
@@ -108,7 +109,8 @@ impl Worker {
                 (Sender::Calls(shared.channels.caller.clone()), shared.options.calls_per_claim)
             }
         };
-        Self { shared, number, queue, most: most.max(1), journal, sender, probe: false, begun: 0 }
+        let (route, most) = (route.clone(), most.max(1));
+        Self { shared, number, queue, route, most, journal, sender, probe: false, begun: 0 }
     }
 
     /// Works until the outbox stops.
@@ -149,7 +151,7 @@ impl Worker {
             };
             let due = async {
                 match until {
-                    Some(at) => self.shared.clock.sleep_until(at).await,
+                    Some(at) => self.shared.clock.sleep_until_or_back(at).await,
                     None => std::future::pending().await,
                 }
             };
@@ -211,6 +213,12 @@ impl Worker {
                 continue;
             }
             let Some(message) = self.load(decided, key)? else { continue };
+            if shared.gate.route(&message) != self.route {
+                // The rules have changed: it goes by another queue, with that one's limits.
+                shared.index().refund(key);
+                claim.reopen(message);
+                continue;
+            }
             if shared.gate.is_paused(&message) {
                 shared.index().put_back(key, now.plus(LOOK_AFTER_PAUSE), Some("paused".into()));
                 continue;
@@ -320,7 +328,7 @@ impl Worker {
             let outcome = self.send_patiently(&message, parcel, &mut rest, &mut results).await?;
             let Some(changes) = results.last_mut() else { continue };
             let (halts, until) = match &self.sender {
-                Sender::Mail(_) => self.react(message.key, &outcome),
+                Sender::Mail(_) => self.react(message.key, &outcome, changes)?,
                 Sender::Calls(_) => self.hear(&outcome, &url, changes)?,
             };
             halted = halts;
@@ -392,42 +400,56 @@ impl Worker {
         Trouble(journal_trouble(&self.shared.options, error))
     }
 
-    /// What an outcome says about the queue as a whole: whether the rest of the claim would fare the
-    /// same, and until when the queue stands still.
-    fn react(&self, key: MessageKey, outcome: &Outcome) -> (bool, Instant) {
-        let now = self.shared.clock.now();
-        let mut index = self.shared.index();
-        let (until, report) = match outcome {
-            Outcome::Unreachable { reason } => {
-                let (until, is_news) = index.hold(self.queue, now, reason);
-                let route = index.route(self.queue);
-                let report = Report::Unreachable { route, reason: reason.clone(), until };
-                (until, is_news.then_some(report))
+    /// What an outcome says about the queue as a whole, and about the recipient's domain: whether the rest of
+    /// the claim would fare the same, and until when the queue stands still. What a restart has to know is
+    /// noted.
+    fn react(
+        &mut self,
+        key: MessageKey,
+        outcome: &Outcome,
+        changes: &mut Changes,
+    ) -> Result<(bool, Instant), StoreError> {
+        let shared = &self.shared;
+        let now = shared.clock.now();
+        if let Sender::Mail(session) = &mut self.sender {
+            for turn in session.take_turns() {
+                changes.relay_turn(shared, turn)?;
             }
+        }
+        let mut index = shared.index();
+        if let Outcome::Unreachable { reason } = outcome {
+            let (until, is_news) = index.hold(self.queue, now, reason);
+            let route = index.route(self.queue);
+            drop(index);
+            if is_news {
+                shared.gate.report(Report::Unreachable { route, reason: reason.clone(), until });
+            }
+            return Ok((true, until));
+        }
+        index.reached(self.queue);
+        match outcome {
             Outcome::Sent { .. } | Outcome::Dead { .. } => {
-                index.reached(self.queue);
-                index.reached_domain(key, now);
-                return (false, now);
-            }
-            Outcome::Retry { .. } | Outcome::Greylisted { .. } | Outcome::InDoubt { .. } => {
-                index.reached(self.queue);
-                return (false, now);
+                let over = index.reached_domain(key, now);
+                drop(index);
+                over.map_or(Ok(()), |domain| changes.domain_over(shared, &domain))?;
             }
             Outcome::SlowDown { reason } => {
-                index.reached(self.queue);
                 let (until, is_news) = index.hold_domain(key, now, reason);
+                let aside = index.domain_aside(key).filter(|_| is_news);
                 drop(index);
-                if is_news {
-                    self.shared.gate.report(Report::SlowedDown { reason: reason.clone(), until });
+                if let Some(aside) = aside {
+                    changes.aside(&aside);
                 }
-                return (false, now);
+                if is_news {
+                    shared.gate.report(Report::SlowedDown { reason: reason.clone(), until });
+                }
             }
-        };
-        drop(index);
-        if let Some(report) = report {
-            self.shared.gate.report(report);
+            Outcome::Retry { .. }
+            | Outcome::Greylisted { .. }
+            | Outcome::InDoubt { .. }
+            | Outcome::Unreachable { .. } => {}
         }
-        (true, until)
+        Ok((false, now))
     }
 
     /// As [`Worker::react`], for a call of the endpoint at `url`; what changed for it is noted.

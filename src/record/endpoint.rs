@@ -1,4 +1,4 @@
-//! Endpoints that are not called for now.
+//! Endpoints that are not called for now, and mail servers and domains that are left alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,4 +31,40 @@ pub enum OutageKind {
         /// Not before this.
         until: Instant,
     },
+}
+
+/// A mail server, or a domain of recipients, that is left alone for a while. Without such a record it is
+/// not: it ends with the first message that goes through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// Which of the two.
+    pub kind: AsideKind,
+    /// `smtps://mail.example:465`, or the domain in lower case.
+    pub name: String,
+    /// What it said, or how it failed.
+    pub reason: String,
+    /// Not before this; then one message finds out how it is.
+    pub until: Instant,
+    /// Times in a row that it failed or asked for less; each next wait is twice as long.
+    pub times: u32,
+}
+
+/// What is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AsideKind {
+    /// A mail server of the configuration.
+    Relay,
+    /// A domain that recipients are at.
+    Domain,
+}
+
+impl AsideKind {
+    /// As a key has it.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Relay => 0,
+            Self::Domain => 1,
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub use control::{
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use deed::{Deed, DeedKind};
-pub use endpoint::{Outage, OutageKind};
+pub use endpoint::{Aside, AsideKind, Outage, OutageKind};
 pub use event::{Arrival, Event, EventRef, ORDER, Timer};
 pub use message::{Attempt, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack, Wait};
 pub use movement::{Move, TrackRecord};

@@ -4,7 +4,7 @@
 //! `CVMD_CRASH_ROUNDS=200` says how many rounds end in a crash; `--include-ignored` also breaks the daemon
 //! on purpose, and the checker must notice.
 
-mod bad_days;
+pub mod bad_days;
 #[cfg(debug_assertions)]
 mod erased;
 mod restore;

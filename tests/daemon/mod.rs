@@ -7,6 +7,7 @@ pub mod engine;
 mod events;
 mod gaps;
 mod languages;
+mod letters;
 mod many;
 mod movement;
 mod names;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use cvmd::deliver::Outcome;
-use cvmd::deliver::email::{Relays, Session};
+use cvmd::deliver::email::{Relays, Session, TimeOuts};
 use cvmd::record::SuppressionReason;
 
-use super::email::{is_sent, send, server};
+use super::email::{NOW, is_sent, send, server};
 use crate::support::smtp::{Act, At, SmtpServer};
 
 const TABLE: &str = include_str!("replies.txt");
@@ -64,4 +64,49 @@ async fn a_refusal_comes_to_what_the_table_says_and_the_next_message_goes() {
     }
     first.assert_all_hit();
     assert!(first.hits().iter().all(|hit| hit.at == At::Mail || !hit.to.is_empty()));
+}
+
+#[tokio::test]
+async fn a_reply_without_an_end_is_given_up_early() {
+    let lines = |code: &str| format!("{code}-ana1@customer.example {}\r\n", "x".repeat(40)).repeat(16 * 1024);
+    let short_lines = |code: &str| format!("{code}-\r\n").repeat(200 * 1024);
+    for (at, code) in [
+        (At::Greeting, "220"),
+        (At::Hello, "250"),
+        (At::Mail, "250"),
+        (At::Rcpt, "250"),
+        (At::Rcpt, "550"),
+        (At::Data, "354"),
+        (At::Dot, "250"),
+        (At::Dot, "451"),
+    ] {
+        for said in [
+            format!("{}{code} end", lines(code)),
+            format!("{}{code} end", short_lines(code)),
+            format!("{code} {}", "x".repeat(1 << 20)),
+            format!("{code}-{}", "é".repeat(1 << 19)),
+        ] {
+            let (first, second) = (SmtpServer::start().await, SmtpServer::start().await);
+            first.script(at, Act::Say(said.clone()));
+            let mut patient = server(first.address);
+            patient.time_outs = TimeOuts::default();
+            let relays = Relays::new(vec![patient, server(second.address)]);
+            let mut session = Session::new(Arc::new(relays));
+            let outcome = send(&mut session, 1).await;
+            let what = format!("{at:?} {code}: {outcome:?}");
+            let learnt = session.learn(NOW).pop().map(|aside| aside.reason).unwrap_or_default();
+            let why = if is_sent(&outcome) { learnt.as_str() } else { outcome.reason() };
+            assert!(why.contains("its reply has no end"), "{what}: {learnt}");
+            match at {
+                At::Greeting | At::Hello | At::Mail => assert!(is_sent(&outcome), "{what}"),
+                At::StartTls | At::Rcpt | At::Data => {
+                    assert!(matches!(outcome, Outcome::Retry { .. }), "{what}");
+                }
+                At::Dot => assert!(matches!(outcome, Outcome::InDoubt { .. }), "{what}"),
+            }
+            assert!(outcome.reason().len() < 500 && !outcome.reason().contains("ana1"), "{what}");
+            first.assert_all_hit();
+            assert_eq!(first.taken().len(), usize::from(at == At::Dot && code == "250"), "{what}");
+        }
+    }
 }

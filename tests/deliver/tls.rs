@@ -90,3 +90,23 @@ async fn a_starttls_that_is_broken_refused_or_taken_away_is_never_done_without()
     let outcome = send_to(&plain, Security::Tls, true).await;
     assert!(outcome.reason().contains("`starttls://`"), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_encrypts_and_then_falls_silent_is_given_up_and_nothing_was_sent() {
+    for (protection, security, at) in [
+        (Protection::Tls, Security::Tls, At::Greeting),
+        (Protection::Tls, Security::Tls, At::Hello),
+        (Protection::StartTls, Security::StartTls, At::Hello),
+        (Protection::StartTls, Security::StartTls, At::Mail),
+    ] {
+        for act in [Act::Hang, Act::Drip(1_000)] {
+            let peer = SmtpServer::start_with(protection).await;
+            peer.script(at, act.clone());
+            let outcome = send_to(&peer, security, true).await;
+            assert!(matches!(outcome, Outcome::Unreachable { .. }), "{at:?} {act:?}: {outcome:?}");
+            assert!(outcome.reason().contains("within 0.5 s"), "{at:?} {act:?}: {outcome:?}");
+            assert_eq!((peer.connections(), peer.taken().len()), (1, 0), "{at:?} {act:?}");
+            peer.assert_all_hit();
+        }
+    }
+}

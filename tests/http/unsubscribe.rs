@@ -253,3 +253,37 @@ async fn a_click_while_a_file_is_taken_in_counts_whatever_the_file_says() {
     let (_, other) = side.get("/v1/customers/other19999").await;
     assert_eq!(other["consents"]["email"]["given"], true, "{other}");
 }
+
+/// It dies when all is durable and nobody was told; the person clicks again.
+#[cfg(debug_assertions)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_the_answer_loses_no_unsubscribe_and_the_second_click_is_no_second_event() {
+    let shop = leaving().await;
+    let mut command = shop.command(&["run"]);
+    command.env("CVMD_FAILPOINT", "unsubscribed_before_reply=1");
+    let daemon = shop.start_logged(command, "log");
+    let mut side = Side::with(shop, daemon).await;
+    consent(&side, r#", "consent_email_marketing": "yes""#).await;
+    order(&side, "o1").await;
+    let path = path_of(&mails(&side, "An offer", 1).await);
+    let url = format!("http://{}{path}", side.address);
+    let click_once = side.client().post(&url).body("List-Unsubscribe=One-Click").send().await;
+    assert!(click_once.is_err(), "{click_once:?}");
+    assert!(!side.daemon.end().await.success());
+
+    let Side { shop, .. } = side;
+    let side = Side::of(shop).await;
+    let (status, _) = click(&side, &path).await;
+    assert_eq!(status, 200);
+    let withdrawn = patiently("it is taken in", async || {
+        let (_, view) = side.get("/v1/customers/ana").await;
+        (view["consents"]["email"]["given"] == false).then_some(view)
+    })
+    .await;
+    assert_eq!(withdrawn["consents"]["email"]["given"], false);
+    order(&side, "o2").await;
+    mails(&side, "Your receipt", 2).await;
+    mails(&side, "An offer", 1).await;
+    let shown = side.shop.must(&["customer", "show", "ana"]);
+    assert_eq!(shown.matches("unsubscribed").count(), 1, "{shown}");
+}

@@ -119,7 +119,7 @@ fn pythons_email_reads_what_was_written() {
 }
 
 /// A child that ends with its test.
-struct Peer(Child);
+pub(super) struct Peer(pub(super) Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {

@@ -9,6 +9,7 @@ mod duckdb;
 mod end_to_end;
 mod mail;
 mod postfix;
+mod proxied;
 mod schemathesis;
 mod webhooks;
 

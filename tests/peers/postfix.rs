@@ -41,7 +41,7 @@ relayhost = [127.0.0.1]:NEXT
 disable_dns_lookups = yes
 smtp_host_lookup = native
 smtp_tls_security_level = none
-smtpd_tls_security_level = encrypt
+smtpd_tls_security_level = LEVEL
 smtpd_tls_cert_file = CERTIFICATE
 smtpd_tls_key_file = KEY
 smtpd_tls_session_cache_database =
@@ -68,14 +68,14 @@ postlog unix-dgram n - n - 1 postlogd
 ";
 
 /// A running Postfix; it ends with its test.
-struct Postfix {
+pub(super) struct Postfix {
     child: Child,
     folder: PathBuf,
 }
 
 impl Postfix {
-    /// Writes an instance's files.
-    fn prepare(folder: &Path, port: u16, next: u16) {
+    /// Writes an instance's files; `level` says whether it demands encryption.
+    pub(super) fn prepare(folder: &Path, port: u16, next: u16, level: &str) {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
         for part in ["etc", "queue", "lib"] {
             fs::create_dir(folder.join(part)).unwrap();
@@ -89,6 +89,7 @@ impl Postfix {
         let fill = |text: &str| {
             text.replace("FOLDER", &shown(folder))
                 .replace("CERTIFICATE", &shown(&authority().with_file_name("server.pem")))
+                .replace("LEVEL", level)
                 .replace("KEY", &shown(&authority().with_file_name("server.key")))
                 .replace("NEXT", &next.to_string())
                 .replace("PORT", &port.to_string())
@@ -97,7 +98,7 @@ impl Postfix {
         fs::write(folder.join("etc/master.cf"), fill(MASTER)).unwrap();
     }
 
-    fn start(folder: &Path) -> Self {
+    pub(super) fn start(folder: &Path) -> Self {
         let out = fs::File::create(folder.join("out")).unwrap();
         let mut command = Command::new(POSTFIX);
         command.arg("-c").arg(folder.join("etc")).arg("start-fg").current_dir(folder);
@@ -124,7 +125,7 @@ impl Drop for Postfix {
 }
 
 /// Whether there is a Postfix that we may start.
-fn is_there() -> bool {
+pub(super) fn is_there() -> bool {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
     if Path::new(POSTFIX).exists() && is_root {
         return true;
@@ -164,7 +165,7 @@ async fn through_a_postfix_that_refuses_slows_down_and_restarts_everything_arriv
     }
     let next = SmtpServer::start().await;
     let (folder, address) = (tempfile::tempdir().unwrap(), dead_address().await);
-    Postfix::prepare(folder.path(), address.port(), next.address.port());
+    Postfix::prepare(folder.path(), address.port(), next.address.port(), "encrypt");
     let postfix = Postfix::start(folder.path());
     patiently("Postfix listens", async || tokio::net::TcpStream::connect(address).await.ok()).await;
 

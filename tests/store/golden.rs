@@ -275,6 +275,23 @@ fn outages_of_endpoints() {
 }
 
 #[test]
+fn who_is_left_alone() {
+    let asides = samples::asides();
+    let write = |b: &mut Batch| {
+        for aside in &asides {
+            endpoints::put_aside(b, aside);
+        }
+    };
+    let store = golden("asides", &batch(write));
+    let read = |store: &Memory| endpoints::asides(store).map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(read(&store), asides);
+    let mut over = Batch::default();
+    endpoints::remove_aside(&store, &mut over, asides[1].kind, &asides[1].name).unwrap();
+    store.commit(over).wait().unwrap();
+    assert_eq!(read(&store), [asides[0].clone(), asides[2].clone()], "and none that begins with its name");
+}
+
+#[test]
 fn rules_and_contents() {
     let set = samples::rule_set();
     let [mut written] = <[Batch; 1]>::try_from(rules::rule_set_batches(&set)).unwrap();

@@ -7,11 +7,11 @@ use cvmd::model::{
     Money, Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
 };
 use cvmd::record::{
-    Arrival, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind, Event, EventRef, Fate,
-    FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind, Load, MessageKey, MessageState, Met,
-    Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause, PauseScope, Profile, RuleMemory, Run,
-    RunState, ServedBy, Skip, StoredRuleSet, Suppression, SuppressionReason, TakenBack, Timer, Tombstone,
-    TrackRecord, Unsubscribe, Wait, WhileQueued,
+    Arrival, Aside, AsideKind, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind,
+    Event, EventRef, Fate, FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind, Load,
+    MessageKey, MessageState, Met, Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause, PauseScope,
+    Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet, Suppression, SuppressionReason,
+    TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -308,6 +308,21 @@ pub(crate) fn moves() -> Vec<Move> {
     vec![
         Move { customer: CUSTOMER, from: Some(0), to: 1, happened: Instant(AT.0 - 5) },
         Move { customer: CustomerNumber(9), from: None, to: 0, happened: AT },
+    ]
+}
+
+pub(crate) fn asides() -> Vec<Aside> {
+    let aside = |kind, name: &str, times| Aside {
+        kind,
+        name: name.into(),
+        reason: "the mail server said 421 4.7.0 too fast".into(),
+        until: Instant(AT.0 + 60_000),
+        times,
+    };
+    vec![
+        aside(AsideKind::Relay, "smtps://mail.example:465", 3),
+        aside(AsideKind::Domain, "customer.example", 1),
+        aside(AsideKind::Domain, "customer.example.net", 2),
     ]
 }
 

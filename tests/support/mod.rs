@@ -3,6 +3,7 @@
 pub mod certificates;
 pub mod history;
 pub mod leaks;
+pub mod proxy;
 pub mod smtp;
 pub mod webhook;
 

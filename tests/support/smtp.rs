@@ -22,6 +22,8 @@ pub enum At {
     Greeting,
     /// STARTTLS.
     StartTls,
+    /// EHLO, where no STARTTLS follows it.
+    Hello,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.
@@ -307,10 +309,11 @@ impl SmtpServer {
             let line = line.trim_end().to_owned();
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             match verb.as_str() {
-                "EHLO" if login.is_some() => {
-                    stream.write_all(b"250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n").await.ok()?;
+                "EHLO" => {
+                    let auth = if login.is_some() { "250-AUTH PLAIN\r\n" } else { "" };
+                    let offers = format!("250-test\r\n{auth}250 8BITMIME");
+                    self.answer(&mut stream, (At::Hello, "", number), &offers).await?;
                 }
-                "EHLO" => stream.write_all(b"250-test\r\n250 8BITMIME\r\n").await.ok()?,
                 "AUTH" => {
                     is_known =
                         login.as_ref().is_some_and(|login| line == format!("AUTH PLAIN {}", plain(login)));

@@ -21,6 +21,8 @@ pub enum Answer {
     Slow(i64),
     /// By closing the connection, the call taken.
     Cut,
+    /// With this status and a body of ten gigabytes.
+    Endless(u16),
 }
 
 impl Answer {
@@ -57,6 +59,8 @@ struct Inner {
     secret: String,
     open: usize,
     most_open: usize,
+    /// Bytes of endless answers that were taken off us.
+    written: u64,
 }
 
 /// A receiver on a free port of 127.0.0.1; it ends with the runtime of its test.
@@ -76,6 +80,7 @@ impl Receiver {
             secret: SECRET.into(),
             open: 0,
             most_open: 0,
+            written: 0,
         };
         let receiver = Self { inner: Arc::new(Mutex::new(inner)), address: listener.local_addr().unwrap() };
         let accepting = receiver.clone();
@@ -117,6 +122,11 @@ impl Receiver {
         self.lock().most_open
     }
 
+    /// How many bytes of endless answers were taken off us.
+    pub fn written(&self) -> u64 {
+        self.lock().written
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
@@ -133,6 +143,11 @@ impl Receiver {
                     super::breathe(wait).await;
                     response(200, &[], "")
                 }
+                Answer::Endless(code) => {
+                    self.write_endless(&mut stream, code).await;
+                    self.lock().open -= 1;
+                    return None;
+                }
                 Answer::Cut => {
                     self.lock().open -= 1;
                     return None;
@@ -141,6 +156,17 @@ impl Receiver {
             self.lock().open -= 1;
             stream.write_all(whole.as_bytes()).await.ok()?;
         }
+    }
+
+    async fn write_endless(&self, stream: &mut BufReader<TcpStream>, code: u16) -> Option<()> {
+        let head = format!("HTTP/1.1 {code} x\r\nContent-Length: 10737418240\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.ok()?;
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..10 << 10 {
+            stream.write_all(&piece).await.ok()?;
+            self.lock().written += 1 << 20;
+        }
+        Some(())
     }
 
     fn take(&self, path: String, headers: Vec<(String, String)>, body: String) -> Answer {

@@ -49,6 +49,7 @@ pub(in super::super) const fn holds(table: Table) -> Holds {
         Table::Content => Holds::Nobody("texts of messages before they are filled"),
         Table::Pause => Holds::Nobody("what is paused"),
         Table::Outage => Holds::Nobody("endpoints"),
+        Table::Aside => Holds::Nobody("mail servers, and domains for as long as they ask for less"),
         Table::Load => Holds::Nobody("names of files"),
         Table::Track => Holds::Nobody("what is followed"),
         Table::DeedsToAsk => Holds::Nobody("numbers of packs"),

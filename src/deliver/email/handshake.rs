@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::bounded::Bounded;
 use super::reply;
 use super::server::{Server, TimeOuts};
 use crate::config::Security;
@@ -53,6 +54,7 @@ pub(super) async fn connect(server: &Server) -> Result<AsyncSmtpConnection, Stri
         }
     };
     let greeting = async {
+        let stream = Box::new(Bounded::new(stream));
         let connected = AsyncSmtpConnection::connect_with_transport(stream, &server.hello);
         connected.await.map_err(|error| reply::describe(&error, ""))
     };

@@ -1,5 +1,6 @@
 //! E-mail: from a rendered message to its bytes, and over SMTP into a server's hands.
 
+mod bounded;
 mod build;
 mod handshake;
 mod relays;
@@ -8,6 +9,6 @@ mod server;
 mod session;
 
 pub use build::{Built, Email};
-pub use relays::{RelayState, Relays, SetAside};
+pub use relays::{RelayState, RelayTurn, Relays, SetAside};
 pub use server::{Limits, Server, TimeOuts};
 pub use session::Session;

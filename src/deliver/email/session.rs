@@ -11,7 +11,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 
-use super::relays::{Lesson, Relays, SetAside};
+use super::relays::{Lesson, RelayTurn, Relays, SetAside};
 use super::reply::{self, Meaning, Phase};
 use super::{Built, Server, handshake};
 use crate::deliver::{Outcome, scrub};
@@ -26,6 +26,7 @@ pub struct Session {
     relays: Arc<Relays>,
     open: Option<Open>,
     lesson: Lesson,
+    turns: Vec<RelayTurn>,
 }
 
 struct Open {
@@ -52,7 +53,7 @@ impl Session {
     /// A session without a connection yet.
     #[must_use]
     pub fn new(relays: Arc<Relays>) -> Self {
-        Self { relays, open: None, lesson: Lesson::default() }
+        Self { relays, open: None, lesson: Lesson::default(), turns: Vec::new() }
     }
 
     /// Hands one message over: to the relay of the open connection, else to the first that is not set
@@ -92,7 +93,14 @@ impl Session {
 
     /// Tells the others what the last message taught about relays; those that were set aside by it.
     pub fn learn(&mut self, now: Instant) -> Vec<SetAside> {
-        self.relays.learn(std::mem::take(&mut self.lesson), now)
+        let (news, turns) = self.relays.learn(std::mem::take(&mut self.lesson), now);
+        self.turns.extend(turns);
+        news
+    }
+
+    /// What changed for relays since this was last asked, as a restart has to know it.
+    pub fn take_turns(&mut self) -> Vec<RelayTurn> {
+        std::mem::take(&mut self.turns)
     }
 
     /// When the open connection has been idle for long enough; none: there is none.

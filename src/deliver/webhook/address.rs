@@ -2,7 +2,9 @@
 //! behind the firewall, be it by a literal, by a name that points there, or by a form that a
 //! careless check overlooks.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -84,19 +86,45 @@ impl std::fmt::Display for PrivateAddress {
 
 impl std::error::Error for PrivateAddress {}
 
-/// Resolves names to public addresses only. What it returns is what is connected to, so that a
-/// name cannot change its mind in between.
-pub(super) struct PublicOnly;
+/// Who says which addresses a name has.
+pub(super) trait Lookup: Send + Sync + 'static {
+    /// The addresses of a name as they are now.
+    fn lookup(&self, name: &str) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+}
 
-impl Resolve for PublicOnly {
+/// The machine.
+pub(super) struct System;
+
+impl Lookup for System {
+    async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+    }
+}
+
+/// Resolves names to allowed addresses only. What it returns is what is connected to, so that a
+/// name cannot change its mind in between.
+pub(super) struct Only<L> {
+    pub(super) lookup: Arc<L>,
+    pub(super) allowed: fn(IpAddr) -> bool,
+}
+
+impl Only<System> {
+    /// Public addresses.
+    pub(super) fn public() -> Self {
+        Self { lookup: Arc::new(System), allowed: is_public }
+    }
+}
+
+impl<L: Lookup> Resolve for Only<L> {
     fn resolve(&self, name: Name) -> Resolving {
+        let (lookup, allowed) = (Arc::clone(&self.lookup), self.allowed);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let public: Vec<SocketAddr> = found.iter().copied().filter(|at| is_public(at.ip())).collect();
-            if public.is_empty() && !found.is_empty() {
+            let found = lookup.lookup(name.as_str()).await?;
+            let fit: Vec<SocketAddr> = found.iter().copied().filter(|at| allowed(at.ip())).collect();
+            if fit.is_empty() && !found.is_empty() {
                 return Err(PrivateAddress.into());
             }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            Ok(Box::new(fit.into_iter()) as Addrs)
         })
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::Resolve;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
-use super::address::{PrivateAddress, PublicOnly, is_public, literal};
+use super::address::{Only, PrivateAddress, is_public, literal};
 use super::{Secret, SecretHeader, sign};
 use crate::deliver::{Outcome, tls};
 use crate::model::{self, Instant};
@@ -78,6 +79,11 @@ impl Caller {
     /// # Errors
     /// When TLS cannot be set up; the text says why.
     pub fn new(options: &Options) -> Result<Self, String> {
+        Self::with(options, Only::public())
+    }
+
+    /// As [`Caller::new`], where names are resolved by `resolver` unless private addresses are allowed.
+    pub(super) fn with(options: &Options, resolver: impl Resolve + 'static) -> Result<Self, String> {
         let tls = tls::client_config(options.authorities.as_deref())?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -92,7 +98,7 @@ impl Caller {
             .pool_idle_timeout(Duration::from_secs(30))
             .tcp_nodelay(true);
         if !options.allow_private {
-            builder = builder.dns_resolver(Arc::new(PublicOnly));
+            builder = builder.dns_resolver(Arc::new(resolver));
         }
         let client = builder.build().map_err(|error| format!("webhooks cannot be set up: {error}"))?;
         Ok(Self { client, allow_private: options.allow_private, total: options.total })

@@ -5,6 +5,8 @@ mod address;
 mod caller;
 mod header;
 mod payload;
+#[cfg(test)]
+mod rebinding;
 mod sign;
 
 pub use address::is_public;

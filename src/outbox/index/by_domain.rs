@@ -1,9 +1,9 @@
 //! What the index knows of the domains that recipients are at.
 
-use super::{Entry, Index, Place, Standing};
+use super::{Entry, Index, Place, Route, Standing};
 use crate::model::Instant;
 use crate::outbox::domains::Slowed;
-use crate::record::MessageKey;
+use crate::record::{Aside, MessageKey};
 
 impl Index {
     /// Whether a message stands among those to this domain; else it does from now on, and has to be put
@@ -40,14 +40,38 @@ impl Index {
         self.queues[entry.queue].line.domains.hold(entry.place.domain, now, why)
     }
 
-    /// The domain of a message took one, or refused it for good.
-    pub(in crate::outbox) fn reached_domain(&mut self, key: MessageKey, now: Instant) {
-        if let Some(entry) = self.entries.get(&key) {
-            let queue = &mut self.queues[entry.queue];
-            if queue.line.reached(entry.place.domain, now) {
-                queue.changed.notify_waiters();
-            }
+    /// The domain of a message took one, or refused it for good; its name where that ended something.
+    pub(in crate::outbox) fn reached_domain(&mut self, key: MessageKey, now: Instant) -> Option<String> {
+        let entry = self.entries.get(&key)?;
+        let queue = &mut self.queues[entry.queue];
+        let (may_go, is_over) = queue.line.reached(entry.place.domain, now);
+        if may_go {
+            queue.changed.notify_waiters();
         }
+        is_over.then(|| queue.line.domains.name(entry.place.domain).to_owned())
+    }
+
+    /// What a restart has to know of the domain of a message.
+    pub(in crate::outbox) fn domain_aside(&self, key: MessageKey) -> Option<Aside> {
+        let entry = self.entries.get(&key)?;
+        self.queues[entry.queue].line.domains.aside(entry.place.domain)
+    }
+
+    /// Takes over what an earlier process knew of a domain.
+    pub(in crate::outbox) fn restore_domain(&mut self, aside: Aside) {
+        let (queue, _) = self.queue(&Route::Email);
+        self.queues[queue].line.domains.restore(aside);
+    }
+
+    /// The domain that asked for less and that this message alone is for.
+    pub(in crate::outbox) fn last_of_domain(&self, key: MessageKey) -> Option<String> {
+        let entry = self.entries.get(&key)?;
+        self.queues[entry.queue].line.domains.last_of(entry.place.domain).map(str::to_owned)
+    }
+
+    /// Forgets the domains that asked for less and for which there is nothing any more; their names.
+    pub(in crate::outbox) fn forget_domains(&mut self) -> Vec<String> {
+        self.queues.iter_mut().flat_map(|queue| queue.line.domains.forget_left()).collect()
     }
 
     /// Whether the domain of a message is left alone now.

@@ -61,6 +61,21 @@ pub fn parse_outage(key: &[u8]) -> Option<String> {
     String::from_utf8(name.to_vec()).ok()
 }
 
+/// A mail server or a domain that is left alone, by the code of its kind and its name.
+#[must_use]
+pub fn aside(kind: u8, name: &str) -> Vec<u8> {
+    // As above.
+    start(Table::Aside).u8(kind).bytes(name.as_bytes()).u8(0).0
+}
+
+/// Reads the key of a mail server or a domain that is left alone.
+#[must_use]
+pub fn parse_aside(key: &[u8]) -> Option<(u8, String)> {
+    let mut rest = Rest::of(Table::Aside, key)?;
+    let kind = rest.u8()?;
+    Some((kind, String::from_utf8(rest.0.strip_suffix(&[0])?.to_vec()).ok()?))
+}
+
 /// The mark of a message that ended before anything of it went out.
 #[must_use]
 pub fn taken_back(key: MessageKey) -> Vec<u8> {

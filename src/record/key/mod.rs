@@ -30,8 +30,8 @@ pub use events::{
     parse_events, parse_timer, timer,
 };
 pub use messages::{
-    dead_letter, finished_message, open_message, outage, parse_dead_letter, parse_finished_message,
-    parse_open_message, parse_outage, parse_taken_back, taken_back,
+    aside, dead_letter, finished_message, open_message, outage, parse_aside, parse_dead_letter,
+    parse_finished_message, parse_open_message, parse_outage, parse_taken_back, taken_back,
 };
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,
@@ -138,11 +138,13 @@ pub enum Table {
     Outage = 42,
     /// Messages that died, by the instant and their key, for as long as they may be sent again.
     DeadLetter = 43,
+    /// Mail servers and domains that are left alone for now, by kind and name.
+    Aside = 44,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Meta,
         Self::Profile,
         Self::Orders,
@@ -183,6 +185,7 @@ impl Table {
         Self::Erasure,
         Self::Outage,
         Self::DeadLetter,
+        Self::Aside,
     ];
 
     /// What all its keys begin with.
@@ -273,6 +276,7 @@ mod tests {
             prop_assert_eq!(parse_open_message(&open_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_finished_message(&finished_message(at, message)), Some((at, message)));
             prop_assert_eq!(parse_dead_letter(&dead_letter(at, message)), Some((at, message)));
+            prop_assert_eq!(parse_aside(&aside(byte, &format!("d{short}"))), Some((byte, format!("d{short}"))));
             prop_assert_eq!(parse_outage(&outage(&format!("crm{short}"))), Some(format!("crm{short}")));
             prop_assert_eq!(parse_track(&track(short)), Some(short));
             prop_assert_eq!(parse_places(&places(short, 7, n)), Some((short, 7, n)));

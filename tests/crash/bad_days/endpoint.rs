@@ -1,8 +1,11 @@
 //! A webhook that is down or gone, and what an operator does with what it left.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
-use crate::crash::shop::{RULES, Shop, patiently};
+use crate::crash::shop::{RULES, Shop, installed, patiently};
 use crate::support::breathe;
 use crate::support::webhook::Answer;
 
@@ -141,5 +144,62 @@ async fn headers_come_from_secrets_and_two_secrets_sign() {
     }
     assert!(shop.calls.most_at_once() <= 2);
     assert!(!daemon.log().contains("hunter2"));
+    assert!(daemon.terminate().await.success());
+}
+
+/// `cvmd …` at a terminal of its own, where somebody types this; its exit and what it said.
+fn at_a_terminal(shop: &Shop, arguments: &str, typed: &str) -> (Option<i32>, String) {
+    let command = format!(
+        "'{}' --config '{}' {arguments}",
+        env!("CARGO_BIN_EXE_cvmd"),
+        shop.path("cvmd.toml").display()
+    );
+    let mut script = Command::new("script");
+    shop.equip(&mut script);
+    script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_asked_before_anything_is_sent_again_or_given_up() {
+    if !installed("script") {
+        return;
+    }
+    let shop = Shop::new(RULES).await;
+    shop.edit(
+        "cvmd.toml",
+        "allow_private = true\nretries = [\"1s\", \"1s\", \"5m\"]",
+        "allow_private = true\nretries = [\"1s\"]",
+    );
+    shop.calls.always(Answer::status(500));
+    shop.customers("in", ids(4));
+    let mut daemon = shop.run().await;
+    shop.must(&["import", "folder", "in"]);
+    patiently("the calls died", async || (shop.outbox("dead").await.len() == 4).then_some(())).await;
+    let tries = shop.calls.calls().len();
+    shop.calls.always(Answer::status(200));
+    for no in ["n\n", "\n", "no\n", "yess\n", "\u{4}"] {
+        let (code, said) = at_a_terminal(&shop, "outbox retry --state dead", no);
+        assert!(said.contains("send 4 messages again? [y/N]"), "{no:?}: {said}");
+        assert!(code == Some(0) && said.contains("nothing was changed"), "{no:?}: {said}");
+    }
+    let (_, said) = at_a_terminal(&shop, "outbox drop --state dead --webhook crm", "n\n");
+    assert!(
+        said.contains("give 4 messages up for good? [y/N]") && said.contains("nothing was changed"),
+        "{said}"
+    );
+    breathe(1_200).await;
+    assert_eq!((shop.outbox("dead").await.len(), shop.calls.calls().len()), (4, tries));
+    // What there is none of is not asked about.
+    let (code, said) = at_a_terminal(&shop, "outbox drop --rule offers --state dead", "");
+    assert!(code == Some(0) && said.contains("no such messages") && !said.contains('?'), "{said}");
+    let (code, said) = at_a_terminal(&shop, "outbox drop --customer c3 --state dead", "Y\n");
+    assert!(code == Some(0) && said.contains("1 message was dropped"), "{said}");
+    let (code, said) = at_a_terminal(&shop, "outbox retry --state dead", "yes\n");
+    assert!(code == Some(0) && said.contains("3 messages go again"), "{said}");
+    patiently("they arrive", async || (shop.calls.calls().len() == tries + 3).then_some(())).await;
     assert!(daemon.terminate().await.success());
 }

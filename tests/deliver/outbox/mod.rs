@@ -1,5 +1,6 @@
 //! Tests of `outbox`: a memory store, a virtual clock, real peers on the loopback interface.
 
+mod aside;
 mod crash;
 mod deeds;
 mod domains;
@@ -8,5 +9,6 @@ mod faults;
 mod flow;
 mod p99;
 mod queues;
+mod renames;
 pub mod stage;
 mod turns;

@@ -34,6 +34,8 @@ pub type Answer = fn(Instant) -> Claim;
 pub struct TestGate {
     pub urls: Mutex<BTreeMap<String, String>>,
     pub limits: Mutex<BTreeMap<String, CallLimits>>,
+    /// Webhooks that have another name now.
+    pub renamed: Mutex<BTreeMap<String, String>>,
     /// By rule: what to answer instead.
     pub answers: Mutex<BTreeMap<String, Answer>>,
     pub paused: Mutex<bool>,
@@ -44,19 +46,35 @@ pub struct TestGate {
     pub reports: Mutex<Vec<Report>>,
 }
 
+impl TestGate {
+    fn present(&self, name: &str) -> String {
+        self.renamed.lock().unwrap().get(name).cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The rules give a webhook another name, and nothing else.
+    pub fn rename(&self, old: &str, new: &str) {
+        self.renamed.lock().unwrap().insert(old.into(), new.into());
+        let url = self.urls.lock().unwrap().remove(old).unwrap();
+        self.urls.lock().unwrap().insert(new.into(), url);
+        let limits = self.limits.lock().unwrap().remove(old);
+        self.limits.lock().unwrap().extend(limits.map(|limits| (new.to_owned(), limits)));
+    }
+}
+
 impl Gate for TestGate {
     fn fires_on(&self, _: DeedKind) -> bool {
         self.fires_on_deeds.load(Ordering::Relaxed)
     }
 
     fn route(&self, message: &OpenMessage) -> Route {
-        if message.is_call { Route::Endpoint(message.target.clone()) } else { Route::Email }
+        if message.is_call { Route::Endpoint(self.present(&message.target)) } else { Route::Email }
     }
 
     fn endpoint(&self, name: &str) -> Option<Endpoint> {
-        let url = self.urls.lock().unwrap().get(name).cloned()?;
-        let limits = self.limits.lock().unwrap().get(name).copied().unwrap_or_default();
-        Some(Endpoint { name: name.into(), url, limits })
+        let name = self.present(name);
+        let url = self.urls.lock().unwrap().get(&name).cloned()?;
+        let limits = self.limits.lock().unwrap().get(&name).copied().unwrap_or_default();
+        Some(Endpoint { name, url, limits })
     }
 
     fn claim(&self, message: &OpenMessage, now: Instant) -> Claim {
@@ -67,7 +85,7 @@ impl Gate for TestGate {
         if let Some(domain) = self.domains.lock().unwrap().get(&message.key.decision.customer.0) {
             mail.to = format!("ana{}@{domain}", message.key.decision.customer.0);
         }
-        let url = self.urls.lock().unwrap().get(&message.target).cloned().unwrap_or_default();
+        let url = self.urls.lock().unwrap().get(&self.present(&message.target)).cloned().unwrap_or_default();
         let fresh = Frozen {
             at: now,
             to: if message.is_call { url.clone() } else { mail.to.clone() },
@@ -222,6 +240,7 @@ impl Stage {
         *gate.urls.lock().unwrap() = self.gate.urls.lock().unwrap().clone();
         *gate.domains.lock().unwrap() = self.gate.domains.lock().unwrap().clone();
         *gate.limits.lock().unwrap() = self.gate.limits.lock().unwrap().clone();
+        *gate.renamed.lock().unwrap() = self.gate.renamed.lock().unwrap().clone();
         Self {
             store: self.store.clone(),
             clock: self.clock.clone(),
