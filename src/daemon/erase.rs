@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failpoint;
 use crate::model::{Channel, CustomerNumber, Instant};
-use crate::record::{Erasure, KeyedHash, ListedKind, Profile, SuppressionReason, Tombstone};
+use crate::outbox::domain_of;
+use crate::record::{AsideKind, Erasure, KeyedHash, ListedKind, Profile, SuppressionReason, Tombstone};
 use crate::serve::ErasedView;
 use crate::store::{Batch, StoreError, tables};
 
@@ -66,6 +67,11 @@ impl Engine {
         let tombstone = Tombstone { at: now, addresses };
         tables::privacy::put_tombstone(&mut batch, id, &tombstone);
         tables::privacy::put_next_customer(&mut batch, self.next_customer);
+        // A domain that asked for less may be that of one person; with others at it, it says so again.
+        if let Some((_, address)) = profile.values.iter().find(|(field, _)| field == "email") {
+            let domain = domain_of(address);
+            tables::endpoints::remove_aside(&*self.store, &mut batch, AsideKind::Domain, &domain)?;
+        }
         self.store.commit(batch).wait()?;
         failpoint::hit("erase_marked");
         let suppressed = tombstone.addresses.len() as u64;

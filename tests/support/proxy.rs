@@ -71,7 +71,8 @@ impl Proxy {
 
     fn fault(&self, at: At, to: &str) -> Option<Fault> {
         let mut inner = self.inner.lock().unwrap();
-        let (_, fault) = inner.script.pop_front_if(|(place, _)| *place == at)?;
+        inner.script.front().filter(|(place, _)| *place == at)?;
+        let (_, fault) = inner.script.pop_front()?;
         inner.hits.push(Hit { at, fault, to: to.into() });
         Some(fault)
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use cvmd::clock::{Clock, SystemClock};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,6 +41,8 @@ pub struct Call {
     pub body: String,
     /// Whether the signature is good for [`SECRET`] or what [`Receiver::trust`] named.
     pub verified: bool,
+    /// When it came, by the machine's clock.
+    pub at: cvmd::model::Instant,
 }
 
 impl Call {
@@ -172,7 +175,7 @@ impl Receiver {
     fn take(&self, path: String, headers: Vec<(String, String)>, body: String) -> Answer {
         let mut inner = self.lock();
         let verified = verify(&inner.secret, &headers, &body);
-        inner.calls.push(Call { path, headers, body, verified });
+        inner.calls.push(Call { path, headers, body, verified, at: SystemClock.now() });
         inner.open += 1;
         inner.most_open = inner.most_open.max(inner.open);
         inner.script.pop_front().unwrap_or_else(|| inner.always.clone())

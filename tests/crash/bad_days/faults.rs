@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use cvmd::serve::OutboxRow;
+use cvmd::serve::{OutboxRow, Status};
 
-use crate::crash::shop::{Daemon, RULES, Shop, patiently};
+use crate::crash::shop::{Daemon, PATIENCE_MS, RULES, Shop, elapsed, patiently};
 use crate::support::breathe;
 use crate::support::smtp::{Act, At, Certificate, Mail, Protection, SmtpServer, authority};
 
@@ -40,13 +40,16 @@ pub async fn run_later(shop: &Shop, hours: i64) -> Daemon {
     daemon
 }
 
+fn under_way(status: &Status) -> u64 {
+    ["pending", "claimed", "retry"].iter().filter_map(|state| status.outbox.get(*state)).sum()
+}
+
 /// Waits until nothing is under way but what is in doubt; that.
 pub async fn settled(shop: &Shop) -> Vec<OutboxRow> {
     patiently("nothing is under way", async || {
         let status = shop.status().await?;
         let known = status.outbox.get("in doubt").copied().unwrap_or_default();
-        let open: u64 =
-            ["pending", "claimed", "retry"].iter().filter_map(|state| status.outbox.get(*state)).sum();
+        let open = under_way(&status);
         let all = shop.outbox("sent").await.len() as u64 + known + shop.outbox("dead").await.len() as u64;
         (open == 0 && all == 2 * PEOPLE as u64).then_some(())
     })
@@ -93,20 +96,24 @@ async fn live_through(at: At, act: Act, may_doubt: bool) {
     }
     let mut daemon = shop.run().await;
     shop.must(&["import", "folder", "in"]);
-    patiently("the faults have hit", async || {
-        (shop.mail.hits().iter().filter(|hit| hit.act == act).count() == 2).then_some(())
-    })
-    .await;
+    let (deadline, mut hours) = (elapsed() + PATIENCE_MS, 0);
+    loop {
+        let status = shop.status().await.unwrap();
+        // Where it took the domain for overburdened, that is over in an hour.
+        if status.waiting.iter().any(|waiting| waiting.waits_for.contains("less mail of us")) {
+            assert!(daemon.terminate().await.success());
+            hours += 1;
+            daemon = run_later(&shop, hours).await;
+        } else if under_way(&status) == 0 && shop.mail.hits().iter().filter(|hit| hit.act == act).count() == 2
+        {
+            break;
+        }
+        assert!(elapsed() < deadline, "{what}: {:?}", shop.mail.hits());
+        breathe(50).await;
+    }
     for hit in shop.mail.hits().iter().filter(|hit| hit.act == act) {
         let in_flight = !hit.to.is_empty() || matches!(at, At::Greeting | At::Hello | At::Mail);
         assert!(hit.at == at && in_flight, "{what} hit no message: {hit:?}");
-    }
-    // Where it took the domain for overburdened, that is over in an hour.
-    let held =
-        shop.status().await.unwrap().waiting.iter().any(|waiting| waiting.waits_for.contains("wants less"));
-    if held {
-        assert!(daemon.terminate().await.success());
-        daemon = run_later(&shop, 1).await;
     }
     check(&shop, &what, &all_of(&shop).await).await;
     let doubt = shop.outbox("in doubt").await;
@@ -151,17 +158,17 @@ async fn one_refused_domain_waits_and_all_others_go() {
     patiently("the domain was asked", async || (!shop.mail.hits().is_empty()).then_some(())).await;
     let shown = patiently("status says so", async || {
         let shown = shop.must(&["status"]);
-        shown.contains("`bad.example`, which wants less mail of us").then_some(shown)
+        shown.contains("domains that want less mail of us").then_some(shown)
     })
     .await;
-    assert!(shown.contains("421 4.7.28"), "{shown}");
+    assert!(!shown.contains("bad.example"), "a domain of few people is not named: {shown}");
     assert!(!daemon.log().contains("bad.example"), "{}", daemon.log());
     // A restart does not ask it again at once.
     let tried = shop.mail.hits().len();
     assert!(daemon.terminate().await.success());
     let mut daemon = shop.run().await;
     patiently("status still says so", async || {
-        shop.must(&["status"]).contains("`bad.example`, which wants less mail of us").then_some(())
+        shop.must(&["status"]).contains("domains that want less mail of us").then_some(())
     })
     .await;
     breathe(1_500).await;
@@ -171,7 +178,7 @@ async fn one_refused_domain_waits_and_all_others_go() {
     let mut daemon = run_later(&shop, 2).await;
     patiently("it has its own", async || (shop.mail.taken().len() == 2 * PEOPLE).then_some(())).await;
     assert_eq!(settled(&shop).await, []);
-    assert!(!shop.must(&["status"]).contains("bad.example"));
+    assert!(!shop.must(&["status"]).contains("less mail of us"));
     assert!(daemon.terminate().await.success());
 }
 
