@@ -95,12 +95,12 @@ fn of_customer(world: &World<'_>, track: &Track, customer: &str, ticks: &[Ms]) -
         }
         let Some(here) = here.filter(|here| last.as_ref() != Some(here)) else { continue };
         let from = last.replace(here.clone());
-        let times = || world.orders(customer).iter().filter(|(learnt, ..)| *learnt <= at).map(|one| one.1);
         let counts = if from.is_none() {
             // A customer becomes their first place who is one for less than a day.
-            times().min().is_some_and(|first| at - first < RECENT)
+            world.began(customer, at).is_some_and(|first| at - first < RECENT)
         } else {
-            let changes = times().flat_map(|time| ages.iter().map(move |age| time + age).chain([time]));
+            let times = world.orders(customer).iter().filter(|(learnt, ..)| *learnt <= at).map(|one| one.1);
+            let changes = times.flat_map(|time| ages.iter().map(move |age| time + age).chain([time]));
             let mut looked: Vec<Ms> = changes.flat_map(|time| [time - 1, time, time + 1]).collect();
             looked.extend(world.news(customer).into_iter().map(|time| time - 1));
             looked.retain(|time| *time > at - RECENT && *time <= at);

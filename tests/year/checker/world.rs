@@ -35,6 +35,8 @@ pub struct World<'a> {
     people: BTreeMap<&'a str, Vec<(Ms, &'a Person)>>,
     /// When it was learnt, when it happened, cents.
     orders: BTreeMap<&'a str, Vec<(Ms, Ms, i64)>>,
+    /// When an event of theirs was learnt and when it happened; what people do with messages is none.
+    own: BTreeMap<&'a str, Vec<(Ms, Ms)>>,
     /// What orders and events say, and what was sent, by their ids.
     pub told: BTreeMap<&'a str, Told<'a>>,
     /// Who unsubscribed: when it was learnt, from which channel, and when it was.
@@ -68,6 +70,7 @@ impl<'a> World<'a> {
             decided: BTreeMap::new(),
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
+            own: BTreeMap::new(),
             told: BTreeMap::new(),
             unsubscribed: BTreeMap::new(),
             suppressed: BTreeMap::new(),
@@ -140,6 +143,9 @@ impl<'a> World<'a> {
                     self.told.insert(&event.id, told);
                     if let ("unsubscribed", Some(channel)) = (event.name, event.channel) {
                         self.unsubscribed.entry(&event.customer).or_default().push((at, channel, event.time));
+                    }
+                    if event.message.is_none() && event.channel.is_none() {
+                        self.own.entry(&event.customer).or_default().push((at, event.time));
                     }
                     self.events.entry(&event.id).or_insert((at, event));
                 }
@@ -338,6 +344,13 @@ impl<'a> World<'a> {
         let orders = self.orders.get(customer).into_iter().flatten().flat_map(|(at, time, _)| [*at, *time]);
         let set = self.set.get(customer).into_iter().flatten().map(|(at, ..)| *at);
         rows.chain(orders).chain(set).collect()
+    }
+
+    /// When the customer's first order or event happened, of those that were known.
+    pub fn began(&self, customer: &str, known: Ms) -> Option<Ms> {
+        let orders = self.orders(customer).iter().map(|(learnt, time, _)| (*learnt, *time));
+        let own = self.own.get(customer).into_iter().flatten().copied();
+        orders.chain(own).filter(|(learnt, _)| *learnt <= known).map(|(_, time)| time).min()
     }
 
     /// The first tick after each instant at which these conditions may have changed for a customer.
