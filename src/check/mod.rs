@@ -130,7 +130,9 @@ fn sources(files: &Files) -> Sources {
     sources
 }
 
-fn not_text(file: FileId, path: &str) -> Diagnostic {
+/// What is said of a rule file that is no text.
+#[must_use]
+pub fn not_text(file: FileId, path: &str) -> Diagnostic {
     Diagnostic {
         code: Code::NotText,
         message: format!("`{path}` is no UTF-8 text"),

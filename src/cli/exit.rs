@@ -14,6 +14,17 @@ pub(super) enum Exit {
     Trouble,
 }
 
+impl Exit {
+    /// The worse of two.
+    pub(super) const fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Trouble, _) | (_, Self::Trouble) => Self::Trouble,
+            (Self::Errors, _) | (_, Self::Errors) => Self::Errors,
+            (Self::Fine, Self::Fine) => Self::Fine,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

@@ -14,6 +14,7 @@ mod demo;
 mod evaluate;
 mod exit;
 mod explain;
+mod fmt;
 mod import;
 mod init;
 mod local;
@@ -30,6 +31,7 @@ mod status;
 mod store;
 mod suppressions;
 mod table;
+mod target;
 
 use std::process::ExitCode;
 
@@ -68,6 +70,7 @@ enum Command {
     Init(init::Arguments),
     Run(run::Arguments),
     Check(check::Arguments),
+    Fmt(fmt::Arguments),
     Import(import::Arguments),
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
@@ -113,6 +116,7 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> 
         Command::Init(command) => init::run(&command, output),
         Command::Run(command) => run::run(&command, common),
         Command::Check(command) => check::run(&command, common, output),
+        Command::Fmt(command) => fmt::run(&command, common, output),
         Command::Import(command) => import::run(&command, common, output),
         Command::Evaluate(command) => evaluate::run(&command, common, output),
         Command::Explain(command) => explain::run(&command, common, output),

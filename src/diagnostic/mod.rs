@@ -2,6 +2,7 @@
 //!
 //! Knows files and spans; not what the language means.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A file by its position in [`Sources`].
@@ -9,7 +10,10 @@ use std::sync::Arc;
 pub struct FileId(pub u32);
 
 /// Bytes `start..end` of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Written with `{:-?}` it is no more than its name: so two trees are compared by what they say,
+/// wherever it stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The file.
     pub file: FileId,
@@ -17,6 +21,16 @@ pub struct Span {
     pub start: u32,
     /// One past the last byte.
     pub end: u32,
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.sign_minus() {
+            return f.write_str("Span");
+        }
+        let Self { file, start, end } = self;
+        f.debug_struct("Span").field("file", file).field("start", start).field("end", end).finish()
+    }
 }
 
 /// The texts that were read, by path relative to the rules' root, sorted.

@@ -9,6 +9,7 @@ mod describe;
 mod distance;
 mod fault;
 mod foreign;
+mod format;
 mod grammar;
 mod habit;
 mod limit;
@@ -17,6 +18,7 @@ mod syntax_error;
 pub mod tree;
 
 pub use distance::{edit_distance, nearest, nearest_within};
+pub use format::{Unformatted, format};
 pub use limit::{MAX_CLAUSE_BYTES, MAX_DIAGNOSTICS, MAX_FILE_BYTES, MAX_ITEMS, MAX_NESTING};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};

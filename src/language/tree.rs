@@ -30,6 +30,20 @@ pub struct File {
     pub items: Vec<Item>,
 }
 
+impl File {
+    /// Whether another tree says the same, wherever it says it. No field is left out, also none that
+    /// is added one day: this is what `Debug` writes of them.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.items.len() == other.items.len()
+            && self
+                .items
+                .iter()
+                .zip(&other.items)
+                .all(|(one, other)| format!("{one:-?}") == format!("{other:-?}"))
+    }
+}
+
 /// An item: what a line with text in column 1 begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {

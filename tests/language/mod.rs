@@ -2,6 +2,7 @@
 
 pub(crate) mod dump;
 mod fixes;
+mod format;
 mod golden;
 mod pages;
 mod properties;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::found::{Found, Tree, named};
+use super::found::{Found, Tree};
 use crate::cli::ask::refused;
 use crate::cli::exit::Failure;
 use crate::cli::import::{Total, mapping};
 use crate::cli::output::{Output, SCHEMA_VERSION};
 use crate::cli::table::{self, Column, counted, thousands};
+use crate::cli::target::named;
 use crate::clock::SystemClock;
 use crate::daemon::{self, Folder, NeverFilled, Survey};
 use crate::diagnostic::{Applicability, Code, Diagnostic, FileId, Fix, Sources, Span};

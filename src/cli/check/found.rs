@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::target::Target;
 use super::{data, memory};
 use crate::check::{self, Checked, Files};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
+use crate::cli::target::{Target, named};
 use crate::clock::{Clock, SystemClock};
 use crate::daemon::{Folder, Survey};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, apply_safe};
@@ -149,10 +149,4 @@ fn fix(target: &Target, remembered: Option<&Remembered>, output: &mut Output) ->
         }
     }
     output.flush()
-}
-
-/// A file of a tree as the user would name it.
-pub(super) fn named(root: &Path, path: &str) -> String {
-    // A root that is a single file is its own folder's only file.
-    if root == Path::new(".") { path.to_owned() } else { root.join(path).to_string_lossy().into_owned() }
 }

@@ -4,7 +4,6 @@ mod data;
 mod found;
 mod memory;
 mod occurrences;
-mod target;
 
 use std::path::PathBuf;
 
@@ -14,6 +13,7 @@ use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::counted;
+use super::target::targets;
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{self, Severity};
 
@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
     }
     let how = Look { fixed: arguments.fix, advice: arguments.advice, data: folder };
     let mut found = Found::default();
-    for target in target::targets(&arguments.paths, common)? {
+    for target in targets(&arguments.paths, common)? {
         found.join(found::look(target, &how, output)?);
     }
     output.text(&format.render(&found.sources, &found.diagnostics, output.colour()))?;

@@ -5,9 +5,10 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::json;
 
-use super::found::{Tree, named};
+use super::found::Tree;
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
+use crate::cli::target::named;
 use crate::model::Instant;
 use crate::ruleset::{Frame, Rule, RuleSet, Schedule, Timetable};
 use crate::schedule::{Clocks, Occasions, Upcoming, around_the_world, upcoming, zone_of};

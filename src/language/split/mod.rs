@@ -8,5 +8,5 @@ mod word;
 
 pub(super) use clause::{Chunk, ChunkKind, chunks};
 pub(super) use item::{RawItem, items};
-pub(super) use scan::{Scan, TokenKind, scan};
+pub(super) use scan::{Scan, Token, TokenKind, scan};
 pub(super) use word::{ItemWord, clause_words};

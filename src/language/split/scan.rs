@@ -1,5 +1,7 @@
 //! Characters into tokens: comments out, texts kept whole, hidden characters and merge markers found.
 
+use std::ops::Range;
+
 use crate::diagnostic::{Applicability, Code, Diagnostic, FileId, Fix, Span};
 
 /// What kind of token it is: as much as the splitter needs to know.
@@ -39,6 +41,8 @@ pub(in crate::language) struct Scan {
     pub(in crate::language) masked: String,
     /// Its tokens in order.
     pub(in crate::language) tokens: Vec<Token>,
+    /// Its comments in order, each from its `#` to the end of its line.
+    pub(in crate::language) comments: Vec<Range<usize>>,
     /// Whether it began with a byte order mark.
     pub(in crate::language) bom: bool,
     /// What was wrong with its characters.
@@ -62,6 +66,7 @@ pub(in crate::language) fn scan(file: FileId, text: &str) -> Scan {
         text,
         masked: text.as_bytes().to_vec(),
         tokens: Vec::new(),
+        comments: Vec::new(),
         diagnostics: Vec::new(),
         in_conflict: false,
     };
@@ -71,10 +76,10 @@ pub(in crate::language) fn scan(file: FileId, text: &str) -> Scan {
         scanner.line(start, line.strip_suffix('\n').map_or(line, |l| l.strip_suffix('\r').unwrap_or(l)));
         start += line.len();
     }
-    let Scanner { masked, tokens, diagnostics, .. } = scanner;
+    let Scanner { masked, tokens, comments, diagnostics, .. } = scanner;
     // Whole characters were replaced by spaces, so the bytes are still UTF-8.
     let bom = text.starts_with(BOM);
-    Scan { masked: String::from_utf8(masked).unwrap_or_default(), tokens, bom, diagnostics }
+    Scan { masked: String::from_utf8(masked).unwrap_or_default(), tokens, comments, bom, diagnostics }
 }
 
 struct Scanner<'a> {
@@ -82,6 +87,7 @@ struct Scanner<'a> {
     text: &'a str,
     masked: Vec<u8>,
     tokens: Vec<Token>,
+    comments: Vec<Range<usize>>,
     diagnostics: Vec<Diagnostic>,
     in_conflict: bool,
 }
@@ -106,6 +112,7 @@ impl Scanner<'_> {
             if c == '#' {
                 self.hidden_in(at, end);
                 self.mask(at, end);
+                self.comments.push(at..end);
                 return;
             }
             if let Some(what) = hidden(c) {

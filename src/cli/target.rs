@@ -1,4 +1,4 @@
-//! The trees that a check is about.
+//! The trees and files that a command about rules is about.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use crate::cli::common::Common;
 use crate::cli::exit::Failure;
 use crate::config::{Config, Environment};
 
-/// A tree to check.
+/// A tree, or files of one.
 pub(super) struct Target {
     /// Its root.
     pub(super) root: PathBuf,
@@ -99,4 +99,10 @@ fn file(path: &Path, common: &Common) -> Target {
 
 fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
+}
+
+/// A file of a tree as the user would name it.
+pub(super) fn named(root: &Path, path: &str) -> String {
+    // A root that is a single file is its own folder's only file.
+    if root == Path::new(".") { path.to_owned() } else { root.join(path).to_string_lossy().into_owned() }
 }
