@@ -85,6 +85,7 @@ impl Template {
 pub(super) struct Body {
     pub(super) format: Format,
     pub(super) subject: Option<Template>,
+    pub(super) preview: Option<Template>,
     pub(super) template: Template,
 }
 
@@ -194,8 +195,9 @@ impl<'a> Bodies<'a> {
     pub(super) fn read(&self, path: &str) -> Option<Body> {
         let (file, format) = (*self.ids.get(path)?, Format::of(path)?);
         let text = self.sources.text(file);
-        let split = message::split_subject(text);
-        let subject_line = split.subject.map(|range| Template::in_file(file, range.start, &text[range]));
+        let split = message::split_head(text);
+        let line = |range: std::ops::Range<usize>| Template::in_file(file, range.start, &text[range]);
+        let (subject_line, preview) = (split.subject.map(line), split.preview.map(line));
         let title = || {
             let tag = match format {
                 Format::Html => "title",
@@ -207,6 +209,6 @@ impl<'a> Bodies<'a> {
             Some(Template::under(place, title))
         };
         let subject = subject_line.or_else(title);
-        Some(Body { format, subject, template: Template::in_file(file, split.offset, split.text) })
+        Some(Body { format, subject, preview, template: Template::in_file(file, split.offset, split.text) })
     }
 }

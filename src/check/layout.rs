@@ -121,7 +121,7 @@ fn check_frame(
                     Frame::Html => (Some(template.text.clone()), None),
                     Frame::Text => (None, Some(template.text.clone())),
                 };
-                let alone = Templates { subject: String::new(), html, text };
+                let alone = Templates { subject: String::new(), html, text, preview: None };
                 placeholder::rehearse(&alone, &shown.fields, |_| Some(template), report);
             }
             return good;

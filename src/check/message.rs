@@ -5,7 +5,7 @@ use ring::digest::{Context, SHA256};
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{MessageClause, Name};
 use crate::message::Templates;
-use crate::model::{Channel, Duration};
+use crate::model::{Channel, Duration, Money};
 use crate::ruleset::{Message, Place, Purpose, Variant};
 
 use super::action::find_webhook;
@@ -16,7 +16,7 @@ use super::report::{Report, after, problem};
 use super::variant::{self, Languages};
 use super::words::Words;
 use super::workspace::duplicate_clause;
-use super::{layout, placeholder, sender};
+use super::{cost, layout, placeholder, sender};
 
 /// What messages are checked against.
 pub(super) struct Surroundings<'a> {
@@ -35,6 +35,7 @@ struct Draft<'t> {
     from: Option<&'t Name>,
     reply_to: Option<&'t Name>,
     expires_after: Option<Duration>,
+    cost: Option<Money>,
     layout: Option<&'t Name>,
     words: Words,
     languages: Languages,
@@ -50,6 +51,7 @@ impl Draft<'_> {
             from: None,
             reply_to: None,
             expires_after: None,
+            cost: None,
             layout: None,
             words: Words::default(),
             languages: Languages::new(),
@@ -65,7 +67,7 @@ pub(super) fn declared(
 ) -> Option<Message> {
     let mut draft = Draft::new(&item.name.text, item.name.span, report.place(item.item.head));
     let mut sound = !item.item.broken;
-    let mut body = None;
+    let (mut body, mut costs) = (None, 0);
     for clause in item.parts {
         let twice = match clause {
             MessageClause::Purpose { channel, purpose, webhook } => {
@@ -83,9 +85,14 @@ pub(super) fn declared(
             MessageClause::From(from) => draft.from.replace(from).map(|_| ("from", from.span)),
             MessageClause::ReplyTo(to) => draft.reply_to.replace(to).map(|_| ("reply to", to.span)),
             MessageClause::Preview(preview) => {
-                report.add(not_yet("`preview`", "leave it out for now", preview.span));
-                sound = false;
-                None
+                draft.words.preview.replace(inline(preview, report)).map(|_| ("preview", preview.span))
+            }
+            MessageClause::Cost(amount) => {
+                let cost = cost::check(amount, around.names, report);
+                sound &= cost.is_some();
+                costs += 1;
+                draft.cost = cost;
+                (costs > 1).then_some(("cost", amount.span))
             }
             MessageClause::ExpiresAfter(length, span) => {
                 sound &= check_expiry(*length, *span, report);
@@ -189,6 +196,9 @@ pub(super) fn add_file(
     if words.subject.is_none() {
         words.subject = body.subject;
     }
+    if words.preview.is_none() {
+        words.preview = body.preview;
+    }
     if body.template.text.trim().is_empty() {
         let start = Span { end: whole.start, ..whole };
         report.add(no_body(message, start, "the file is empty"));
@@ -234,6 +244,8 @@ fn finish(
     if by_email && sound && draft.words.subject.is_none() {
         draft.words.subject = Some(subject_of_name(&draft, report));
     }
+    let hidden = draft.words.preview.as_ref().filter(|_| sound);
+    let sound = sound && hidden.is_none_or(|preview| has_room(preview, &draft.words, by_email, report));
     let good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
     let marketing = purpose == Purpose::Marketing;
     let mut shown = placeholder::Placeholders { marketing, ..Default::default() };
@@ -254,10 +266,12 @@ fn finish(
         subject: templates.subject,
         html: templates.html,
         text: templates.text,
+        preview: templates.preview,
         variants,
         from: draft.from.map(|from| from.text.clone()),
         reply_to: draft.reply_to.map(|to| to.text.clone()),
         expires_after: draft.expires_after,
+        cost: draft.cost,
         fields: shown.fields.into_iter().collect(),
         needs: shown.needs.into_iter().collect(),
         content_hash,
@@ -313,6 +327,20 @@ fn subject_of_name(draft: &Draft<'_>, report: &mut Report<'_>) -> Template {
     Template::under(body, subject)
 }
 
+/// Whether a preview has a place to stand at, and has it alone.
+fn has_room(preview: &Template, words: &Words, by_email: bool, report: &mut Report<'_>) -> bool {
+    let own = words.html.as_ref().is_some_and(|body| body.text.contains("<mj-preview"));
+    let (message, label) = match (by_email, &words.html) {
+        (false, _) => ("only e-mail has a preview", "leave it out"),
+        (true, None) => ("a message without HTML has no preview", "leave it out, or write a body in HTML"),
+        (true, Some(_)) if own => ("the body has a preview of its own", "keep one: this, or `<mj-preview>`"),
+        (true, Some(_)) => return true,
+    };
+    let why = "it stands hidden at the top of the HTML, where mail programs look for what they show beside the subject";
+    report.add(problem(Code::BadText, preview.whole(), message).label(label).why(why));
+    false
+}
+
 fn check_expiry(length: Duration, span: Span, report: &mut Report<'_>) -> bool {
     if length.0 >= crate::model::MINUTE_MS {
         return true;
@@ -336,12 +364,6 @@ fn no_body(name: &str, span: Span, label: &str) -> super::report::Problem {
     problem(Code::NoBody, span, format!("`{}` has nothing in it", shorten(name)))
         .label(label)
         .why("customers would get an empty message")
-}
-
-pub(super) fn not_yet(what: &str, label: &str, span: Span) -> super::report::Problem {
-    problem(Code::NotAvailableYet, span, format!("{what} is not available yet"))
-        .label(label)
-        .why("what is understood by half is not sent at all")
 }
 
 /// A template in quotes; exact places only where nothing was escaped.
@@ -373,10 +395,11 @@ fn content_hash(purpose: Purpose, channel: &str, main: &Templates, variants: &[V
         Some(main.subject.as_str()),
         main.html.as_deref(),
         main.text.as_deref(),
+        main.preview.as_deref(),
     ];
     parts.into_iter().for_each(&mut add);
-    for Variant { language, subject, html, text } in variants {
-        [Some(language.as_str()), Some(subject), html.as_deref(), text.as_deref()]
+    for Variant { language, subject, html, text, preview } in variants {
+        [Some(language.as_str()), Some(subject), html.as_deref(), text.as_deref(), preview.as_deref()]
             .into_iter()
             .for_each(&mut add);
     }

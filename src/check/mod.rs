@@ -9,6 +9,7 @@ mod allow;
 mod attribute;
 mod body;
 mod bound;
+mod cost;
 mod cycle;
 mod event;
 mod expression;

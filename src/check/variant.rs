@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Span};
-use crate::message::language_tag;
+use crate::message::{Templates, language_tag};
 use crate::ruleset::Variant;
 
 use super::layout::Layout;
@@ -78,10 +78,22 @@ pub(super) fn check(
             );
             words.subject.clone_from(&main.subject);
         }
+        if words.preview.is_none() && words.html.is_some() && main.preview.is_some() {
+            report.add(
+                problem(
+                    Code::NoSubject,
+                    words.start(span),
+                    format!("readers of `{language}` get the preview that everybody gets"),
+                )
+                .label("write `Preview: …` below the subject, in the first lines")
+                .why("mail programs show it beside the subject, and this one is in another language"),
+            );
+            words.preview.clone_from(&main.preview);
+        }
         let templates = words.check(layout, Some(&language), around, shown, report);
         variants = variants.zip(templates).map(|(mut variants, templates)| {
-            let (subject, html, text) = (templates.subject, templates.html, templates.text);
-            variants.push(Variant { language, subject, html, text });
+            let Templates { subject, html, text, preview } = templates;
+            variants.push(Variant { language, subject, html, text, preview });
             variants
         });
     }

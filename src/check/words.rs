@@ -13,6 +13,7 @@ use super::report::{Report, problem};
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) subject: Option<Template>,
+    pub(super) preview: Option<Template>,
     /// What makes the HTML, in `format`.
     pub(super) html: Option<Template>,
     pub(super) format: Format,
@@ -21,7 +22,7 @@ pub(super) struct Words {
 
 impl Default for Words {
     fn default() -> Self {
-        Self { subject: None, html: None, format: Format::Html, text: None }
+        Self { subject: None, preview: None, html: None, format: Format::Html, text: None }
     }
 }
 
@@ -43,6 +44,7 @@ impl Words {
     fn part(&self, part: Part) -> Option<&Template> {
         match part {
             Part::Subject => self.subject.as_ref(),
+            Part::Preview => self.preview.as_ref(),
             Part::Html => self.html.as_ref(),
             Part::Text => self.text.as_ref(),
         }
@@ -59,7 +61,7 @@ impl Words {
         report: &mut Report<'_>,
     ) -> Option<Templates> {
         let mut good = true;
-        for part in [Part::Subject, Part::Html, Part::Text] {
+        for part in [Part::Subject, Part::Preview, Part::Html, Part::Text] {
             if let Some(template) = self.part(part) {
                 good &= check_size(template, part, report)
                     && placeholder::check(part, template, around.names, shown, report);
@@ -75,6 +77,7 @@ impl Words {
                 subject: text_of(Part::Subject).unwrap_or_default(),
                 html: text_of(Part::Html),
                 text: text_of(Part::Text),
+                preview: text_of(Part::Preview),
             };
             placeholder::rehearse(&written, &shown.fields, |part| self.part(part), report);
         }
@@ -133,13 +136,18 @@ impl Words {
         let text = written.or(own).map(|body| within(&layout.text, Frame::Text, &body).unwrap_or(body));
         // What shows no HTML still needs it where no text is written: the text is made from it.
         let html = html.filter(|_| by_email || text.is_none());
-        Templates { subject, html, text }
+        // Only HTML has room for what is hidden.
+        let preview = self.preview.as_ref().filter(|_| html.is_some()).map(|preview| preview.text.clone());
+        Templates { subject, html, text, preview }
     }
 }
 
 pub(super) fn check_size(template: &Template, part: Part, report: &mut Report<'_>) -> bool {
-    let limit = if part == Part::Subject { crate::message::SUBJECT_LIMIT } else { TEMPLATE_LIMIT };
-    let lines = part != Part::Subject;
+    let lines = match part {
+        Part::Subject | Part::Preview => false,
+        Part::Html | Part::Text => true,
+    };
+    let limit = if lines { TEMPLATE_LIMIT } else { crate::message::SUBJECT_LIMIT };
     let bad = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
     let (message, label) = if template.text.len() > limit {
         (format!("the {part} has more than {limit} bytes"), "shorten it")

@@ -90,6 +90,9 @@ fn show_past(past: &PastDecision, output: &mut Output) -> Result<(), Failure> {
     for (clause, value) in &past.values {
         output.line(format!("      {clause}: {value}"))?;
     }
+    if let Some(cost) = &past.cost {
+        output.line(format!("      cost: {cost}"))?;
+    }
     for (message, state) in &past.messages {
         output.line(format!("      {message}: {state}"))?;
     }

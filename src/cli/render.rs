@@ -99,14 +99,18 @@ fn one_part(rendered: &RenderedMessage, part: Part) -> Result<String, Failure> {
 }
 
 fn show(rendered: &RenderedMessage, output: &mut Output) -> Result<(), Failure> {
-    let RenderedMessage { message, customer, at, channel, language, event, subject, text, html, .. } =
-        rendered;
+    let RenderedMessage {
+        message, customer, at, channel, language, event, subject, preview, text, html, ..
+    } = rendered;
     let name = output.bold(message);
     let shown = event.as_ref().map_or_else(String::new, |event| format!(", with the latest `{event}`"));
     let language = language.as_ref().map_or_else(String::new, |language| format!(" in `{language}`"));
     output.line(format!("{name} by {channel}{language} to {customer}, as of {}{shown}", time(Some(*at))))?;
     if let Some(subject) = subject {
         output.line(format!("subject: {subject}"))?;
+    }
+    if let Some(preview) = preview {
+        output.line(format!("preview: {preview}"))?;
     }
     for (what, body) in [("text", Some(text)), ("HTML", html.as_ref())] {
         let Some(body) = body else { continue };

@@ -13,6 +13,7 @@ use crate::store::{StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::clocks::clock_of;
+use super::listing::amount;
 use super::lists::Whom;
 use super::occurred;
 use super::person::suppressed::Held;
@@ -280,6 +281,7 @@ impl Engine {
             .into(),
             commit: run.as_ref().map_or_else(|| "unknown".into(), |run| run.commit.clone()),
             place: run.map_or_else(String::new, |run| run.place),
+            cost: decision.as_ref().and_then(|decision| decision.cost).map(amount),
             values: decision.map_or_else(Vec::new, |decision| decision.values),
             messages: key.map_or_else(|| Ok(Vec::new()), |key| self.messages_of(key, decided))?,
         })

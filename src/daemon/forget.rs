@@ -234,6 +234,7 @@ fn end(batch: &mut Batch, message: &OpenMessage, now: Instant) {
         at: now,
         attempts: message.attempts,
         result: ERASED.into(),
+        cost: message.cost,
     };
     tables::messages::put_finished(batch, &finished);
     if message.frozen.is_none() && !message.is_set {

@@ -75,6 +75,7 @@ struct Content {
     subject: String,
     html: Option<String>,
     text: Option<String>,
+    preview: Option<String>,
 }
 
 impl DaemonGate {
@@ -176,6 +177,7 @@ impl DaemonGate {
             subject: words.subject,
             html: words.html,
             text: words.text,
+            preview: words.preview,
         };
         let kept = serde_json::to_string(&content).map_err(|error| Claim::Dead(error.to_string()))?;
         let hash = hash(&kept);
@@ -208,6 +210,7 @@ impl DaemonGate {
             subject: content.subject.clone(),
             html: content.html.clone(),
             text: content.text.clone(),
+            preview: content.preview.clone(),
         };
         let rendered = message::render(&templates, filled).map_err(|error| unrendered(&error))?;
         Ok(Email {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{Duration, Instant};
-use crate::record::{FinishedMessage, MessageState, OpenMessage, OutageKind};
-use crate::serve::{OutboxFilter, OutboxRow, Response};
+use crate::record::{Cost, FinishedMessage, MessageState, OpenMessage, OutageKind};
+use crate::serve::{Amount, OutboxFilter, OutboxRow, Response};
 use crate::store::tables;
 
 use super::Engine;
@@ -138,6 +138,7 @@ impl Engine {
             last_result: message.last.map(|attempt| attempt.result),
             waits_for,
             waits_until,
+            cost: message.cost.map(amount),
         }
     }
 
@@ -155,6 +156,12 @@ impl Engine {
             last_result: Some(message.result),
             waits_for: None,
             waits_until: None,
+            cost: message.cost.map(amount),
         }
     }
+}
+
+/// What something costs, for people and programs.
+pub(super) fn amount(cost: Cost) -> Amount {
+    Amount { amount: cost.amount.to_string(), currency: cost.currency.map(|currency| currency.to_string()) }
 }

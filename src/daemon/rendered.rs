@@ -62,6 +62,7 @@ impl Engine {
                 from: declared.from.clone().filter(|_| by_email),
                 reply_to: declared.reply_to.clone().filter(|_| by_email),
                 subject: by_email.then_some(rendered.subject),
+                preview: rendered.preview.filter(|_| by_email),
                 text: rendered.text,
                 html: rendered.html.filter(|_| by_email),
             }),

@@ -210,5 +210,6 @@ fn finished(message: &OpenMessage, state: MessageState, result: &str, at: Instan
         at,
         attempts: 1,
         result: result.into(),
+        cost: None,
     }
 }

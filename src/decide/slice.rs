@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::stage::{CALLS, SETS};
-use crate::model::{Bitmap, Channel, CustomerNumber, Duration, Instant, MINUTE_MS, Occurrence, RuleNumber};
-use crate::record::{
-    Contact, ContactKind, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip, Wait,
+use crate::model::{
+    Bitmap, Channel, CustomerNumber, Duration, Instant, MINUTE_MS, Money, Occurrence, RuleNumber,
 };
-use crate::ruleset::{Action, Purpose, Rule};
+use crate::record::{
+    Contact, ContactKind, Cost, Decision, Event, Fate, MessageKey, MessageState, OpenMessage, Run, Skip, Wait,
+};
+use crate::ruleset::{Action, Message, Purpose, Rule};
 
 use super::{Due, Ledger, Subject, World, is_off, settle};
 
@@ -101,7 +103,14 @@ fn decide_one(
         if run.continuous { next_ordinal(world, customer, number) } else { Occurrence(run.at.0) };
     let rehearsed = rule.draft && !is_off("draft");
     let fate = if rehearsed { Fate::Draft } else { Fate::Send };
-    let decision = Decision { customer, occurrence, fate, due: due.at, values: particulars.values };
+    let decision = Decision {
+        customer,
+        occurrence,
+        fate,
+        due: due.at,
+        values: particulars.values,
+        cost: together(world, subject),
+    };
     // A rehearsal leaves nothing in the outbox.
     let actions = if rehearsed { &[] } else { rule.actions.as_slice() };
     let mut calls = 0;
@@ -221,5 +230,23 @@ fn message(
         provenance: (run.commit.clone(), rule.place.to_string()),
         call_fields,
         event: None,
+        cost: match action {
+            Action::Send(position) => cost(world, &world.rules.messages[*position]),
+            Action::Call { .. } | Action::Set { .. } => None,
+        },
     }
+}
+
+/// What a message costs, in the workspace's currency.
+fn cost(world: &World<'_>, message: &Message) -> Option<Cost> {
+    message.cost.map(|amount| Cost { amount, currency: world.rules.workspace.currency })
+}
+
+/// What the messages of a decision cost together.
+fn together(world: &World<'_>, subject: &Subject<'_>) -> Option<Cost> {
+    let costs = subject.messages(world.rules).filter_map(|message| cost(world, message));
+    costs.reduce(|one, other| {
+        // The checker keeps each far from the end.
+        Cost { amount: Money(one.amount.0.saturating_add(other.amount.0)), ..one }
+    })
 }

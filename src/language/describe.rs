@@ -125,6 +125,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::from_clause
         | Rule::reply_to_clause
         | Rule::preview_clause
+        | Rule::cost_clause
         | Rule::expires_clause
         | Rule::post_clause
         | Rule::signed_clause
@@ -152,6 +153,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_choice => "`choice`",
         Rule::kw_clv => "`clv`",
         Rule::kw_contains => "`contains`",
+        Rule::kw_cost => "`cost`",
         Rule::kw_cron => "`cron`",
         Rule::kw_currency => "`currency`",
         Rule::kw_customer => "`customer`",

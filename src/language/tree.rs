@@ -1,5 +1,6 @@
 //! The syntax tree: what was written, with spans, before any name is looked up.
 
+mod same;
 mod term;
 mod webhook;
 
@@ -28,20 +29,6 @@ pub struct File {
     pub id: FileId,
     /// Its items in order.
     pub items: Vec<Item>,
-}
-
-impl File {
-    /// Whether another tree says the same, wherever it says it. No field is left out, also none that
-    /// is added one day: this is what `Debug` writes of them.
-    #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        self.items.len() == other.items.len()
-            && self
-                .items
-                .iter()
-                .zip(&other.items)
-                .all(|(one, other)| format!("{one:-?}") == format!("{other:-?}"))
-    }
 }
 
 /// An item: what a line with text in column 1 begins.
@@ -205,6 +192,8 @@ pub enum MessageClause {
     ReplyTo(Name),
     /// `preview "…"`.
     Preview(Name),
+    /// `cost 0.02 EUR`.
+    Cost(Expr),
     /// `expires after 1 day`.
     ExpiresAfter(Duration, Span),
 }

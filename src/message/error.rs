@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Part {
     /// The subject line.
     Subject,
+    /// What mail programs show beside the subject, hidden in the HTML part.
+    Preview,
     /// The HTML part.
     Html,
     /// The plain-text part.
@@ -17,6 +19,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Subject => "subject",
+            Self::Preview => "preview",
             Self::Html => "HTML part",
             Self::Text => "text part",
         })

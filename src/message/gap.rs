@@ -23,6 +23,7 @@ impl Needs {
         let mut needs = Self::default();
         let parts = [
             (Part::Subject, Some(&templates.subject)),
+            (Part::Preview, templates.preview.as_ref().filter(|_| templates.html.is_some())),
             (Part::Html, templates.html.as_ref()),
             (Part::Text, templates.text.as_ref()),
         ];

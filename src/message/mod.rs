@@ -11,6 +11,7 @@ mod layout;
 mod locale;
 mod markdown;
 mod mjml;
+mod preview;
 mod reader;
 mod render;
 mod scan;
@@ -28,7 +29,7 @@ pub use mjml::{Refused, mjml};
 pub use reader::{language_tag, variant_for};
 pub use render::{FILTERS, Rendered, Templates, placeholders, render, render_message};
 pub use scan::{Applied, Mention, filters, mentions, uses_autoescape};
-pub use sniff::{Body, split_subject, title};
+pub use sniff::{Body, split_head, title};
 
 /// The placeholder of the link by which the reader unsubscribes; marketing messages have it.
 pub const UNSUBSCRIBE_URL: &str = "unsubscribe_url";

@@ -12,7 +12,7 @@ use super::filters::{self as shows, SAID};
 use super::locale::Locale;
 use super::{
     Filled, LOCALE, Mention, PART_LIMIT, Part, RenderError, SUBJECT_LIMIT, Shown, Shows, TEMPLATE_LIMIT,
-    fill, mentions,
+    fill, mentions, preview,
 };
 
 /// Steps a template may take: far more than any newsletter, far less than a hang.
@@ -54,19 +54,31 @@ pub struct Templates {
     pub html: Option<String>,
     /// Of the text part.
     pub text: Option<String>,
+    /// Of the preview, which only an HTML part has room for.
+    pub preview: Option<String>,
 }
 
 impl Templates {
     /// Those of a checked message that serve everybody.
     #[must_use]
     pub fn of(message: &Message) -> Self {
-        Self { subject: message.subject.clone(), html: message.html.clone(), text: message.text.clone() }
+        Self {
+            subject: message.subject.clone(),
+            html: message.html.clone(),
+            text: message.text.clone(),
+            preview: message.preview.clone(),
+        }
     }
 
     /// Those of a message for readers of one language.
     #[must_use]
     pub fn of_variant(variant: &Variant) -> Self {
-        Self { subject: variant.subject.clone(), html: variant.html.clone(), text: variant.text.clone() }
+        Self {
+            subject: variant.subject.clone(),
+            html: variant.html.clone(),
+            text: variant.text.clone(),
+            preview: variant.preview.clone(),
+        }
     }
 }
 
@@ -77,8 +89,10 @@ pub struct Rendered {
     pub subject: String,
     /// The plain-text part: there is always one.
     pub text: String,
-    /// The HTML part.
+    /// The HTML part, the preview in it.
     pub html: Option<String>,
+    /// The preview in words, where there is one.
+    pub preview: Option<String>,
 }
 
 /// Renders a checked message; `value_of` gives the value of each of `message.fields` in their
@@ -117,7 +131,12 @@ pub fn render(templates: &Templates, filled: &Filled) -> Result<Rendered, Render
     if text.trim().is_empty() && html.is_none() {
         return Err(RenderError::Empty(Part::Text));
     }
-    Ok(Rendered { subject, text, html })
+    // After the text was made of it: what is hidden is no text.
+    let shown = templates.preview.as_deref().zip(html.as_deref());
+    let Some((template, body)) = shown else { return Ok(Rendered { subject, text, html, preview: None }) };
+    let words = part(Part::Preview, template)?.trim().to_owned();
+    let html = Some(preview::within(body, &words));
+    Ok(Rendered { subject, text, html, preview: Some(words) })
 }
 
 /// All values by name; an event is a value that holds its fields.
@@ -126,6 +145,7 @@ fn shapes(templates: &Templates, filled: &Filled) -> Shape {
     // An event of which nothing is known is there all the same: `default` can be asked of its fields.
     let parts = [
         (Part::Subject, Some(templates.subject.as_str())),
+        (Part::Preview, templates.preview.as_deref()),
         (Part::Html, templates.html.as_deref()),
         (Part::Text, templates.text.as_deref()),
     ];
@@ -281,6 +301,8 @@ fn shape(shown: &Shown) -> Shape {
 const fn name(part: Part) -> &'static str {
     match part {
         Part::Subject => "subject",
+        // Escaped as a whole when it is put into the HTML.
+        Part::Preview => "preview",
         Part::Html => "html",
         Part::Text => "text",
     }
@@ -316,7 +338,7 @@ fn fill_part(
         return Err(RenderError::TooLarge(part));
     }
     let limit = match part {
-        Part::Subject => SUBJECT_LIMIT,
+        Part::Subject | Part::Preview => SUBJECT_LIMIT,
         Part::Html | Part::Text => PART_LIMIT,
     };
     let mut sink = Bounded { bytes: Vec::new(), limit };
@@ -326,7 +348,7 @@ fn fill_part(
         .map_err(|error| in_words(part, template, &error))?;
     let out = String::from_utf8(sink.bytes).map_err(|_| RenderError::ControlCharacter(part))?;
     let allowed: &[char] = match part {
-        Part::Subject => &[],
+        Part::Subject | Part::Preview => &[],
         Part::Html | Part::Text => &['\n', '\r', '\t'],
     };
     if out.contains(|c: char| c.is_control() && !allowed.contains(&c)) {

@@ -377,7 +377,7 @@ mod tests {
     }
 
     fn split(template: &str) -> Option<(String, Range<usize>)> {
-        let _ = super::super::split_subject(template);
+        let _ = super::super::split_head(template);
         super::super::title(template, "title")
     }
 }

@@ -1,34 +1,48 @@
-//! The subject inside a body's file: its first line, or its title.
+//! Subject and preview inside a body's file: its first lines, or its title.
 
-/// A body's file, its subject line taken off.
+use std::ops::Range;
+
+/// A body's file, its head taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body<'a> {
-    /// The bytes of the file that `Subject: …` on the first line says.
-    pub subject: Option<std::ops::Range<usize>>,
+    /// The bytes of the file that `Subject: …` says in its head.
+    pub subject: Option<Range<usize>>,
+    /// Likewise of `Preview: …`.
+    pub preview: Option<Range<usize>>,
     /// The rest.
     pub text: &'a str,
     /// Where the rest begins, in bytes.
     pub offset: usize,
 }
 
-/// Takes `Subject: …` off the first line, and the empty line after it.
+/// Takes `Subject: …` and `Preview: …` off the first lines, each once, and the empty line after them.
 #[must_use]
-pub fn split_subject(file: &str) -> Body<'_> {
-    const WORD: &str = "subject:";
+pub fn split_head(file: &str) -> Body<'_> {
     let line_end = |from: usize| file[from..].find('\n').map_or(file.len(), |at| from + at + 1);
     let start = file.len() - file.trim_start_matches('\u{feff}').len();
-    let first = &file[start..line_end(start)];
-    if !first.get(..WORD.len()).is_some_and(|word| word.eq_ignore_ascii_case(WORD)) {
-        return Body { subject: None, text: &file[start..], offset: start };
+    let mut offset = start;
+    let (mut subject, mut preview) = (None, None);
+    loop {
+        let line = &file[offset..line_end(offset)];
+        let (part, word) = match (&subject, &preview) {
+            (None, _) if begins(line, "subject:") => (&mut subject, "subject:"),
+            (_, None) if begins(line, "preview:") => (&mut preview, "preview:"),
+            _ => break,
+        };
+        let rest = &line[word.len()..];
+        let from = offset + word.len() + rest.len() - rest.trim_start().len();
+        *part = Some(from..from + rest.trim().len());
+        offset += line.len();
     }
-    let rest = &first[WORD.len()..];
-    let from = start + WORD.len() + rest.len() - rest.trim_start().len();
-    let subject = from..from + rest.trim().len();
-    let mut offset = start + first.len();
-    if file[offset..line_end(offset)].trim().is_empty() {
+    if offset > start && file[offset..line_end(offset)].trim().is_empty() {
         offset = line_end(offset);
     }
-    Body { subject: Some(subject).filter(|range| !range.is_empty()), text: &file[offset..], offset }
+    let said = |part: Option<Range<usize>>| part.filter(|range| !range.is_empty());
+    Body { subject: said(subject), preview: said(preview), text: &file[offset..], offset }
+}
+
+fn begins(line: &str, word: &str) -> bool {
+    line.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
 }
 
 /// The text of an HTML file's `<title>`, or of another element, with its place in bytes; the common
@@ -63,10 +77,26 @@ mod tests {
             ("Sübject: x", None, "Sübject: x"),
             ("", None, ""),
         ] {
-            let body = split_subject(file);
+            let body = split_head(file);
             let found = body.subject.clone().map(|range| &file[range]);
             assert_eq!((found, body.text), (subject, text), "{file:?}");
             assert_eq!(&file[body.offset..], body.text);
+            assert_eq!(body.preview, None, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_preview_stands_beside_the_subject_in_either_order() {
+        for (file, subject, preview, text) in [
+            ("Subject: A\nPreview: B\n\nDear", Some("A"), Some("B"), "Dear"),
+            ("PREVIEW: B\r\nsubject: A\r\nDear", Some("A"), Some("B"), "Dear"),
+            ("Preview: B\n\nSubject: A", None, Some("B"), "Subject: A"),
+            ("Subject: A\nSubject: B\n", Some("A"), None, "Subject: B\n"),
+            ("Subject: A\nPreview:\nDear", Some("A"), None, "Dear"),
+        ] {
+            let body = split_head(file);
+            let of = |range: Option<Range<usize>>| range.map(|range| &file[range]);
+            assert_eq!((of(body.subject), of(body.preview), body.text), (subject, preview, text), "{file:?}");
         }
     }
 

@@ -132,6 +132,7 @@ pub(super) fn finish(
         at,
         attempts: message.attempts,
         result,
+        cost: message.cost,
     }
 }
 
@@ -168,6 +169,7 @@ mod tests {
             provenance: (String::new(), String::new()),
             call_fields: vec![],
             event: None,
+            cost: None,
         }
     }
 

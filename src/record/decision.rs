@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Cost;
 use super::control::{Met, ServedBy};
 use crate::model::{Bitmap, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber, RuleSetHash};
 
@@ -128,6 +129,8 @@ pub struct Decision {
     pub due: Instant,
     /// The values that mattered: the text of the clause and the value then, by their order in `when`.
     pub values: Vec<(String, String)>,
+    /// What its messages cost together, or would cost, whatever its fate; none where none of them says so.
+    pub cost: Option<Cost>,
 }
 
 impl Decision {

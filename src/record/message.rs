@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Event;
+use super::{Cost, Event};
 use crate::model::{Channel, CustomerNumber, DecisionKey, Instant};
 
 /// A message's identity: its decision and which of its actions; also the left side of its Message-ID.
@@ -170,6 +170,8 @@ pub struct OpenMessage {
     pub call_fields: Vec<(String, String)>,
     /// The event on which it was decided, where it was on one; an order as such.
     pub event: Option<Event>,
+    /// What it costs to hand it over, where the message said so when it was decided.
+    pub cost: Option<Cost>,
 }
 
 /// The mark of a message that ended before anything of it went out: its entry in the ledger is to be
@@ -203,6 +205,8 @@ pub struct FinishedMessage {
     pub attempts: u32,
     /// What the other side said, or why it ended.
     pub result: String,
+    /// What handing it over cost, where it was sent; what it would have cost, where not.
+    pub cost: Option<Cost>,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod codec;
 mod contact;
 mod control;
+mod cost;
 mod customer;
 mod decision;
 mod deed;
@@ -22,6 +23,7 @@ pub use control::{
     Hold, HoldReason, Load, Met, Pause, PauseScope, RuleState, ServedBy, StoreIdentity, StoredRuleSet,
     WhileQueued,
 };
+pub use cost::Cost;
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};
 pub use decision::{Decision, Fate, RuleMemory, Run, RunState, Skip};
 pub use deed::{Deed, DeedKind};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Channel, Currency, Date, Duration, Timetable};
+use crate::model::{Channel, Currency, Date, Duration, Money, Timetable};
 
 use super::{EventId, Expr, FieldId};
 
@@ -207,6 +207,8 @@ pub struct Message {
     pub html: Option<String>,
     /// Template of the text part; made from the HTML where none is written.
     pub text: Option<String>,
+    /// Template of the preview: what mail programs show beside the subject. Hidden in the HTML.
+    pub preview: Option<String>,
     /// Other words for readers of some languages, by their tags in order.
     pub variants: Vec<Variant>,
     /// Another sender than the configuration's: `Name <address>`.
@@ -215,6 +217,8 @@ pub struct Message {
     pub reply_to: Option<String>,
     /// Never sent later than this after its decision.
     pub expires_after: Option<Duration>,
+    /// What a send of it costs, in the workspace's currency.
+    pub cost: Option<Money>,
     /// What its templates read: placeholder (`average_order_value`, `cart_abandoned.value`) and value.
     pub fields: Vec<(String, Expr)>,
     /// The events of which it shows a field without saying what stands there otherwise, each with the
@@ -235,6 +239,8 @@ pub struct Variant {
     pub html: Option<String>,
     /// Template of the text part; made from the HTML where none is written.
     pub text: Option<String>,
+    /// Template of the preview.
+    pub preview: Option<String>,
 }
 
 /// Where can be called.

@@ -20,7 +20,7 @@ mod unsubscribe;
 pub use client::{Remote, connect};
 pub use http::{MAX_BODY_BYTES, PublicListener, Tokens, openapi};
 pub use listen::{BindError, Listener, MAX_SOCKET_PATH};
-pub use outbox::{EndpointState, EndpointStatus, OutboxChanged, OutboxRow};
+pub use outbox::{Amount, EndpointState, EndpointStatus, OutboxChanged, OutboxRow};
 pub use person::{
     ErasedView, ListWish, PersonWish, SuppressedDomain, SuppressionCount, SuppressionsView, Timeline,
     TimelineEntry,

@@ -31,6 +31,24 @@ pub struct OutboxRow {
     pub waits_for: Option<String>,
     /// Until when, where that is known.
     pub waits_until: Option<Instant>,
+    /// What sending it costs, or cost; none where the message did not say so.
+    pub cost: Option<Amount>,
+}
+
+/// An amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// How much, exactly: `0.02`.
+    pub amount: String,
+    /// In which currency; none: the workspace named none.
+    pub currency: Option<String>,
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.amount)?;
+        self.currency.as_ref().map_or(Ok(()), |currency| write!(f, " {currency}"))
+    }
 }
 
 /// What a part of a retry or a drop did, or would do.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{EndpointStatus, OutboxChanged, OutboxRow};
+use super::outbox::{Amount, EndpointStatus, OutboxChanged, OutboxRow};
 use super::{ErasedView, SuppressionsView, Timeline};
 use crate::model::Instant;
 
@@ -362,6 +362,8 @@ pub struct PastDecision {
     pub values: Vec<(String, String)>,
     /// Its messages: name and state.
     pub messages: Vec<(String, String)>,
+    /// What its messages cost together, whether or not they went out; none where none says so.
+    pub cost: Option<Amount>,
 }
 
 /// A message as a customer would get it.
@@ -385,6 +387,8 @@ pub struct RenderedMessage {
     pub reply_to: Option<String>,
     /// One line; none: the channel has no subjects.
     pub subject: Option<String>,
+    /// What mail programs show beside the subject; it stands hidden in the HTML.
+    pub preview: Option<String>,
     /// The plain-text part.
     pub text: String,
     /// The HTML part.

@@ -8,11 +8,11 @@ use cvmd::ruleset::Value;
 use super::tree::checked;
 
 fn html(subject: &str, html: &str) -> Templates {
-    Templates { subject: subject.into(), html: Some(html.into()), text: None }
+    Templates { subject: subject.into(), html: Some(html.into()), text: None, preview: None }
 }
 
 fn text(text: &str) -> Templates {
-    Templates { subject: "x".into(), html: None, text: Some(text.into()) }
+    Templates { subject: "x".into(), html: None, text: Some(text.into()), preview: None }
 }
 
 fn filled() -> Filled {

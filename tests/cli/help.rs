@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::binary::run;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 34] = [
     &[],
     &["demo"],
     &["init"],
     &["run"],
     &["check"],
+    &["fmt"],
     &["import"],
     &["evaluate"],
     &["explain"],

@@ -5,6 +5,7 @@ mod check;
 mod check_beside;
 mod check_from;
 mod daemonless;
+mod fmt;
 mod help;
 mod privacy;
 mod render;

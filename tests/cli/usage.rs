@@ -26,6 +26,8 @@ fn what_makes_no_sense_is_answered_on_stderr_with_exit_2() {
         (&["demo", "--for", "soon"], "write a length of time"),
         (&["--config", "other.toml", "status"], "other.toml: there is no such file"),
         (&["check", "nowhere"], "`nowhere` does not exist"),
+        (&["fmt", "nowhere"], "`nowhere` does not exist"),
+        (&["fmt", "cvmd.toml"], "`cvmd.toml` holds no rules"),
         (&["reload"], "start one with `cvmd run`"),
         (&["init", "."], "is there already: nothing was written"),
         (&["explain", "nobody-17", "winback"], "nobody-17"),

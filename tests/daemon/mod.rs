@@ -1,5 +1,6 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
+mod costs;
 mod croner;
 mod demo;
 mod drafts;

@@ -1,7 +1,7 @@
 //! `docs/language.md`: every `rules` block is checked by the program.
 
 use cvmd::check::{Files, Options, check};
-use cvmd::diagnostic::Severity;
+use cvmd::diagnostic::{FileId, Severity};
 use cvmd::model::Date;
 
 use super::{blocks, page};
@@ -51,6 +51,21 @@ fn every_snippet_means_what_is_said_of_it() {
         };
         if !fits {
             wrong.push(format!("docs/language.md:{}: expected {expected:?}, found {found:?}", block.line));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_snippet_has_the_one_layout() {
+    let file = FileId(0);
+    let mut wrong = Vec::new();
+    for block in blocks(&page("language.md"), "rules") {
+        // What is wrong in its spelling has no layout.
+        if let Ok(formatted) = cvmd::language::format(file, &block.text)
+            && formatted != block.text
+        {
+            wrong.push(format!("docs/language.md:{}:\n{formatted}", block.line));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

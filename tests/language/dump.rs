@@ -139,6 +139,7 @@ fn message_clause(clause: &MessageClause) -> String {
         MessageClause::From(text) => format!("from {}", name(text)),
         MessageClause::ReplyTo(text) => format!("reply to {}", name(text)),
         MessageClause::Preview(text) => format!("preview {}", name(text)),
+        MessageClause::Cost(amount) => format!("cost {}", expr(amount)),
         MessageClause::ExpiresAfter(duration, _) => format!("expires after {duration}"),
     }
 }

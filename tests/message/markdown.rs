@@ -17,12 +17,17 @@ const NAMES: [&str; 6] = [
 fn sent(body: &str, name: &str) -> message::Rendered {
     let made = message::markdown(body).unwrap();
     let page = message::page(&made.html, Some("es"));
-    let templates =
-        Templates { subject: "Hi {{ first_name }}".into(), html: Some(page), text: Some(made.text) };
+    let templates = Templates {
+        subject: "Hi {{ first_name }}".into(),
+        html: Some(page),
+        text: Some(made.text),
+        preview: None,
+    };
     render(&templates, &filled("es", &[("first_name", Shown::Text(name.into()))])).unwrap_or_else(|error| {
         assert!(name.contains('\n'), "{error}");
         let text = templates.text.unwrap();
-        let templates = Templates { subject: "Hi".into(), html: templates.html, text: Some(text) };
+        let templates =
+            Templates { subject: "Hi".into(), html: templates.html, text: Some(text), preview: None };
         render(&templates, &filled("es", &[("first_name", Shown::Text(name.into()))])).unwrap()
     })
 }
@@ -97,7 +102,7 @@ fn mjml_is_shown_alike_everywhere_and_asks_nobody_else() {
     assert!(html.find("{% if clv is defined %}") < html.find("Dear"), "{html}");
     assert!(!html.contains("fonts.googleapis"), "{html}");
     let rendered = render(
-        &Templates { subject: "Hi".into(), html: Some(html), text: None },
+        &Templates { subject: "Hi".into(), html: Some(html), text: None, preview: None },
         &filled("en", &[("first_name", Shown::Text("<b>".into())), ("clv", Shown::YesNo(true))]),
     )
     .unwrap();
@@ -135,7 +140,8 @@ fn bad_mjml_is_told_with_its_place() {
 fn a_subject_within_a_layout_is_text() {
     let framed =
         message::frame("<title>{{ subject }}</title>{{ body }}", Frame::Html, "x", "<i> {{ first_name }}");
-    let templates = Templates { subject: String::new(), html: Some(framed.unwrap()), text: None };
+    let templates =
+        Templates { subject: String::new(), html: Some(framed.unwrap()), text: None, preview: None };
     let rendered =
         render(&templates, &filled("en", &[("first_name", Shown::Text("</title>".into()))])).unwrap();
     assert!(!rendered.html.unwrap().contains("<i>"));

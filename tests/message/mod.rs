@@ -4,6 +4,7 @@ mod formats;
 mod layouts;
 mod markdown;
 mod needs;
+mod preview;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use cvmd::model::{Currency, Date, Money, Number, Share};
 
 /// A text part alone.
 pub fn text(template: &str) -> Templates {
-    Templates { subject: String::new(), html: None, text: Some(template.into()) }
+    Templates { subject: String::new(), html: None, text: Some(template.into()), preview: None }
 }
 
 /// Values for a reader of a language.

@@ -42,7 +42,7 @@ proptest! {
             "{% for i in b %}{{ i }}{{ a }}{% endfor %}", "{% set z = c %}{{ z }}", "{{ a ~ b }}",
         ];
         let template: String = parts.iter().map(|part| PARTS[*part]).collect::<String>() + "end";
-        let templates = Templates { subject: String::new(), html: None, text: Some(template) };
+        let templates = Templates { subject: String::new(), html: None, text: Some(template), preview: None };
         let names = ["a", "b", "c"].into_iter().zip(&known).filter(|(_, known)| **known);
         let mut values: Vec<(&str, Shown)> = names.map(|(name, _)| (name, Shown::Text("x".into()))).collect();
         // A money filter takes an amount, a loop a list.

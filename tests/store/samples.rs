@@ -7,11 +7,11 @@ use cvmd::model::{
     Money, Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
 };
 use cvmd::record::{
-    Arrival, Aside, AsideKind, Attempt, Change, Consent, Contact, ContactKind, Decision, Deed, DeedKind,
-    Event, EventRef, Fate, FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind, Load,
-    MessageKey, MessageState, Met, Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause, PauseScope,
-    Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet, Suppression, SuppressionReason,
-    TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe, Wait, WhileQueued,
+    Arrival, Aside, AsideKind, Attempt, Change, Consent, Contact, ContactKind, Cost, Decision, Deed,
+    DeedKind, Event, EventRef, Fate, FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind,
+    Load, MessageKey, MessageState, Met, Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause,
+    PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet, Suppression,
+    SuppressionReason, TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe, Wait, WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -149,6 +149,11 @@ pub(crate) fn customers() -> Bitmap {
     [0, 9, 16_383, 16_384, 70_000].into_iter().collect()
 }
 
+/// What a send costs.
+fn cost() -> Cost {
+    Cost { amount: Money(200), currency: Currency::parse("EUR") }
+}
+
 pub(crate) fn decisions() -> Vec<Decision> {
     let decision = |(customer, fate)| Decision {
         customer: CustomerNumber(customer),
@@ -156,6 +161,7 @@ pub(crate) fn decisions() -> Vec<Decision> {
         fate,
         due: AT,
         values: vec![(text("clv > 500"), text("820.00"))],
+        cost: (fate == Fate::Send).then(cost),
     };
     [(1, Fate::Send), (2, Fate::HeldOut)].map(decision).to_vec()
 }
@@ -237,6 +243,7 @@ pub(crate) fn open_messages() -> Vec<OpenMessage> {
         provenance: (text("d41d8cd"), text("winback.rules:1")),
         call_fields: vec![(text("value"), text("\"820.00\""))],
         event: Some(events()[1].clone()),
+        cost: (n == 0).then(cost),
     };
     (0..).zip(STATES).map(message).collect()
 }
@@ -259,6 +266,7 @@ pub(crate) fn finished_message() -> FinishedMessage {
         at: AT,
         attempts: 2,
         result: text("250 ok"),
+        cost: Some(cost()),
     }
 }
 

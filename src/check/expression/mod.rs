@@ -64,6 +64,25 @@ impl Expressions<'_, '_> {
         self.value_for(expr, scope, None)
     }
 
+    /// A literal where an amount of money is due; `None` after a diagnostic.
+    pub(super) fn cost(&mut self, expr: &tree::Expr) -> Option<ruleset::Expr> {
+        if let tree::ExprKind::Money(digits, currency) = &expr.kind
+            && let Some(own) = self.names.currency.filter(|own| own != currency)
+        {
+            self.report.answers(Code::ForeignAmount, expr.span);
+            self.report.add(
+                problem(Code::TwoCurrencies, expr.span, "a cost in another currency")
+                    .label(format!("this workspace counts in {own}"))
+                    .why(format!(
+                        "{digits} {currency} is another amount every day, and reports take it from what came in in {own}"
+                    ))
+                    .review(expr.span, format!("{digits} {own}")),
+            );
+            return None;
+        }
+        self.constant(expr, Some(Wanted { ty: Type::Money, plain: Plain::No }))
+    }
+
     /// A value that an attribute of this type is set to; `None` after a diagnostic.
     pub(super) fn value_to_set(
         &mut self,

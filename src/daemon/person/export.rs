@@ -167,6 +167,7 @@ fn decision(decided: &Decided, rule: &dyn Fn(RuleNumber) -> String) -> Value {
         "at": at,
         "due": decision.due,
         "fate": fate(decision.fate),
+        "cost": decision.cost.map(|cost| cost.to_string()),
         "values": values.collect::<Vec<_>>(),
         "rule_set": run.as_ref().map(|run| run.rule_set.to_string()),
         "commit": run.as_ref().map(|run| run.commit.clone()),
@@ -199,6 +200,7 @@ fn open(message: &OpenMessage) -> Value {
         "last": message.last.as_ref().map(|last| json!({"at": last.at, "result": last.result})),
         "filled_with": message.frozen.as_ref().map(frozen),
         "fields": texts(&message.call_fields),
+        "cost": message.cost.map(|cost| cost.to_string()),
         "event": message.event.as_ref().map(event),
     })
 }

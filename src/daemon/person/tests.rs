@@ -99,6 +99,7 @@ fn decided(batch: &mut Batch) {
         fate: Fate::Send,
         due: AT,
         values: vec![(text("plan"), text("pro"))],
+        cost: None,
     };
     let all: Vec<Decision> = (0..6).map(|n| decision(CustomerNumber(n))).collect();
     tables::runs::put_decisions(batch, RULE, AT, &all);
@@ -170,6 +171,7 @@ fn sent(batch: &mut Batch) {
         provenance: (text("0a1b2c"), text("winback.rules:1")),
         call_fields: Vec::new(),
         event: Some(event()),
+        cost: None,
     };
     tables::messages::put_open(batch, &message);
     let second = MessageKey { action: MessageKey::SENT | 1, ..key() };
@@ -183,6 +185,7 @@ fn sent(batch: &mut Batch) {
         at: AT,
         attempts: 1,
         result: text("200"),
+        cost: None,
     };
     tables::messages::put_finished(batch, &ended);
     tables::messages::put_taken_back(batch, &TakenBack { key: key(), due: AT, channel: None });

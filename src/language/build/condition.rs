@@ -30,7 +30,8 @@ pub(super) fn expression(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<D
     }
     let any_or = joints.contains(&true);
     if any_or && joints.contains(&false) {
-        found.push(mixed(clause, span, &operands, &joints));
+        let spellings = take_spellings(span, found);
+        found.push(mixed(clause, span, &operands, &joints, &spellings));
     }
     // After the diagnostic the tree goes on with the meaning that the fix would write.
     let groups = grouped(operands, &joints);
@@ -68,24 +69,55 @@ fn or_of(groups: Vec<Vec<Expr>>) -> ExprKind {
     ExprKind::Or(all.collect())
 }
 
-fn mixed(clause: &Clause<'_>, span: Span, operands: &[Expr], joints: &[bool]) -> Diagnostic {
+/// Takes the answers to foreign spellings within a span: one answer to one place says both.
+fn take_spellings(span: Span, found: &mut Vec<Diagnostic>) -> Vec<Fix> {
+    let is_one = |diagnostic: &mut Diagnostic| {
+        let fix = diagnostic.fix.as_ref().filter(|fix| fix.applicability == Applicability::Safe);
+        fix.is_some_and(|fix| span.start <= fix.span.start && fix.span.end <= span.end)
+    };
+    found.extract_if(.., is_one).filter_map(|diagnostic| diagnostic.fix).collect()
+}
+
+/// What is written in a span, in the spelling of the language.
+fn respelt(clause: &Clause<'_>, span: Span, spellings: &[Fix]) -> String {
+    let mut inside: Vec<&Fix> =
+        spellings.iter().filter(|fix| span.start <= fix.span.start && fix.span.end <= span.end).collect();
+    inside.sort_by_key(|fix| fix.span);
+    let (mut text, mut at) = (String::new(), span.start);
+    for fix in inside {
+        text.push_str(clause.written(Span { start: at, end: fix.span.start, ..span }));
+        text.push_str(&fix.replacement);
+        at = fix.span.end;
+    }
+    text.push_str(clause.written(Span { start: at, ..span }));
+    text
+}
+
+fn mixed(
+    clause: &Clause<'_>,
+    span: Span,
+    operands: &[Expr],
+    joints: &[bool],
+    spellings: &[Fix],
+) -> Diagnostic {
+    let written = |span| respelt(clause, span, spellings);
     let spans = operands.iter().map(|operand| operand.span).collect();
     let (mut text, mut at) = (String::new(), span.start);
     for group in grouped::<Span>(spans, joints) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let both = Span { end: last.end, ..*first };
-        text.push_str(clause.written(Span { start: at, end: first.start, ..span }));
-        let inner = clause.written(both);
+        text.push_str(&written(Span { start: at, end: first.start, ..span }));
+        let inner = written(both);
         if group.len() > 1 {
             text.push('(');
-            text.push_str(inner);
+            text.push_str(&inner);
             text.push(')');
         } else {
-            text.push_str(inner);
+            text.push_str(&inner);
         }
         at = last.end;
     }
-    text.push_str(clause.written(Span { start: at, ..span }));
+    text.push_str(&written(Span { start: at, ..span }));
     with_fix(
         Code::MixedAndOr,
         span,

@@ -8,9 +8,9 @@ use super::super::clause::Clause;
 use super::super::fault;
 use super::super::foreign;
 use super::super::grammar::{Node, Rule};
-use super::super::tree::{AttributeType, Expr, MessageClause, Name, WorkspaceClause};
+use super::super::tree::{AttributeType, Expr, ExprKind, MessageClause, Name, WorkspaceClause};
 use super::condition::expression;
-use super::value::{DURATIONS, any_duration, any_share, whole};
+use super::value::{DURATIONS, any_duration, any_share, literal, whole};
 use super::{NAMES, TEXTS, child};
 
 /// A line of `workspace`.
@@ -127,6 +127,14 @@ pub(super) fn message_clause(
         Rule::from_clause => MessageClause::From(text?),
         Rule::reply_to_clause => MessageClause::ReplyTo(text?),
         Rule::preview_clause => MessageClause::Preview(text?),
+        Rule::cost_clause => {
+            let amount = node
+                .clone()
+                .into_inner()
+                .find(|piece| !matches!(piece.as_rule(), Rule::kw_cost | Rule::EOI))?;
+            let kind = literal(clause, &amount, found).unwrap_or(ExprKind::NotAvailable);
+            MessageClause::Cost(Expr { kind, span: clause.place(&amount) })
+        }
         Rule::expires_clause => {
             let duration = any_duration(clause, &child(node, &DURATIONS)?, found)?;
             MessageClause::ExpiresAfter(duration, clause.place(node))

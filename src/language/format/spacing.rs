@@ -8,7 +8,8 @@ const FUNCTIONS: [&str; 7] = ["count", "sum", "average", "min", "max", "first", 
 /// Whether a blank stands before this token, which is not the first of its line.
 ///
 /// What was written without a blank (`10%`, `order.total`, `yes/no`, `Europe/Madrid`) stays so, but for
-/// signs that stand apart: `=`, `<`, `|`, a comma, a parenthesis, a text.
+/// what stands apart: a text, what follows a comma, a parenthesis. A sign stands apart on both sides or,
+/// as in `segment=lapsing`, on neither.
 pub(super) fn blank_before(scan: &Scan, index: usize) -> bool {
     let (left, right) = (&scan.tokens[index - 1], &scan.tokens[index]);
     let (before, after) = (scan.text(left), scan.text(right));
@@ -18,7 +19,8 @@ pub(super) fn blank_before(scan: &Scan, index: usize) -> bool {
         (_, "," | ")") | ("(", _) => false,
         (",", _) => true,
         _ if is_sign(before) && is_sign(after) => apart,
-        _ if is_sign(before) || is_sign(after) => true,
+        _ if is_sign(before) => !is_tight(scan, index - 1),
+        _ if is_sign(after) => !is_tight(scan, index),
         (_, "(") => !FUNCTIONS.contains(&before),
         (")", _) => true,
         _ => apart || is_text(left.kind) || is_text(right.kind),
@@ -28,4 +30,16 @@ pub(super) fn blank_before(scan: &Scan, index: usize) -> bool {
 /// A piece of `=`, `!=`, `<=` and their like, or the bar between choices.
 fn is_sign(text: &str) -> bool {
     matches!(text, "=" | "!" | "<" | ">" | "|")
+}
+
+/// Whether the sign of which this token is a piece touches what stands on both sides of it.
+fn is_tight(scan: &Scan, piece: usize) -> bool {
+    let sign = |index: usize| scan.tokens.get(index).is_some_and(|token| is_sign(scan.text(token)));
+    let touches = |left: usize| {
+        let (left, right) = (scan.tokens.get(left), scan.tokens.get(left + 1));
+        left.zip(right).is_some_and(|(left, right)| left.end == right.start)
+    };
+    let first = (0..=piece).rev().take_while(|index| sign(*index)).last().unwrap_or(piece);
+    let last = (piece..scan.tokens.len()).take_while(|index| sign(*index)).last().unwrap_or(piece);
+    first.checked_sub(1).is_some_and(touches) && touches(last)
 }

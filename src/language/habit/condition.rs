@@ -13,6 +13,7 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         .or_else(|| texts(at))
         .or_else(|| lists(at))
         .or_else(|| windows(at))
+        .or_else(|| moves(at))
         .or_else(|| doings(at))
         .or_else(|| groups(at))
         .or_else(|| joints(at))
@@ -265,6 +266,22 @@ fn doings(at: &At<'_>) -> Option<Answer> {
         )),
         _ => None,
     }
+}
+
+/// `plan upgraded`, `tier dropped`.
+fn moves(at: &At<'_>) -> Option<Answer> {
+    const UP: [&str; 7] = ["upgraded", "upgrades", "upgrade", "increased", "increases", "rose", "climbs"];
+    const DOWN: [&str; 7] =
+        ["downgraded", "downgrades", "downgrade", "decreased", "decreases", "dropped", "drops"];
+    let right = match at.word.as_str() {
+        word if UP.contains(&word) => "rises",
+        word if DOWN.contains(&word) => "falls",
+        _ => return None,
+    };
+    let next = at.rest().split_whitespace().next().unwrap_or("and");
+    let ends = matches!(next, "and" | "or") || next.starts_with(')');
+    let start = at.back("has").or_else(|| at.back("was")).unwrap_or(at.start);
+    ends.then(|| at.rewrite((start, at.end), right))
 }
 
 /// `days since last order > 30`: the unit stands behind the number.

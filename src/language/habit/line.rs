@@ -31,6 +31,39 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
     }
 }
 
+/// A clause that begins rightly and goes on as another would.
+pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
+    if !at.before.is_empty() {
+        return None;
+    }
+    let next = at.rest().split_whitespace().next()?;
+    let next_start = at.end + at.rest().find(next)?;
+    match (at.clause.item, at.word.as_str()) {
+        // `expires in 1 day`
+        (ItemWord::Message, "expires") => {
+            let end = if next.starts_with(|c: char| c.is_ascii_digit()) {
+                at.end
+            } else if matches!(next, "in" | "within" | ":" | "=") {
+                next_start + next.len()
+            } else {
+                return None;
+            };
+            Some(at.rewrite((at.start, end), "expires after"))
+        }
+        // `if several rules want one customer keep highest priority`
+        (ItemWord::Policy, "if") => {
+            let keep = at.clause.text.find(" keep highest priority")?;
+            let head = at.clause.text[..keep].split_whitespace().collect::<Vec<_>>().join(" ");
+            (head == SEVERAL).then(|| at.rewrite((at.start, at.clause.text.trim_end().len()), ARBITRATION))
+        }
+        _ => None,
+    }
+}
+
+const SEVERAL: &str = "if several rules want one customer";
+/// The whole clause.
+const ARBITRATION: &str = "if several rules want one customer, keep highest priority";
+
 /// A clause that is called otherwise.
 fn called(at: &At<'_>, right: &str) -> Answer {
     at.say(format!("unknown clause `{}`", at.word), format!("write `{right}`"), LINES)
@@ -92,6 +125,11 @@ fn policy(at: &At<'_>) -> Option<Answer> {
         "max" | "maximum" | "limit" | "cap" => called(at, "at most"),
         "no" | "never" => unknown(at, "write `quiet hours 21:00 to 08:00`, or `quiet hours all of sunday`"),
         "silence" | "silent" => called(at, "quiet hours"),
+        "keep" | "highest" | "arbitration" | "arbitrate" | "conflict" | "conflicts" | "prioritize" => {
+            let line = at.rest().find('\n').map_or(at.clause.text.len(), |end| at.end + end);
+            unknown(at, "write `if several rules want one customer, keep highest priority`")
+                .fix((at.start, line), ARBITRATION)
+        }
         _ => return None,
     })
 }

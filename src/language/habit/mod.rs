@@ -49,7 +49,8 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
         before: text[..start].split_whitespace().map(str::to_lowercase).collect(),
         line_start: line.is_some_and(|line| text[line..start].trim().is_empty()),
     };
-    let answer = if at.line_start { line::answer(&at) } else { None };
+    let answer = if at.line_start { line::answer(&at) } else { line::opening(&at) };
+    let answer = answer.or_else(|| sign::choice(&at));
     let answer = answer.or_else(|| match at.opener() {
         "when" => condition::answer(&at),
         "then" => then::answer(&at),

@@ -86,6 +86,37 @@ pub(super) fn attribute(at: &At<'_>) -> Option<Answer> {
     }
 }
 
+/// `choice a < b | c`: with an order or without one.
+pub(super) fn choice(at: &At<'_>) -> Option<Answer> {
+    let (used, unordered) = match at.word.as_str() {
+        "|" => ('<', false),
+        "<" => ('|', true),
+        _ => return None,
+    };
+    if !at.before.iter().any(|word| word == "choice") {
+        return None;
+    }
+    let mut quoted = false;
+    let rest = at.clause.text[at.start..].chars().map(|c| {
+        quoted ^= c == '"';
+        if !quoted && matches!(c, '|' | '<') { used } else { c }
+    });
+    let right: String = rest.collect();
+    let label = if unordered {
+        "`|` stands before: write it here too, or `<` in both places"
+    } else {
+        "`<` stands before: write it here too, or `|` in both places"
+    };
+    Some(
+        at.say(
+            "`<` and `|` in one choice",
+            label,
+            "a choice has an order for all of its values, or for none",
+        )
+        .fix((at.start, at.clause.text.len()), right.trim_end()),
+    )
+}
+
 /// A `(` that is never closed, where the clause has ended.
 pub(super) fn unclosed(at: &At<'_>) -> Option<Answer> {
     if unbalanced(at.clause.text) <= 0 || !at.rest().trim().is_empty() {

@@ -24,6 +24,24 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         )
         .map(|answer| Answer { span: (start, at.start - 1), ..answer });
     }
+    // `set won_back yes`
+    if let [.., "set", _] = before.as_slice()
+        && at.word.starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == ':')
+    {
+        if at.word == ":" {
+            return Some(at.rewrite((at.start, at.end), " to"));
+        }
+        let written = &at.clause.text[at.start..at.end];
+        return Some(
+            at.say(
+                "`to` is missing",
+                format!("write `to {written}`"),
+                "`to` parts the attribute from its new value",
+            )
+            .code(Code::ForeignSpelling)
+            .fix((at.start, at.start), "to "),
+        );
+    }
     let sends = before.contains(&"send");
     Some(match at.word.as_str() {
         "email" | "mail" | "sms" | "notify" if at.previous() == "then" => at.instead("send"),

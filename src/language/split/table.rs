@@ -105,7 +105,7 @@ impl Cutter<'_> {
             "layout" => ChunkKind::Read(Rule::layout_clause),
             "reply" if next.is("to") => ChunkKind::Read(Rule::reply_to_clause),
             "expires" => ChunkKind::Read(Rule::expires_clause),
-            "cost" => ChunkKind::Unavailable("a message's `cost`"),
+            "cost" if at.first || next.is_number() => ChunkKind::Read(Rule::cost_clause),
             "email" => ChunkKind::Read(Rule::purpose_clause),
             _ if next.any(&["marketing", "transactional"]) && word.is_word() => {
                 ChunkKind::Read(Rule::purpose_clause)

@@ -250,6 +250,7 @@ impl Shop {
             at: now,
             attempts: 1,
             result: result.to_owned(),
+            cost: message.cost,
         };
         tables::messages::put_finished(&mut batch, &finished);
         tables::messages::remove_open(&*self.store, &mut batch, message.decided, message.key).unwrap();

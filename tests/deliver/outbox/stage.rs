@@ -150,6 +150,7 @@ pub fn mail(customer: u32) -> OpenMessage {
         provenance: ("d41".into(), "winback.rules:1".into()),
         call_fields: vec![],
         event: None,
+        cost: None,
     }
 }
 

@@ -164,6 +164,7 @@ impl Channel {
             at: now,
             attempts: 1,
             result,
+            cost: message.cost,
         };
         let mut batch = Batch::default();
         tables::messages::put_finished(&mut batch, &finished);
