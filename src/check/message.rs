@@ -16,7 +16,7 @@ use super::report::{Report, after, problem};
 use super::variant::{self, Languages};
 use super::words::Words;
 use super::workspace::duplicate_clause;
-use super::{cost, layout, placeholder, sender};
+use super::{cost, email_only, layout, placeholder, sender};
 
 /// What messages are checked against.
 pub(super) struct Surroundings<'a> {
@@ -32,6 +32,10 @@ struct Draft<'t> {
     span: Span,
     place: Place,
     purpose: Option<(&'t Name, Purpose, Option<&'t Name>)>,
+    /// Where the message itself says its subject.
+    subject: Option<Span>,
+    /// Likewise its preview.
+    preview: Option<Span>,
     from: Option<&'t Name>,
     reply_to: Option<&'t Name>,
     expires_after: Option<Duration>,
@@ -48,6 +52,8 @@ impl Draft<'_> {
             span,
             place,
             purpose: None,
+            subject: None,
+            preview: None,
             from: None,
             reply_to: None,
             expires_after: None,
@@ -56,6 +62,16 @@ impl Draft<'_> {
             words: Words::default(),
             languages: Languages::new(),
         }
+    }
+
+    /// The clauses that only e-mail has a use for, and where they stand.
+    fn email_only(&self) -> [(&'static str, Option<Span>); 4] {
+        [
+            ("subject", self.subject),
+            ("preview", self.preview),
+            ("from", self.from.map(|from| from.span)),
+            ("reply to", self.reply_to.map(|to| to.span)),
+        ]
     }
 }
 
@@ -75,6 +91,7 @@ pub(super) fn declared(
                 twice.map(|_| ("email … or its like", channel.span))
             }
             MessageClause::Subject(subject) => {
+                draft.subject = Some(subject.span);
                 draft.words.subject.replace(inline(subject, report)).map(|_| ("subject", subject.span))
             }
             MessageClause::Body(file) => body.replace(file).map(|_| ("body", file.span)),
@@ -85,6 +102,7 @@ pub(super) fn declared(
             MessageClause::From(from) => draft.from.replace(from).map(|_| ("from", from.span)),
             MessageClause::ReplyTo(to) => draft.reply_to.replace(to).map(|_| ("reply to", to.span)),
             MessageClause::Preview(preview) => {
+                draft.preview = Some(preview.span);
                 draft.words.preview.replace(inline(preview, report)).map(|_| ("preview", preview.span))
             }
             MessageClause::Cost(amount) => {
@@ -244,8 +262,7 @@ fn finish(
     if by_email && sound && draft.words.subject.is_none() {
         draft.words.subject = Some(subject_of_name(&draft, report));
     }
-    let hidden = draft.words.preview.as_ref().filter(|_| sound);
-    let sound = sound && hidden.is_none_or(|preview| has_room(preview, &draft.words, by_email, report));
+    let sound = sound & email_only::check(&draft.email_only(), &draft.words, by_email, report);
     let good = sound && sender::check(draft.from, report) & sender::check(draft.reply_to, report);
     let marketing = purpose == Purpose::Marketing;
     let mut shown = placeholder::Placeholders { marketing, ..Default::default() };
@@ -325,20 +342,6 @@ fn subject_of_name(draft: &Draft<'_>, report: &mut Report<'_>) -> Template {
             .why("the subject decides whether a message is opened, and this one was made from the message's name"),
     );
     Template::under(body, subject)
-}
-
-/// Whether a preview has a place to stand at, and has it alone.
-fn has_room(preview: &Template, words: &Words, by_email: bool, report: &mut Report<'_>) -> bool {
-    let own = words.html.as_ref().is_some_and(|body| body.text.contains("<mj-preview"));
-    let (message, label) = match (by_email, &words.html) {
-        (false, _) => ("only e-mail has a preview", "leave it out"),
-        (true, None) => ("a message without HTML has no preview", "leave it out, or write a body in HTML"),
-        (true, Some(_)) if own => ("the body has a preview of its own", "keep one: this, or `<mj-preview>`"),
-        (true, Some(_)) => return true,
-    };
-    let why = "it stands hidden at the top of the HTML, where mail programs look for what they show beside the subject";
-    report.add(problem(Code::BadText, preview.whole(), message).label(label).why(why));
-    false
 }
 
 fn check_expiry(length: Duration, span: Span, report: &mut Report<'_>) -> bool {

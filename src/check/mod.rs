@@ -11,6 +11,7 @@ mod body;
 mod bound;
 mod cost;
 mod cycle;
+mod email_only;
 mod event;
 mod expression;
 mod files;

@@ -137,7 +137,8 @@ impl Words {
         // What shows no HTML still needs it where no text is written: the text is made from it.
         let html = html.filter(|_| by_email || text.is_none());
         // Only HTML has room for what is hidden.
-        let preview = self.preview.as_ref().filter(|_| html.is_some()).map(|preview| preview.text.clone());
+        let preview =
+            self.preview.as_ref().filter(|_| by_email && html.is_some()).map(|preview| preview.text.clone());
         Templates { subject, html, text, preview }
     }
 }

@@ -74,7 +74,7 @@ impl Expressions<'_, '_> {
                 problem(Code::TwoCurrencies, expr.span, "a cost in another currency")
                     .label(format!("this workspace counts in {own}"))
                     .why(format!(
-                        "{digits} {currency} is another amount every day, and reports take it from what came in in {own}"
+                        "{digits} {currency} is another amount every day, and reports take it from revenue, which is in {own}"
                     ))
                     .review(expr.span, format!("{digits} {own}")),
             );

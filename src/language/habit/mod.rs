@@ -53,7 +53,8 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
     let answer = answer.or_else(|| sign::choice(&at));
     let answer = answer.or_else(|| match at.opener() {
         "when" => condition::answer(&at),
-        "then" => then::answer(&at),
+        // Further actions begin with their verb.
+        "then" | "send" | "call" | "set" => then::answer(&at),
         "attribute" => sign::attribute(&at),
         "every" | "on" | "from" | "until" | "at" | "priority" | "quiet" => time::answer(&at),
         _ => None,
