@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::binary::{run, workspace};
 
-const LOOSE: &str = "rule loose\n   when orders= 3   # why\n  at most once ever\n\n\n  then send offer\n";
+const LOOSE: &str = "rule loose\n   when orders=3   # why\n  at most once ever\n\n\n  then send offer\n";
 const TIGHT: &str = "rule loose\n  when orders = 3  # why\n  at most once ever\n\n  then send offer\n";
 const BAD: &str = "rule bad\n   when orders == 3\n  then send offer\n";
 
@@ -44,7 +44,7 @@ fn check_writes_nothing_and_shows_the_lines() {
     let loose = dir.path().join("rules/loose.rules");
     fs::write(&loose, LOOSE).unwrap();
     let said = run(dir.path(), &["fmt", "--check", "rules/loose.rules"]);
-    let shown = "would change rules/loose.rules\n     2 -    when orders= 3   # why\n     2 +   when orders = 3  # why\n     5 -\n1 file: 1 would change\n";
+    let shown = "would change rules/loose.rules\n     2 -    when orders=3   # why\n     2 +   when orders = 3  # why\n     5 -\n1 file: 1 would change\n";
     assert_eq!((said.code, said.stdout.as_str()), (1, shown), "{}", said.stderr);
     assert_eq!(fs::read_to_string(&loose).unwrap(), LOOSE);
     // Nothing in it is the machine's: no colour, no path of this machine.

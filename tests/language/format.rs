@@ -243,7 +243,7 @@ fn a_clause_of_thousands_of_lines_is_laid_out() {
         let _ = writeln!(text, "{number},");
     }
     text += " 3)\nthen send x\n";
-    let indented = text.replace("\n", "\n ").replace("\n then", "\nthen");
+    let indented = text.replace('\n', "\n ").replace("\n then", "\nthen");
     let out = formatted(&indented);
     assert_eq!(objection(&indented, &out), None);
 }

@@ -173,7 +173,7 @@ impl<'a> Writer<'a> {
             if index > line.tokens.start {
                 let blanks = match self.marks.column(self.scan, index) {
                     Some(wanted) => wanted.saturating_sub(column).max(1),
-                    None => usize::from(blank_before(self.scan, index)),
+                    None => usize::from(blank_before(self.scan, index, self.marks.item(index).bare)),
                 };
                 code.extend(std::iter::repeat_n(' ', blanks));
                 column += blanks;
@@ -206,7 +206,9 @@ impl<'a> Writer<'a> {
         }
         match self.scan.text(token) {
             "(" => self.open.push(Open { column, indent, hangs: ends_line }),
-            ")" => drop(self.open.pop()),
+            ")" => {
+                self.open.pop();
+            }
             "when" if self.open.is_empty() => self.when = self.when.or(Some(column)),
             _ => {}
         }

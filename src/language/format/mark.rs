@@ -78,10 +78,14 @@ impl Marks {
 
     /// The column at which a token stands in line with others, where that is so.
     pub(super) fn column(&self, scan: &Scan, token: usize) -> Option<usize> {
-        let name = token.checked_sub(1)?;
+        let name = token.checked_sub(1).filter(|_| matches!(word(scan, token), "when" | "otherwise"))?;
         let behind_name = self.begins(name) == Some(Begin::Clause) && scan.tokens[name].first;
         self.item(token).column.filter(|_| behind_name)
     }
+}
+
+fn word(scan: &Scan, token: usize) -> &str {
+    scan.tokens.get(token).map_or("", |token| scan.text(token))
 }
 
 /// The width of the longest name of a segment that begins its line.

@@ -8,9 +8,9 @@ const FUNCTIONS: [&str; 7] = ["count", "sum", "average", "min", "max", "first", 
 /// Whether a blank stands before this token, which is not the first of its line.
 ///
 /// What was written without a blank (`10%`, `order.total`, `yes/no`, `Europe/Madrid`) stays so, but for
-/// what stands apart: a text, what follows a comma, a parenthesis. A sign stands apart on both sides or,
-/// as in `segment=lapsing`, on neither.
-pub(super) fn blank_before(scan: &Scan, index: usize) -> bool {
+/// what stands apart: a text, what follows a comma, a parenthesis, a sign. In a `bare` rule, which is a
+/// jotting, a sign may touch what stands on both sides of it: `when segment=lapsing`.
+pub(super) fn blank_before(scan: &Scan, index: usize, bare: bool) -> bool {
     let (left, right) = (&scan.tokens[index - 1], &scan.tokens[index]);
     let (before, after) = (scan.text(left), scan.text(right));
     let apart = left.end < right.start;
@@ -19,8 +19,8 @@ pub(super) fn blank_before(scan: &Scan, index: usize) -> bool {
         (_, "," | ")") | ("(", _) => false,
         (",", _) => true,
         _ if is_sign(before) && is_sign(after) => apart,
-        _ if is_sign(before) => !is_tight(scan, index - 1),
-        _ if is_sign(after) => !is_tight(scan, index),
+        _ if is_sign(before) => !(bare && is_tight(scan, index - 1)),
+        _ if is_sign(after) => !(bare && is_tight(scan, index)),
         (_, "(") => !FUNCTIONS.contains(&before),
         (")", _) => true,
         _ => apart || is_text(left.kind) || is_text(right.kind),
