@@ -92,6 +92,7 @@ fn call(customer: u32, target: &str, now: Instant) -> OpenMessage {
         provenance: (String::new(), String::new()),
         call_fields: vec![],
         event: None,
+        cost: None,
     }
 }
 
