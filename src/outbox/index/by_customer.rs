@@ -63,6 +63,7 @@ mod tests {
             provenance: (String::new(), String::new()),
             call_fields: vec![],
             event: None,
+            cost: None,
         }
     }
 
