@@ -148,7 +148,6 @@ async fn a_healthy_endpoints_p99_beside_a_dead_one_stays_within_twice_its_p99_al
         ("beside an endpoint that never answers", Answer::Hang),
         ("beside an endpoint that answers 500", Answer::status(500)),
         ("beside an endpoint that takes 300 ms each", Answer::Slow(300)),
-        ("beside an endpoint that sends 10 GB", Answer::Endless(200)),
     ] {
         let beside = async || measure_calls(Some(answer.clone())).await;
         compare(what, async || measure_calls(None).await, beside).await;
