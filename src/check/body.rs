@@ -152,8 +152,23 @@ impl<'a> Bodies<'a> {
         self.template(&format!("{LAYOUTS}{name}.{ending}"))
     }
 
+    /// The paths of all files of layouts.
+    pub(super) fn layout_files(&self) -> Vec<String> {
+        self.files
+            .iter()
+            .map(|(path, _)| path)
+            .filter(|path| path.starts_with(LAYOUTS))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Where a file begins.
+    pub(super) fn start(&self, path: &str) -> Option<Span> {
+        self.ids.get(path).map(|file| span(*file, 0..0))
+    }
+
     /// All of a file that is UTF-8 text.
-    fn template(&self, path: &str) -> Option<Template> {
+    pub(super) fn template(&self, path: &str) -> Option<Template> {
         let file = *self.ids.get(path).filter(|_| self.is_text(path))?;
         let text = self.sources.text(file);
         let start = text.len() - text.trim_start_matches('\u{feff}').len();

@@ -95,7 +95,7 @@ fn misused(shows: Shows, applied: &Applied, span: Span, fields: &BTreeMap<String
     })
 }
 
-fn kind(ty: Type) -> &'static str {
+pub(super) fn kind(ty: Type) -> &'static str {
     match ty {
         Type::Money => "an amount of money",
         Type::Number => "a number",

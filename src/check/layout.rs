@@ -102,6 +102,53 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Checks all layouts, also those that no message asks for yet; what is said of one that a message has is
+/// said once.
+pub(super) fn check_all(around: &Surroundings<'_>, report: &mut Report<'_>) {
+    for path in around.bodies.layout_files() {
+        let Some(start) = around.bodies.start(&path) else { continue };
+        let shown_path = shorten(&path);
+        let refuse = |code, what: &str| problem(code, start, format!("`{shown_path}` {what}"));
+        let Some(template) = around.bodies.template(&path) else {
+            report.add(
+                refuse(Code::BadText, "is no UTF-8 text")
+                    .label("save it as UTF-8")
+                    .why("letters would be shown wrongly"),
+            );
+            continue;
+        };
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let (code, ending) = match name.split('.').collect::<Vec<_>>().as_slice() {
+            [_, ending] => (None, (*ending).to_owned()),
+            [_, code, ending] => (Some((*code).to_owned()), (*ending).to_owned()),
+            _ => (None, String::new()),
+        };
+        let (part, kind) = match ending.as_str() {
+            "html" => (Part::Html, Frame::Html),
+            "txt" => (Part::Text, Frame::Text),
+            _ => {
+                report.add(
+                    refuse(Code::BadLayout, "is no layout that anything would have")
+                        .label("name it `NAME.html` or `NAME.txt`, or `NAME.es.html` for readers of Spanish")
+                        .why("messages would go out without what stands around them"),
+                );
+                continue;
+            }
+        };
+        if code.is_some_and(|code| message::language_tag(&code).is_none()) {
+            report.add(
+                refuse(Code::NoLanguage, "is for readers of no language")
+                    .label("give that file another name, or move it away")
+                    .why("nobody would ever get it"),
+            );
+            continue;
+        }
+        // Whether there is a link to unsubscribe is for the messages to say that have it.
+        let mut shown = Placeholders { marketing: true, ..Placeholders::default() };
+        check_frame((part, kind, &template), around, &mut shown, report);
+    }
+}
+
 /// Checks one file of a layout.
 fn check_frame(
     (part, kind, template): (Part, Frame, &Template),

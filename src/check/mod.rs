@@ -9,6 +9,7 @@ mod allow;
 mod attribute;
 mod body;
 mod bound;
+mod comparison;
 mod cost;
 mod cycle;
 mod email_only;
@@ -330,6 +331,7 @@ fn messages(
             all.push((name.text.clone(), message::found(name, around, report)));
         }
     }
+    layout::check_all(around, report);
     all.sort_by(|a, b| a.0.cmp(&b.0));
     channels.sort_unstable();
     channels.dedup();

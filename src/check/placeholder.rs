@@ -94,6 +94,7 @@ pub(super) fn check(
         shown.fields.entry(name).or_insert(expr);
     }
     good & super::filter::check(template, &shown.fields, report)
+        & super::comparison::check(template, &shown.fields, report)
 }
 
 /// The value of a word about the customer; `None` after a diagnostic.

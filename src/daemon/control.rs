@@ -14,6 +14,7 @@ use crate::serve::{
 
 use super::credentials::unreadable;
 use super::endpoints::WEBHOOK;
+use super::explained::add_messages;
 use super::gate::SAID_ELSEWHERE;
 use super::import::kind_of;
 use super::person;
@@ -93,6 +94,18 @@ impl Service {
                 self.wake.notify_one();
                 response
             }
+            Request::Explain { .. } => {
+                let response = self.decider.call(request).await;
+                let Response::Explanation(mut explanation) = response else { return response };
+                let store = Arc::clone(&self.store);
+                // It looks through all messages: beside the decider, which goes on meanwhile.
+                let add = move || match add_messages(&*store, &mut explanation) {
+                    Ok(()) => Response::Explanation(explanation),
+                    Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+                };
+                let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+                tokio::task::spawn_blocking(add).await.unwrap_or_else(failed)
+            }
             Request::OutboxList(_) => {
                 let mut response = self.decider.call(request).await;
                 if let Response::Outbox { messages, .. } = &mut response {
@@ -112,7 +125,6 @@ impl Service {
             }
             Request::Pause { .. }
             | Request::Evaluate { .. }
-            | Request::Explain { .. }
             | Request::Render { .. }
             | Request::Customer { .. }
             | Request::OutboxChange { .. }

@@ -255,7 +255,14 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             let label = request.label();
             let mut on_bytes = |bytes| read.store(bytes, Ordering::Relaxed);
             // One request's bug must not take the daemon down: what it was about stays undone.
-            let handled = AssertUnwindSafe(|| engine.handle(request, now, &mut on_bytes));
+            let handled = AssertUnwindSafe(|| match request {
+                // What became of the messages is looked up by who asked.
+                Request::Explain { customer, rule, at } => {
+                    engine.take_up_deeds();
+                    engine.explained(&customer, rule.as_deref(), at, now)
+                }
+                request => engine.handle(request, now, &mut on_bytes),
+            });
             let response = catch_unwind(handled).unwrap_or_else(|_| {
                 tracing::error!(request = label, "a request failed with an internal error");
                 Response::refused(

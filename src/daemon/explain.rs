@@ -2,9 +2,9 @@
 
 use crate::decide::{Gap, Subject, World, at_most_of, full_cap, settle};
 use crate::evaluate::{self, Fired, Moment, Trace, Verdict};
-use crate::model::{Channel, CustomerNumber, DecisionKey, Duration, Instant, RuleNumber};
+use crate::model::{Channel, CustomerNumber, Duration, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Contact, ContactKind, Decision, MessageState, RunState, Skip, Wait};
+use crate::record::{Contact, ContactKind, Decision, RunState, Skip, Wait};
 use crate::ruleset::{Action, Rule};
 use crate::schedule::Occasions;
 use crate::serve::{Explanation, PastDecision, RuleExplanation};
@@ -13,6 +13,7 @@ use crate::store::{StoreError, tables};
 use super::Engine;
 use super::active::Active;
 use super::clocks::clock_of;
+use super::explained::add_messages;
 use super::listing::amount;
 use super::lists::Whom;
 use super::occurred;
@@ -26,9 +27,6 @@ pub(super) const NO_RULES: &str = "no rules are loaded: see `cvmd check`";
 pub(super) fn no_customer(id: &str) -> String {
     format!("no customer has the id `{id}`: write it to the letter as in the imported file")
 }
-
-/// All retries of a message end within this: later records are not searched for it.
-const LONGEST_DELIVERY: Duration = Duration::days(5);
 
 /// No decision waits longer for quiet hours and caps.
 const LONGEST_WAIT: Duration = Duration::days(60);
@@ -66,10 +64,24 @@ impl Engine {
         at: Instant,
         now: Instant,
     ) -> Result<Explanation, String> {
+        let mut explanation = self.explain_decisions(customer, rule, at, now)?;
+        add_messages(&*self.store, &mut explanation).map_err(|error| error.to_string())?;
+        Ok(explanation)
+    }
+
+    /// The same without what became of the messages: for that all messages are looked through, which the
+    /// decider has no time for.
+    pub(super) fn explain_decisions(
+        &self,
+        customer: &str,
+        rule: Option<&str>,
+        at: Instant,
+        now: Instant,
+    ) -> Result<Explanation, String> {
         let active = self.active.clone().ok_or(NO_RULES)?;
         let number = self.find(customer).ok_or_else(|| no_customer(customer))?;
         let positions = active.positions(rule.as_slice())?;
-        let population = self.population_at(at, now).map_err(|error| error.to_string())?;
+        let population = self.population_of(number, at, now).map_err(|error| error.to_string())?;
         let explain = |position| {
             self.explain_one(&active, position, (&population, number), at).map_err(|error| error.to_string())
         };
@@ -224,22 +236,20 @@ impl Engine {
             }
         }
         let tried = self.memories.get(&number).is_some_and(|memory| memory.trying.contains_key(&customer));
-        let noted = tables::runs::non_sends(&*self.store, number)?;
-        let latest = noted.iter().rev().find(|(_, members)| members.contains(customer.0));
-        Ok(tried && latest.is_some_and(|((_, skip), _)| *skip == Skip::Held))
+        let latest = tables::runs::passed_over(&*self.store, number, customer)?;
+        Ok(tried && latest.is_some_and(|(_, skip)| skip == Skip::Held))
     }
 
     /// Why a match is used up: it was decided, or passed over for good.
     fn spent(&self, customer: CustomerNumber, number: RuleNumber) -> Result<Outcome, StoreError> {
         let last = self.ledger.of(customer).iter().rev().find(|contact| contact.rule == number);
-        let noted = tables::runs::non_sends(&*self.store, number)?;
-        let passed = noted.iter().rev().find(|(_, members)| members.contains(customer.0));
-        let passed = passed.filter(|((at, _), _)| last.is_none_or(|contact| contact.at < *at));
+        let passed = tables::runs::passed_over(&*self.store, number, customer)?;
+        let passed = passed.filter(|(at, _)| last.is_none_or(|contact| contact.at < *at));
         let again = "the rule looks again after the condition has been false";
         Ok(match (last, passed) {
-            (_, Some(((at, skip), _))) => Outcome::stopped(
+            (_, Some((at, skip))) => Outcome::stopped(
                 skip.label(),
-                format!("matches, and was passed over on {} ({}); {again}", day(*at), skip.label()),
+                format!("matches, and was passed over on {} ({}); {again}", day(at), skip.label()),
             ),
             (Some(contact), None) => {
                 let decided = self.decision_of(contact)?.map_or(contact.at, |(decided, _)| decided);
@@ -267,6 +277,7 @@ impl Engine {
             self.decision_of(contact)?.map_or((contact.at, None), |(at, decision)| (at, Some(decision)));
         let run = tables::runs::run(&*self.store, contact.rule, decided)?;
         let key = decision.as_ref().map(|decision| decision.key(contact.rule));
+        // What became of the messages is looked up for all decisions at once.
         Ok(PastDecision {
             decision: key.map(|key| key.to_string()),
             at: decided,
@@ -283,32 +294,8 @@ impl Engine {
             place: run.map_or_else(String::new, |run| run.place),
             cost: decision.as_ref().and_then(|decision| decision.cost).map(amount),
             values: decision.map_or_else(Vec::new, |decision| decision.values),
-            messages: key.map_or_else(|| Ok(Vec::new()), |key| self.messages_of(key, decided))?,
+            messages: Vec::new(),
         })
-    }
-
-    /// What became of a decision's messages: name and state.
-    fn messages_of(&self, key: DecisionKey, at: Instant) -> Result<Vec<(String, String)>, StoreError> {
-        let mut found = Vec::new();
-        for message in tables::messages::open_messages(&*self.store) {
-            let message = message?;
-            if message.key.decision == key {
-                let waits = message.waits.filter(|_| message.state == MessageState::Pending);
-                let waits =
-                    waits.map_or(String::new(), |wait| format!(": {}", waits_sentence(wait, message.due)));
-                found.push((message.target, format!("{}{waits}", message.state.label())));
-            }
-        }
-        for message in tables::messages::finished_messages(&*self.store, at) {
-            let message = message?;
-            if message.at.since(at) > Duration(LONGEST_WAIT.0 + LONGEST_DELIVERY.0) {
-                break;
-            }
-            if message.key.decision == key {
-                found.push((message.target, format!("{}: {}", message.state.label(), message.result)));
-            }
-        }
-        Ok(found)
     }
 }
 

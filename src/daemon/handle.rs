@@ -11,6 +11,7 @@ use super::active::Active;
 use super::clocks::Question;
 use super::endpoints::WEBHOOK;
 use super::explain::{NO_RULES, no_customer};
+use super::explained::add_messages;
 use super::{Engine, vault};
 
 /// Counts bytes of an import as they are read.
@@ -29,16 +30,13 @@ impl Engine {
                 answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))
             }
             Request::Explain { customer, rule, at } => {
-                if self.find(&customer).is_none() {
-                    return Response::refused(RefusalKind::NotFound, no_customer(&customer));
+                let mut explained = self.explained(&customer, rule.as_deref(), at, now);
+                if let Response::Explanation(explanation) = &mut explained
+                    && let Err(error) = add_messages(&*self.store, explanation)
+                {
+                    return Response::refused(RefusalKind::Failed, error.to_string());
                 }
-                let known = |active: &Active| active.positions(rule.as_slice()).is_ok();
-                let kind = match &self.active {
-                    Some(active) if !known(active) => RefusalKind::NotFound,
-                    Some(_) | None => RefusalKind::Usage,
-                };
-                let explained = self.explain(&customer, rule.as_deref(), at.unwrap_or(now), now);
-                explained.map_or_else(|text| Response::refused(kind, text), Response::Explanation)
+                explained
             }
             Request::Render { message, customer, at } => {
                 self.render(&message, &customer, at.unwrap_or(now), now)
@@ -67,6 +65,26 @@ impl Engine {
                 "no daemon runs on this store: start one with `cvmd run`",
             ),
         }
+    }
+
+    /// Why rules reach a customer or do not, without what became of the messages.
+    pub(super) fn explained(
+        &self,
+        customer: &str,
+        rule: Option<&str>,
+        at: Option<Instant>,
+        now: Instant,
+    ) -> Response {
+        if self.find(customer).is_none() {
+            return Response::refused(RefusalKind::NotFound, no_customer(customer));
+        }
+        let known = |active: &Active| active.positions(rule.as_slice()).is_ok();
+        let kind = match &self.active {
+            Some(active) if !known(active) => RefusalKind::NotFound,
+            Some(_) | None => RefusalKind::Usage,
+        };
+        let explained = self.explain_decisions(customer, rule, at.unwrap_or(now), now);
+        explained.map_or_else(|text| Response::refused(kind, text), Response::Explanation)
     }
 
     /// Who matches at an instant.

@@ -18,6 +18,7 @@ mod engine;
 mod envelope;
 mod erase;
 mod explain;
+mod explained;
 mod fields;
 mod fire;
 mod firings;

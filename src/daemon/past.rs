@@ -27,6 +27,21 @@ impl Engine {
         self.with_undone(later)
     }
 
+    /// The population with one customer as of an instant, and all others as they are.
+    pub(super) fn population_of(
+        &self,
+        customer: CustomerNumber,
+        at: Instant,
+        now: Instant,
+    ) -> Result<Population, StoreError> {
+        if at >= now {
+            return Ok(self.population.clone());
+        }
+        let mut changes = tables::customers::changes(&*self.store, customer)?;
+        changes.retain(|change| time_of(change) > at);
+        self.with_undone(BTreeMap::from([(customer, changes)]))
+    }
+
     /// The population with changes of some customers undone, the latest first.
     pub(super) fn with_undone(
         &self,

@@ -13,7 +13,7 @@ use crate::ingest::{
 };
 use crate::model::Instant;
 use crate::ruleset::Schema;
-use crate::serve::{MAX_LISTED, Posted, RejectedLine, Scope, Taken};
+use crate::serve::{MAX_IGNORED, MAX_IGNORED_CHARS, MAX_LISTED, Posted, RejectedLine, Scope, Taken};
 use crate::store::{StoreError, tables};
 
 use super::Engine;
@@ -169,12 +169,15 @@ impl Engine {
         let mut report = Report::new(kind, "", &mut on_reject);
         report.summary = summary;
         self.merge(parsed.taken_at(now), (&schema, now), &mut report, loading)?;
-        let Summary { accepted_rows, unchanged_rows, .. } = report.summary;
+        let Summary { accepted_rows, unchanged_rows, ignored_columns, set_by_rules, .. } = report.summary;
+        let shown = |key: String| key.chars().take(MAX_IGNORED_CHARS).collect();
+        let ignored = ignored_columns.into_iter().chain(set_by_rules).take(MAX_IGNORED).map(shown);
         rejects.listed.sort_by_key(|reject| reject.line);
         Ok(Posted {
             accepted: accepted_rows.saturating_sub(unchanged_rows),
             unchanged: unchanged_rows,
             rejected: rejects.listed,
+            ignored: ignored.collect(),
             more_rejected: rejects.more,
         })
     }

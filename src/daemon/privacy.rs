@@ -1,5 +1,7 @@
 //! What a person at the keyboard wants of a customer or of the suppression list.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Channel, Instant};
 use crate::record::{KeyedHash, ListedKind, SuppressionReason};
 use crate::serve::{
@@ -80,13 +82,17 @@ impl Engine {
             hashes.push(keyed.customer(&profile.id.0));
             hashes.extend(self.addresses_of(Whom::of(number, &profile)).into_iter().map(|(_, hash)| hash));
             let met = self.unlist_number(number)?;
-            let gone = self.unlist(&hashes, &Whose::Anybody)?;
+            let others = [Channel::email(), Channel("phone".into())];
+            let others = others.iter().flat_map(|channel| self.addresses.others(number, channel));
+            let whom = Whose::These(others.chain([number]).collect());
+            let gone = self.unlist(&hashes, &whom)?;
             if met || gone > 0 {
                 parts.push(format!("messages go to `{customer}` again"));
             }
             let why = self.shared.lists.why(&self.shared.keyed, Whom::of(number, &profile));
             rest = Held::all(&*self.store, why)?.sentences;
-        } else if self.unlist(&hashes, &Whose::Anybody)? > 0 {
+        // Only whoever has the id is concerned by its own entry, and nobody has.
+        } else if self.unlist(&hashes, &Whose::These(BTreeSet::new()))? > 0 {
             parts.push(format!("messages go to `{customer}` again"));
         } else if parts.is_empty() {
             return Ok(Response::refused(RefusalKind::NotFound, super::explain::no_customer(customer)));

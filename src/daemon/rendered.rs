@@ -25,7 +25,7 @@ impl Engine {
         let Some(number) = self.find(customer) else {
             return Response::refused(RefusalKind::NotFound, no_customer(customer));
         };
-        let seen = self.population_at(at, now).and_then(|population| {
+        let seen = self.population_of(number, at, now).and_then(|population| {
             let event = self.latest_shown(active, position, (&population, number), at)?;
             Ok((population, event))
         });

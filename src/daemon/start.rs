@@ -124,15 +124,17 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let (mut orders, mut events) = (Beside::orders(&*store), Beside::events(&*store));
         self.directory.clear();
-        self.next_customer = tables::privacy::next_customer(&*store)?;
+        // Who does not read back had a number all the same, and nobody gets it again.
+        let above = |highest: CustomerNumber| CustomerNumber(highest.0.saturating_add(1));
+        self.next_customer = tables::privacy::next_customer(&*store)?
+            .max(tables::customers::highest(&*store)?.map_or(CustomerNumber(0), above));
         let under_way = &self.erased.under_way;
-        let (directory, next) = (&mut self.directory, &mut self.next_customer);
+        let directory = &mut self.directory;
         let customers = tables::customers::profiles(&*store).filter_map(|item| match item {
             // Gone, though not all of it is forgotten yet.
             Ok((number, _)) if under_way.contains(&number) => None,
             Ok((number, profile)) => {
                 directory.insert(profile.id.clone(), number);
-                *next = (*next).max(CustomerNumber(number.0.saturating_add(1)));
                 let (orders, mut events) = (orders.of(number), events.of(number));
                 for event in &mut events {
                     renamed.event(event);

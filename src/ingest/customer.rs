@@ -6,7 +6,7 @@ use crate::ruleset::{FieldId, Schema, Type, Value};
 
 use super::decimal::plain;
 use super::table::{Fields, Found, Table};
-use super::{MAX_ID_BYTES, MAX_TEXT_BYTES, Options, RejectCode, Report, Row, address};
+use super::{MAX_ID_BYTES, MAX_TEXT_BYTES, Options, RejectCode, Report, Row, Shape, address};
 
 /// What one file says of a customer; what it does not say stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,21 @@ pub(super) struct Said {
 }
 
 /// An id as it is kept, or why it is none.
-pub(super) fn check_id<'a>(name: &str, text: Option<&'a str>) -> Result<&'a str, (RejectCode, String)> {
+pub(super) fn check_id<'a>(
+    name: &str,
+    text: Option<&'a str>,
+    shape: Option<Shape>,
+) -> Result<&'a str, (RejectCode, String)> {
+    if let Some(shape) = shape {
+        let why = match shape {
+            Shape::Object => "holds an object; keys are flat",
+            Shape::List => "holds an array",
+            Shape::Flag => "is yes or no: an id is a text or a whole number",
+            // `17.0` and `17` would be two customers.
+            Shape::Fraction => "is no whole number: write such an id as a text",
+        };
+        return Err((RejectCode::BadId, format!("`{name}` {why}")));
+    }
     let text = text.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| (RejectCode::MissingId, format!("`{name}` is empty")))?;
     if text.len() > MAX_ID_BYTES {
@@ -100,17 +114,25 @@ impl Reader<'_> {
     /// Reads a row; `None` where it was rejected.
     pub(super) fn read<'r>(&self, row: &'r Row, report: &mut Report) -> Option<(&'r str, Said)> {
         let id = row.cells().find(|(column, _)| self.table.target(*column) == Some(Column::Id));
-        let id = match check_id("id", id.map(|(_, text)| text)) {
+        let shape = self.table.shape(row, Column::Id);
+        let id = match check_id("id", id.map(|(_, text)| text), shape) {
             Ok(id) => id,
             Err((code, reason)) => {
                 report.row(row, None, code, reason);
                 return None;
             }
         };
+        if let Err((code, reason)) = self.table.check_once(row) {
+            report.row(row, Some(id), code, reason);
+            return None;
+        }
         let mut said = Said::default();
         let mut consents: Vec<(usize, &str)> = Vec::new();
         let mut times: Vec<(usize, &str)> = Vec::new();
         for (column, text) in row.cells() {
+            if row.lists().any(|list| list == column) && !self.takes_lists(column) {
+                continue;
+            }
             match self.table.target(column) {
                 Some(Column::Value(field)) => match self.value(field, text) {
                     Ok(value) => said.values.push((field.0, value)),
@@ -125,6 +147,12 @@ impl Reader<'_> {
             let reason = format!("`{}` holds an object; keys are flat", self.table.name(column));
             report.cell(row, id, RejectCode::BadValue, reason);
         }
+        for column in row.lists().filter(|column| self.table.target(*column).is_some()) {
+            if !self.takes_lists(column) {
+                let reason = format!("`{}` holds an array, and is one value", self.table.name(column));
+                report.cell(row, id, RejectCode::BadValue, reason);
+            }
+        }
         for (channel, text) in consents.into_iter().filter(|(_, text)| !text.is_empty()) {
             let at = times.iter().find(|(of, _)| *of == channel).map_or("", |(_, text)| text);
             if let Some(consent) = self.consent(row, id, channel, (text, at), report) {
@@ -132,6 +160,14 @@ impl Reader<'_> {
             }
         }
         Some((id, said))
+    }
+
+    /// Whether a column's field is a list.
+    fn takes_lists(&self, column: usize) -> bool {
+        match self.table.target(column) {
+            Some(Column::Value(field)) => self.options.schema.field(field).ty == Type::ListOfText,
+            Some(Column::Id | Column::Consent(_) | Column::ConsentAt(_)) | None => false,
+        }
     }
 
     /// A cell's canonical text; none for an empty cell.

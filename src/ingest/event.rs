@@ -88,7 +88,16 @@ pub(super) struct ParsedEvent<'r> {
 
 /// Whose event a row is.
 pub(super) fn customer<'r>(row: &'r Row, table: &Table<'_, EventFields>) -> Result<&'r str, Bad> {
-    check_id("customer_id", cell(row, table, Column::Customer))
+    check_id("customer_id", cell(row, table, Column::Customer), table.shape(row, Column::Customer))
+}
+
+/// The event's id, if the row has one.
+pub(super) fn id<'r>(row: &'r Row, table: &Table<'_, EventFields>) -> Result<Option<&'r str>, Bad> {
+    let shape = table.shape(row, Column::Id);
+    match cell(row, table, Column::Id) {
+        None if shape.is_none() => Ok(None),
+        text => check_id("id", text, shape).map(Some),
+    }
 }
 
 /// The cell of a column; none where the file has no such column (or the object no such key).
@@ -103,7 +112,11 @@ pub(super) fn read<'r>(
     options: &Options<'_>,
     decimal_comma: bool,
 ) -> Result<ParsedEvent<'r>, Bad> {
-    let id = cell(row, table, Column::Id).map(|text| check_id("id", Some(text))).transpose()?;
+    let id = id(row, table)?;
+    table.check_once(row)?;
+    if table.shape(row, Column::Name).is_some() {
+        return Err((RejectCode::BadEvent, "`event` is no text".into()));
+    }
     let name = name(cell(row, table, Column::Name), options)?;
     let time = cell(row, table, Column::Time).filter(|text| !text.is_empty());
     let time = time.ok_or_else(|| (RejectCode::BadTime, "`time` is empty".to_owned()))?;
@@ -152,7 +165,7 @@ fn name(cell: Option<&str>, options: &Options<'_>) -> Result<String, Bad> {
     Ok(name)
 }
 
-/// An object in a cell that is looked at: keys are flat.
+/// An object in a cell that is looked at, or an array where one value belongs.
 fn refuse_nested(row: &Row, table: &Table<'_, EventFields>, kind: Option<&EventKind>) -> Result<(), Bad> {
     let looked_at = |column: &usize| match table.target(*column) {
         Some(Column::Field(field)) => {
@@ -161,10 +174,19 @@ fn refuse_nested(row: &Row, table: &Table<'_, EventFields>, kind: Option<&EventK
         Some(Column::Id | Column::Customer | Column::Time | Column::Name) => true,
         None => false,
     };
-    match row.nested().find(looked_at) {
-        Some(column) => {
-            Err((RejectCode::BadValue, format!("`{}` holds an object; keys are flat", table.name(column))))
-        }
+    let bad = |column, why: &str| Err((RejectCode::BadValue, format!("`{}` {why}", table.name(column))));
+    if let Some(column) = row.nested().find(looked_at) {
+        return bad(column, "holds an object; keys are flat");
+    }
+    let holds_lists = |column: &usize| match table.target(*column) {
+        Some(Column::Field(field)) => kind.is_some_and(|kind| {
+            let found = kind.find(&table.fields().names[usize::from(field)]);
+            found.is_some_and(|field| kind.field(field).ty == Type::ListOfText)
+        }),
+        Some(Column::Id | Column::Customer | Column::Time | Column::Name) | None => false,
+    };
+    match row.lists().find(|column| looked_at(column) && !holds_lists(column)) {
+        Some(column) => bad(column, "holds an array, and is one value"),
         None => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{CustomerId, Instant};
 use crate::record::Event;
 
-use super::event::{Column, EventFields, ParsedEvent, customer, read};
+use super::event::{Column, EventFields, ParsedEvent, customer, id, read};
 use super::intern::Interner;
 use super::orders::row_id;
 use super::table::Table;
@@ -51,7 +51,10 @@ pub fn read_events(
                         kept.extend(event.fields.iter().map(|(field, _)| *field));
                         events.push(customer, &event, row.line)?;
                     }
-                    Err((code, reason)) => report.row(&row, None, code, reason),
+                    Err((code, reason)) => {
+                        let id = id(&row, &table).ok().flatten();
+                        report.row(&row, id, code, reason);
+                    }
                 }
             }
             Next::Bad(code, reason) => {

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::ruleset::LIST_SEPARATOR;
 
 use super::lines::{Line, Lines, without_end};
-use super::{ImportError, MAX_COLUMNS, Next, RejectCode, Row, Rows};
+use super::{ImportError, MAX_COLUMNS, Next, RejectCode, Row, Rows, Shape};
 
 /// Rows of an NDJSON file.
 pub(super) struct JsonRows<R> {
@@ -89,13 +89,15 @@ impl Keys {
                 return Err(bad(format!("the key `{key}` stands twice")));
             }
             seen.push(column);
-            let text = scalar(value.get()).or_else(|| list(value.get()));
+            let (text, shape) = cell(value.get());
             if text.as_ref().is_some_and(|text| text.contains('\0')) {
                 return Err((RejectCode::NulByte, "the row contains a NUL character".into()));
             }
-            match text {
-                Some(text) => row.push(column, &text),
-                None => row.push_nested(column),
+            if let Some(text) = text {
+                row.push(column, &text);
+            }
+            if let Some(shape) = shape {
+                row.note(column, shape);
             }
         }
         Ok(())
@@ -112,6 +114,20 @@ impl Keys {
             number
         })
     }
+}
+
+/// A value as a cell's text, none for an object; and what it is, where it is no text and no whole number.
+fn cell(json: &str) -> (Option<Cow<'_, str>>, Option<Shape>) {
+    let shape = match json.as_bytes().first() {
+        Some(b'[') => {
+            return list(json).map_or((None, Some(Shape::Object)), |text| (Some(text), Some(Shape::List)));
+        }
+        Some(b'{') | None => return (None, Some(Shape::Object)),
+        Some(b't' | b'f') => Some(Shape::Flag),
+        Some(b'"' | b'n') => None,
+        Some(_) => json.contains(['.', 'e', 'E']).then_some(Shape::Fraction),
+    };
+    (scalar(json), shape)
 }
 
 /// A number, text, `true`, `false` or `null` (an empty cell) as a cell's text.

@@ -52,7 +52,7 @@ pub use orders::{Orders, read_orders};
 pub use parsed::Parsed;
 pub use reject::{Reject, RejectWriter};
 pub use report::Report;
-pub use row::{Next, Row, Rows};
+pub use row::{Next, Row, Rows, Shape};
 pub use source::{open, open_list};
 pub use summary::{Kind, RejectCount, Summary};
 pub use suppressions::{Suppressing, SuppressionRow, Suppressions, canonical_domain, read_suppressions};

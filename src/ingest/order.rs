@@ -5,7 +5,7 @@ use crate::model::{Currency, Instant, Money, Number};
 use super::customer::check_id;
 use super::decimal::plain;
 use super::table::{Fields, Found, Table};
-use super::{MAX_TEXT_BYTES, Options, RejectCode, Row};
+use super::{MAX_TEXT_BYTES, Options, RejectCode, Row, Shape};
 
 /// A column of a file of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ impl Fields for OrderFields {
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Cells<'r> {
     texts: [Option<&'r str>; COLUMNS.len()],
+    shapes: [Option<Shape>; COLUMNS.len()],
 }
 
 impl<'r> Cells<'r> {
@@ -60,6 +61,11 @@ impl<'r> Cells<'r> {
         for (column, text) in row.cells() {
             if let Some(target) = table.target(column) {
                 cells.texts[target as usize] = Some(text);
+            }
+        }
+        for (column, shape) in row.shapes() {
+            if let Some(target) = table.target(column) {
+                cells.shapes[target as usize] = Some(shape);
             }
         }
         cells
@@ -76,12 +82,16 @@ impl<'r> Cells<'r> {
 
     /// The customer's id, if it is one.
     pub(super) fn customer(&self) -> Result<&'r str, Bad> {
-        check_id("customer_id", self.get(Column::Customer))
+        check_id("customer_id", self.get(Column::Customer), self.shapes[Column::Customer as usize])
     }
 
     /// The order's id; none where the file has none.
     pub(super) fn id(&self) -> Result<Option<&'r str>, Bad> {
-        self.get(Column::Id).map(|text| check_id("order_id", Some(text))).transpose()
+        let shape = self.shapes[Column::Id as usize];
+        match self.get(Column::Id) {
+            None if shape.is_none() => Ok(None),
+            text => check_id("order_id", text, shape).map(Some),
+        }
     }
 }
 
@@ -106,6 +116,14 @@ pub(super) fn read<'r>(
     options: &Options,
     decimal_comma: bool,
 ) -> Result<ParsedLine<'r>, Bad> {
+    for (name, column) in COLUMNS {
+        let why = match cells.shapes[column as usize] {
+            Some(Shape::Object) => "holds an object; keys are flat",
+            Some(Shape::List) => "holds an array, and is one value",
+            Some(Shape::Flag | Shape::Fraction) | None => continue,
+        };
+        return Err((RejectCode::BadValue, format!("`{name}` {why}")));
+    }
     let total =
         cells.filled(Column::Total).ok_or_else(|| (RejectCode::BadTotal, "`total` is empty".to_owned()))?;
     let total = Money::parse(&plain(total, 4, decimal_comma)).map_err(|why| {

@@ -71,14 +71,7 @@ impl Reading<'_> {
                 return Ok(());
             }
         };
-        let nested = row.nested().find(|column| self.table.target(*column).is_some());
-        let line = match nested {
-            Some(column) => {
-                let reason = format!("`{}` holds an object; keys are flat", self.table.name(column));
-                Err((RejectCode::BadValue, reason))
-            }
-            None => read(&cells, self.options, decimal_comma),
-        };
+        let line = self.table.check_once(row).and_then(|()| read(&cells, self.options, decimal_comma));
         match line {
             Ok(line) => {
                 report.summary.accepted_rows += 1;

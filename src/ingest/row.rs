@@ -10,7 +10,20 @@ pub struct Row {
     raw: Vec<u8>,
     text: String,
     cells: Vec<Cell>,
-    nested: Vec<usize>,
+    shapes: Vec<(usize, Shape)>,
+}
+
+/// What stands in JSON and is neither a text nor a whole number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// An object, or an array with one in it: no field holds that. It has no cell.
+    Object,
+    /// An array; its cell has the texts joined.
+    List,
+    /// `true` or `false`.
+    Flag,
+    /// A number written with a point or an exponent.
+    Fraction,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +39,19 @@ impl Row {
         self.cells.iter().map(|cell| (cell.column, self.text[cell.start..cell.end].trim()))
     }
 
+    /// The columns that hold what no cell of CSV does, and what.
+    pub fn shapes(&self) -> impl Iterator<Item = (usize, Shape)> + '_ {
+        self.shapes.iter().copied()
+    }
+
     /// The columns that hold a JSON object or an array of arrays: no field does.
     pub fn nested(&self) -> impl Iterator<Item = usize> + '_ {
-        self.nested.iter().copied()
+        self.shapes().filter(|(_, shape)| *shape == Shape::Object).map(|(column, _)| column)
+    }
+
+    /// The columns that hold a JSON array of scalars.
+    pub fn lists(&self) -> impl Iterator<Item = usize> + '_ {
+        self.shapes().filter(|(_, shape)| *shape == Shape::List).map(|(column, _)| column)
     }
 
     /// The bytes as they stood in the file, as far as they are text.
@@ -44,7 +67,7 @@ impl Row {
         self.raw.extend_from_slice(raw);
         self.text.clear();
         self.cells.clear();
-        self.nested.clear();
+        self.shapes.clear();
     }
 
     pub(super) fn push(&mut self, column: usize, text: &str) {
@@ -53,8 +76,9 @@ impl Row {
         self.cells.push(Cell { column, start, end: self.text.len() });
     }
 
-    pub(super) fn push_nested(&mut self, column: usize) {
-        self.nested.push(column);
+    /// Notes what stands in a column.
+    pub(super) fn note(&mut self, column: usize, shape: Shape) {
+        self.shapes.push((column, shape));
     }
 }
 

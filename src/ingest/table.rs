@@ -1,7 +1,7 @@
 //! Which column is which field: `--map`, near spellings, columns that are no field.
 
 use super::error::list;
-use super::{ImportError, Rows, Summary};
+use super::{ImportError, RejectCode, Row, Rows, Shape, Summary};
 
 /// What a name of a column means.
 pub(super) enum Found<T> {
@@ -28,6 +28,8 @@ pub(super) struct Table<'a, F: Fields> {
     map: &'a [(String, String)],
     names: Vec<String>,
     targets: Vec<Option<F::Target>>,
+    /// Whether two columns are the same field.
+    alike: bool,
 }
 
 impl<'a, F: Fields> Table<'a, F> {
@@ -40,7 +42,7 @@ impl<'a, F: Fields> Table<'a, F> {
         summary: &mut Summary,
     ) -> Result<Self, ImportError> {
         check_map(&mut fields, map, rows)?;
-        let mut table = Self { fields, map, names: Vec::new(), targets: Vec::new() };
+        let mut table = Self { fields, map, names: Vec::new(), targets: Vec::new(), alike: false };
         table.grow(rows.columns(), summary);
         if !rows.has_header() {
             return Ok(table);
@@ -76,6 +78,7 @@ impl<'a, F: Fields> Table<'a, F> {
                     None
                 }
             };
+            self.alike |= target.is_some() && self.targets.contains(&target);
             self.names.push(column.clone());
             self.targets.push(target);
         }
@@ -84,6 +87,31 @@ impl<'a, F: Fields> Table<'a, F> {
     /// The field in a column.
     pub(super) fn target(&self, column: usize) -> Option<F::Target> {
         self.targets.get(column).copied().flatten()
+    }
+
+    /// Refuses a row that says one field twice, under names that mean the same.
+    pub(super) fn check_once(&self, row: &Row) -> Result<(), (RejectCode, String)> {
+        if !self.alike {
+            return Ok(());
+        }
+        let columns: Vec<usize> = row.cells().map(|(column, _)| column).chain(row.nested()).collect();
+        for (position, column) in columns.iter().enumerate() {
+            let target = self.target(*column);
+            let same = |other: &&usize| target.is_some() && self.target(**other) == target;
+            if let Some(other) = columns[..position].iter().find(same) {
+                let (one, other) = (self.name(*other), self.name(*column));
+                return Err((
+                    RejectCode::BadJson,
+                    format!("the keys `{one}` and `{other}` are the same field"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands in a field, where it is no text and no whole number.
+    pub(super) fn shape(&self, row: &Row, target: F::Target) -> Option<Shape> {
+        row.shapes().find(|(column, _)| self.target(*column) == Some(target)).map(|(_, shape)| shape)
     }
 
     /// How many columns there are.

@@ -3,6 +3,7 @@
 //! Knows templates and values that can be shown; neither how a value was computed nor how a
 //! message travels. Which files a message is made of is `check`'s business.
 
+mod compared;
 mod error;
 mod filled;
 mod filters;
@@ -18,6 +19,7 @@ mod scan;
 mod sniff;
 mod token;
 
+pub use compared::{Against, Compared, comparisons};
 pub use error::{Part, RenderError};
 pub use filled::{Filled, Shown, fill, show};
 pub use filters::Shows;

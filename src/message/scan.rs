@@ -145,7 +145,11 @@ pub fn filters(template: &str) -> Vec<Applied> {
 }
 
 /// A name with the attributes behind it, its bytes, and the position of its last word.
-fn path<'t>(template: &'t str, words: &[Word<'_>], index: usize) -> (&'t str, Range<usize>, usize) {
+pub(super) fn path<'t>(
+    template: &'t str,
+    words: &[Word<'_>],
+    index: usize,
+) -> (&'t str, Range<usize>, usize) {
     let mut last = index;
     while let [before, dot, after, ..] = &words[last..]
         && dot.text == "."
@@ -168,7 +172,7 @@ pub fn uses_autoescape(template: &str) -> Option<Range<usize>> {
 }
 
 /// The insides of all `{{ … }}` and `{% … %}`; comments and raw blocks are skipped.
-fn tags(template: &str) -> impl Iterator<Item = (Tag, Range<usize>)> {
+pub(super) fn tags(template: &str) -> impl Iterator<Item = (Tag, Range<usize>)> {
     pieces(template)
         .into_iter()
         .filter(|piece| piece.tag != Tag::Comment)
@@ -222,15 +226,15 @@ fn close_of(text: &str, close: &str) -> Option<usize> {
     None
 }
 
-struct Word<'a> {
-    text: &'a str,
-    range: Range<usize>,
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
+    pub(super) range: Range<usize>,
     /// After a `.` or `|`, or before a `=` of a keyword argument.
     belongs: bool,
 }
 
 impl Word<'_> {
-    fn is_name(&self) -> bool {
+    pub(super) fn is_name(&self) -> bool {
         const OWN: [&str; 20] = [
             "and",
             "or",
@@ -259,7 +263,7 @@ impl Word<'_> {
 }
 
 /// The words and single signs of a tag's inside; strings become one empty word.
-fn words(template: &str, range: Range<usize>) -> Vec<Word<'_>> {
+pub(super) fn words(template: &str, range: Range<usize>) -> Vec<Word<'_>> {
     let text = &template[range.clone()];
     let mut words: Vec<Word<'_>> = Vec::new();
     let mut chars = text.char_indices().peekable();

@@ -25,7 +25,7 @@ pub use person::{
     ErasedView, ListWish, PersonWish, SuppressedDomain, SuppressionCount, SuppressionsView, Timeline,
     TimelineEntry,
 };
-pub use post::{MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
+pub use post::{MAX_IGNORED, MAX_IGNORED_CHARS, MAX_LISTED, Posted, RejectedLine, Scope, Taken, Taking};
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queued, Request};
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,

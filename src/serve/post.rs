@@ -14,6 +14,9 @@ pub struct Posted {
     pub unchanged: u64,
     /// What was not taken, by line; the first [`MAX_LISTED`] of it.
     pub rejected: Vec<RejectedLine>,
+    /// Keys that are no field, each once, the first [`MAX_IGNORED`] of them: perhaps misspelt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
     /// How much more was not taken.
     #[serde(skip_serializing_if = "is_none")]
     pub more_rejected: u64,
@@ -21,6 +24,11 @@ pub struct Posted {
 
 /// What of a body's rejects is listed at most.
 pub const MAX_LISTED: usize = 1_000;
+
+/// Keys that are named as no field at most, and the letters of each.
+pub const MAX_IGNORED: usize = 50;
+/// Letters of a key that is no field that are shown.
+pub const MAX_IGNORED_CHARS: usize = 64;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_none(count: &u64) -> bool {

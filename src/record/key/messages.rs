@@ -25,6 +25,12 @@ pub fn finished_message(at: Instant, key: MessageKey) -> Vec<u8> {
     start(Table::FinishedMessage).i64(at.0).message(key).0
 }
 
+/// Where the keys of messages begin that ended at an instant or later.
+#[must_use]
+pub fn finished_since(at: Instant) -> Vec<u8> {
+    start(Table::FinishedMessage).i64(at.0).0
+}
+
 /// Reads the key of a finished message.
 #[must_use]
 pub fn parse_finished_message(key: &[u8]) -> Option<(Instant, MessageKey)> {

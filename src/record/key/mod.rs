@@ -30,8 +30,9 @@ pub use events::{
     parse_events, parse_timer, timer,
 };
 pub use messages::{
-    aside, dead_letter, finished_message, open_message, outage, parse_aside, parse_dead_letter,
-    parse_finished_message, parse_open_message, parse_outage, parse_taken_back, taken_back,
+    aside, dead_letter, finished_message, finished_since, open_message, outage, parse_aside,
+    parse_dead_letter, parse_finished_message, parse_open_message, parse_outage, parse_taken_back,
+    taken_back,
 };
 pub use movement::{
     looked, moves, moves_of, parse_looked, parse_moves, parse_places, parse_track, places, places_of, track,

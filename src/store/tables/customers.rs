@@ -38,6 +38,41 @@ pub fn profiles(
     })
 }
 
+/// The highest number under which anything of a customer stands, whether or not it reads back: what is
+/// damaged keeps its number.
+///
+/// # Errors
+/// When the store does not read.
+pub fn highest(store: &dyn Store) -> Result<Option<CustomerNumber>, StoreError> {
+    let tables: [(Table, fn(CustomerNumber) -> Vec<u8>); 5] = [
+        (Table::Profile, key::profile),
+        (Table::Orders, key::orders_of),
+        (Table::Events, key::event_packs_of),
+        (Table::Change, key::changes_of),
+        (Table::Suppression, |customer| key::suppression(customer, 0)),
+    ];
+    let mut highest = None;
+    for (table, keys_of) in tables {
+        let prefix = table.prefix();
+        let stands_from =
+            |number: u32| store.scan(&prefix, &keys_of(CustomerNumber(number))).next().transpose();
+        if stands_from(0)?.is_none() {
+            continue;
+        }
+        // No scan runs backwards: halves are asked whether anything stands in them.
+        let (mut low, mut high) = (0, u32::MAX);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            match stands_from(middle)? {
+                Some(_) => low = middle,
+                None => high = middle - 1,
+            }
+        }
+        highest = highest.max(Some(CustomerNumber(low)));
+    }
+    Ok(highest)
+}
+
 /// A customer's orders, in the order in which they were stored.
 ///
 /// # Errors

@@ -122,9 +122,29 @@ pub fn finished_messages(
     store: &dyn Store,
     customer: CustomerNumber,
 ) -> Result<Vec<FinishedMessage>, StoreError> {
+    finished_from(store, customer, &Table::FinishedMessage.prefix())
+}
+
+/// The messages to a customer that ended since an instant, oldest first.
+///
+/// # Errors
+/// When the store does not read.
+pub fn finished_messages_since(
+    store: &dyn Store,
+    customer: CustomerNumber,
+    since: Instant,
+) -> Result<Vec<FinishedMessage>, StoreError> {
+    finished_from(store, customer, &key::finished_since(since))
+}
+
+fn finished_from(
+    store: &dyn Store,
+    customer: CustomerNumber,
+    from: &[u8],
+) -> Result<Vec<FinishedMessage>, StoreError> {
     let prefix = Table::FinishedMessage.prefix();
     let mut found = Vec::new();
-    for item in store.scan(&prefix, &prefix) {
+    for item in store.scan(&prefix, from) {
         let (key, value) = item?;
         let of = key::parse_finished_message(&key).map(|(_, message)| message.decision.customer);
         if of == Some(customer)

@@ -193,6 +193,34 @@ pub fn non_sends(
     Ok(found)
 }
 
+/// When a rule passed over a customer last (at a run, or on the day that began then), and why.
+///
+/// # Errors
+/// When a block does not read back.
+pub fn passed_over(
+    store: &dyn Store,
+    rule: RuleNumber,
+    customer: CustomerNumber,
+) -> Result<Option<(Instant, Skip)>, StoreError> {
+    let prefix = key::non_sends_of(rule);
+    let mut latest = None;
+    for item in store.scan(&prefix, &prefix) {
+        let (key, bytes) = item?;
+        let (_, at, code, block) = key::parse_non_sends(&key).ok_or_else(|| strange_key(&key))?;
+        if block != customer.0 / crate::model::BLOCK {
+            continue;
+        }
+        let reason = Skip::ALL.into_iter().find(|reason| reason.code() == code);
+        let reason = reason.ok_or_else(|| strange_key(&key))?;
+        let mut members = Bitmap::new();
+        set_block(&mut members, block, &key, &codec::decode_raw(BLOCK, &key, &bytes)?)?;
+        if members.contains(customer.0) {
+            latest = latest.max(Some((at, reason)));
+        }
+    }
+    Ok(latest)
+}
+
 /// The decision of a run for one customer. Packs are in the order of their customers: only the last
 /// one that begins at or before this customer is read.
 ///
@@ -234,19 +262,31 @@ pub fn decision_due(
     let prefix = key::decisions_of_rule(rule);
     let from = key::decisions(rule, since, CustomerNumber(0));
     let mut found = None;
+    let mut look = |last: Option<(Instant, Vec<u8>, Vec<u8>)>| -> Result<(), StoreError> {
+        let Some((at, key, bytes)) = last else { return Ok(()) };
+        let pack: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;
+        let mut pack = pack.into_iter();
+        let decision = pack.find(|decision| decision.customer == customer && decision.due == due);
+        found = decision.map(|decision| (at, decision)).or(found.take());
+        Ok(())
+    };
+    // Packs of a run are in the order of their customers: of each run only the last one that begins at or
+    // before this customer is unpacked.
+    let mut last: Option<(Instant, Vec<u8>, Vec<u8>)> = None;
     for item in scan(store, &prefix, &from, from.len()) {
         let (key, bytes) = item?;
         let (_, at, first) = key::parse_decisions(&key).ok_or_else(|| strange_key(&key))?;
         if at > due {
             break;
         }
+        if last.as_ref().is_some_and(|(run, ..)| *run != at) {
+            look(last.take())?;
+        }
         if first <= customer {
-            let pack: Vec<Decision> = codec::decode(DECISIONS, &key, &bytes)?;
-            let mut pack = pack.into_iter();
-            let decision = pack.find(|decision| decision.customer == customer && decision.due == due);
-            found = decision.map(|decision| (at, decision)).or(found);
+            last = Some((at, key, bytes));
         }
     }
+    look(last)?;
     Ok(found)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::reference;
-use crate::serve::post::MAX_LISTED;
+use crate::serve::post::{MAX_IGNORED, MAX_LISTED};
 
 /// All shapes by name.
 pub(super) fn schemas(codes: &[&str]) -> Value {
@@ -44,6 +44,7 @@ pub(super) fn schemas(codes: &[&str]) -> Value {
                 "accepted": {"type": "integer"},
                 "unchanged": {"type": "integer"},
                 "rejected": {"type": "array", "items": reference("RejectedLine")},
+                "ignored": {"type": "array", "items": {"type": "string"}},
                 "more_rejected": {"type": "integer"},
             },
         },
@@ -134,6 +135,12 @@ fn posted() -> Value {
                 "maxItems": MAX_LISTED,
                 "items": reference("RejectedLine"),
                 "description": "What was not taken.",
+            },
+            "ignored": {
+                "type": "array",
+                "maxItems": MAX_IGNORED,
+                "items": {"type": "string"},
+                "description": "Keys that are no field, or that rules set, each once; absent where there is none.",
             },
             "more_rejected": {
                 "type": "integer",
