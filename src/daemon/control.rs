@@ -21,6 +21,7 @@ use super::person;
 use super::post::{self, Post};
 use super::sent_test;
 use super::service::Service;
+use super::status::OpenMessages;
 use super::vault;
 
 /// Bodies that are read at the same time: reading is work for a processor each.
@@ -49,6 +50,12 @@ impl Service {
             }
             Request::Status {} => match self.decider.call(request).await {
                 Response::Status(mut status) => {
+                    let store = Arc::clone(&self.store);
+                    let now = status.now;
+                    // It reads all that waits: beside the decider, which goes on meanwhile.
+                    let counted =
+                        tokio::task::spawn_blocking(move || OpenMessages::count(&*store, now)).await;
+                    counted.unwrap_or_default().tell(&mut status);
                     let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     status.pid = Some(std::process::id());
                     status.started = Some(self.started);
@@ -83,7 +90,15 @@ impl Service {
                 } else {
                     None
                 };
-                let response = self.decider.call(request).await;
+                let mut response = self.decider.call(request).await;
+                if let Response::Erased(erased) = &mut response {
+                    match self.forget_erased(erased.number).await {
+                        Ok(under_way) => erased.under_way = under_way,
+                        Err(error) => {
+                            return Response::refused(RefusalKind::Failed, error.to_string());
+                        }
+                    }
+                }
                 if let (Some(webhook), Response::Done { .. }) = (webhook, &response) {
                     self.outbox.enable(&webhook);
                 }

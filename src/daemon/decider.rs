@@ -12,7 +12,9 @@ use crate::record::Deed;
 use crate::ruleset::RuleSet;
 use crate::serve::{Progress, RefusalKind, Request, Response, Taken};
 use crate::store::StoreError;
+use crate::store::tables::traces::Traces;
 
+use super::forget::{Forgot, Rest};
 use super::post::Post;
 use super::{Engine, EventReport, TickReport};
 
@@ -40,6 +42,10 @@ pub(super) enum Command {
     Call(Request, oneshot::Sender<Response>),
     /// An address was refused for good.
     Suppressed(CustomerNumber),
+    /// Say who is erased and not forgotten yet.
+    Erasures(oneshot::Sender<Vec<(CustomerNumber, Rest)>>),
+    /// Forget what was found of somebody who is erased.
+    Forget(CustomerNumber, Box<Traces>, oneshot::Sender<Result<Forgot, StoreError>>),
     /// Somebody unsubscribed: it is taken in before any command, and so before this one.
     Unsubscribed,
     /// The outbox did something, durably: the number of its pack, and what.
@@ -69,6 +75,7 @@ impl Decider {
             Self { commands: sender, read: Arc::default(), to_read: Arc::default(), changed: Arc::default() };
         let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
         let changed = Arc::clone(&handle.changed);
+        engine.find_erased_elsewhere();
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
             let mut next = commands.blocking_recv();
             while let Some(command) = next.take() {
@@ -153,6 +160,20 @@ impl Decider {
     /// Notes that an address was refused for good.
     pub(super) async fn suppressed(&self, customer: CustomerNumber) {
         self.send(Command::Suppressed(customer)).await;
+    }
+
+    /// Who is erased and not forgotten yet; nobody where the decider is gone.
+    pub(super) async fn erasures(&self) -> Vec<(CustomerNumber, Rest)> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Erasures(reply)).await;
+        answer.await.unwrap_or_default()
+    }
+
+    /// Forgets what was found of somebody who is erased.
+    pub(super) async fn forget(&self, number: CustomerNumber, traces: Traces) -> Result<Forgot, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Forget(number, Box::new(traces), reply)).await;
+        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Notes that somebody unsubscribed. Where the queue is full, whatever is done next notices.
@@ -261,6 +282,10 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                     engine.take_up_deeds();
                     engine.explained(&customer, rule.as_deref(), at, now)
                 }
+                Request::Status {} => {
+                    engine.take_up_deeds();
+                    Response::Status(Box::new(engine.status_but_messages(now)))
+                }
                 request => engine.handle(request, now, &mut on_bytes),
             });
             let response = catch_unwind(handled).unwrap_or_else(|_| {
@@ -273,6 +298,12 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             to_read.store(0, Ordering::Relaxed);
             read.store(0, Ordering::Relaxed);
             let _ = reply.send(response);
+        }
+        Command::Erasures(reply) => {
+            let _ = reply.send(engine.erasures());
+        }
+        Command::Forget(number, traces, reply) => {
+            let _ = reply.send(engine.forget_what_was_found(number, &traces, now));
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
         Command::Did(sequence, deeds) => {

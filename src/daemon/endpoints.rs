@@ -1,7 +1,5 @@
 //! Endpoints that are not called for now: what a status says of them, and how a person ends it.
 
-use std::collections::BTreeMap;
-
 use crate::record::OutageKind;
 use crate::ruleset::Named;
 use crate::serve::{EndpointState, EndpointStatus, Response};
@@ -13,8 +11,8 @@ use super::Engine;
 pub(super) const WEBHOOK: &str = "webhook ";
 
 impl Engine {
-    /// The endpoints that are not called, with how many of the calls that were counted wait for each.
-    pub(super) fn endpoints(&self, waiting: &BTreeMap<String, u64>) -> Vec<EndpointStatus> {
+    /// The endpoints that are not called; the calls that wait for each are not counted.
+    pub(super) fn endpoints(&self) -> Vec<EndpointStatus> {
         // A damaged record is reported by the outbox; it keeps nobody from being called.
         let outages = tables::endpoints::outages(&*self.store).filter_map(Result::ok);
         let status = |outage: crate::record::Outage| EndpointStatus {
@@ -28,7 +26,7 @@ impl Engine {
                 OutageKind::Gone => None,
                 OutageKind::Failing { until, .. } => Some(until),
             },
-            waiting: waiting.get(&outage.name).copied().unwrap_or_default(),
+            waiting: 0,
             name: outage.name,
         };
         outages.map(status).collect()

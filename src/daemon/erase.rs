@@ -31,6 +31,9 @@ pub(super) struct Erased {
     pub(super) under_way: BTreeSet<CustomerNumber>,
     /// Of these, what is to be gone on with; one that met a damaged record waits for a restart.
     pub(super) to_do: BTreeMap<CustomerNumber, Rest>,
+    /// Whether somebody else looks for what is to be forgotten, and hands it in: the daemon, for that takes
+    /// its time.
+    pub(super) found_elsewhere: bool,
 }
 
 impl Engine {
@@ -49,7 +52,8 @@ impl Engine {
         !tombstones.is_empty() && tombstones.contains_key(&self.shared.keyed.erased(id))
     }
 
-    /// Erases a customer. What could be forgotten at once is forgotten, durably, when this returns.
+    /// Erases a customer. What could be forgotten at once is forgotten, durably, when this returns; where
+    /// somebody else looks for it, they are gone, and the rest is to do.
     ///
     /// # Errors
     /// When the store fails; an erasure that had begun is gone on with.
@@ -81,9 +85,12 @@ impl Engine {
         self.leave(number);
         // From here on no claim and no click finds them.
         self.publish();
-        let rest = self.forget(number, Rest::Everything, now)?;
+        self.erased.to_do.insert(number, Rest::Everything);
+        let elsewhere = self.erased.found_elsewhere;
+        let rest = if elsewhere { 0 } else { self.forget(number, Rest::Everything, now)? };
         let name = |other: &CustomerNumber| self.population.id(*other).map(str::to_owned);
         Ok(ErasedView {
+            number: Some(number),
             under_way: rest,
             suppressed_addresses: suppressed,
             same_address: others.iter().filter_map(name).collect(),
@@ -124,9 +131,8 @@ impl Engine {
         self.list(found.iter().map(entry).collect(), &Whose::These(whom))?;
         // What the outbox met stands under the number, which goes.
         let mut met = Vec::new();
-        for item in tables::customers::suppressions(&*self.store) {
-            let (of, _, suppression) = item?;
-            if let (true, Some(hash)) = (of == number, suppression.address) {
+        for (_, suppression) in tables::customers::suppressions_of(&*self.store, number)? {
+            if let Some(hash) = suppression.address {
                 met.push((Entry::Hashed(ListedKind::Email, hash), suppression.reason, suppression.at));
             }
         }

@@ -7,7 +7,8 @@ use crate::model::{BLOCK, CustomerNumber, Instant};
 use crate::record::{FinishedMessage, MessageKey, MessageState, OpenMessage, TakenBack};
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables::memories::{MET_BLOCK, TRYING_BLOCK};
-use crate::store::{Batch, StoreError, tables};
+use crate::store::tables::traces::Traces;
+use crate::store::{Batch, Store, StoreError, tables};
 
 use super::Engine;
 
@@ -24,6 +25,28 @@ pub(super) enum Rest {
     Everything,
     /// Messages that workers had.
     Messages,
+}
+
+/// How far an erasure came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forgot {
+    /// It is through, or given up.
+    All,
+    /// So many messages are in others' hands.
+    AllBut(u64),
+    /// Something was not where it had been found: it is to be looked for again.
+    Moved,
+}
+
+/// Looks for what is to be forgotten.
+///
+/// # Errors
+/// When the store does not read.
+pub(super) fn find(store: &dyn Store, number: CustomerNumber, what: Rest) -> Result<Traces, StoreError> {
+    match what {
+        Rest::Everything => tables::traces::all(store, number),
+        Rest::Messages => tables::traces::messages(store, number),
+    }
 }
 
 /// Gathers changes into commits within the store's limit; some must not be torn apart.
@@ -65,17 +88,51 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub(super) fn go_on_erasing(&mut self, now: Instant) -> Result<(), StoreError> {
+        if self.erased.found_elsewhere {
+            return Ok(());
+        }
         for (number, rest) in self.erased.to_do.clone() {
             self.leave(number);
             match self.forget(number, rest, now) {
                 Ok(_) => {}
-                Err(error @ StoreError::Corrupt(_)) => {
-                    self.erased.to_do.remove(&number);
-                    tracing::error!(error = error.to_string(), "an erasure met a damaged record: it waits");
-                }
-                Err(error) => return Err(error),
+                Err(error) => self.gave_up(number, error)?,
             }
         }
+        Ok(())
+    }
+
+    /// What is found of an erased customer is looked for by somebody else from now on.
+    pub(super) fn find_erased_elsewhere(&mut self) {
+        self.erased.found_elsewhere = true;
+    }
+
+    /// What is to be looked for.
+    pub(super) fn erasures(&self) -> Vec<(CustomerNumber, Rest)> {
+        self.erased.to_do.iter().map(|(number, rest)| (*number, *rest)).collect()
+    }
+
+    /// Forgets what somebody else found of an erased customer.
+    ///
+    /// # Errors
+    /// When the store fails; what met a damaged record is given up until a restart.
+    pub(super) fn forget_what_was_found(
+        &mut self,
+        number: CustomerNumber,
+        traces: &Traces,
+        now: Instant,
+    ) -> Result<Forgot, StoreError> {
+        let Some(rest) = self.erased.to_do.get(&number).copied() else { return Ok(Forgot::All) };
+        self.leave(number);
+        self.forget_found((number, rest), traces, now).or_else(|error| {
+            self.gave_up(number, error)?;
+            Ok(Forgot::All)
+        })
+    }
+
+    fn gave_up(&mut self, number: CustomerNumber, error: StoreError) -> Result<(), StoreError> {
+        let StoreError::Corrupt(_) = error else { return Err(error) };
+        self.erased.to_do.remove(&number);
+        tracing::error!(error = error.to_string(), "an erasure met a damaged record: it waits");
         Ok(())
     }
 
@@ -87,15 +144,31 @@ impl Engine {
         what: Rest,
         now: Instant,
     ) -> Result<u64, StoreError> {
-        let rest = self.forget_messages(number, now)?;
+        loop {
+            let traces = find(&*self.store, number, what)?;
+            match self.forget_found((number, what), &traces, now)? {
+                Forgot::All => return Ok(0),
+                Forgot::AllBut(rest) => return Ok(rest),
+                Forgot::Moved => {}
+            }
+        }
+    }
+
+    fn forget_found(
+        &mut self,
+        (number, what): (CustomerNumber, Rest),
+        traces: &Traces,
+        now: Instant,
+    ) -> Result<Forgot, StoreError> {
+        let (rest, moved) = self.forget_messages(number, &traces.open, now)?;
         if what == Rest::Everything {
             self.forget_memories(number)?;
-            self.forget_history(number)?;
+            self.forget_history(number, traces)?;
         }
-        self.forget_own(number)?;
-        if rest > 0 {
+        self.forget_own(number, traces)?;
+        if rest > 0 || moved {
             self.erased.to_do.insert(number, Rest::Messages);
-            return Ok(rest);
+            return Ok(if moved { Forgot::Moved } else { Forgot::AllBut(rest) });
         }
         failpoint::hit("erase_before_end");
         let mut batch = Batch::default();
@@ -103,41 +176,39 @@ impl Engine {
         self.store.commit(batch).wait()?;
         self.erased.under_way.remove(&number);
         self.erased.to_do.remove(&number);
-        Ok(0)
+        Ok(Forgot::All)
     }
 
     /// What stands under the customer's own keys, and what waits for them.
-    fn forget_own(&self, number: CustomerNumber) -> Result<(), StoreError> {
+    fn forget_own(&self, number: CustomerNumber, traces: &Traces) -> Result<(), StoreError> {
         let store = Arc::clone(&self.store);
         let mut parts = Parts { engine: self, batch: Batch::default() };
         let mut own = Batch::default();
-        for item in tables::events::arrivals(&*store) {
-            if let Some((sequence, _)) = readable(item)?.filter(|(_, arrival)| arrival.customer == number) {
-                tables::events::remove_arrival(&mut own, sequence);
-            }
+        for sequence in &traces.arrivals {
+            tables::events::remove_arrival(&mut own, *sequence);
         }
-        for item in tables::events::timers(&*store) {
-            if let Some((place, _)) = readable(item)?.filter(|(place, _)| place.1 == number) {
-                tables::events::remove_timer(&mut own, place);
-            }
+        for place in &traces.timers {
+            tables::events::remove_timer(&mut own, *place);
         }
-        tables::person::forget_letters(&*store, &mut own, number)?;
+        for (at, key) in &traces.letters {
+            tables::messages::remove_letter(&*store, &mut own, *at, *key)?;
+        }
         tables::person::forget_own(&*store, &mut own, number)?;
         parts.each(own)?;
         parts.commit()
     }
 
     /// The values of decisions, places and moves.
-    fn forget_history(&self, number: CustomerNumber) -> Result<(), StoreError> {
+    fn forget_history(&self, number: CustomerNumber, traces: &Traces) -> Result<(), StoreError> {
         let store = Arc::clone(&self.store);
         let mut parts = Parts { engine: self, batch: Batch::default() };
-        for batch in tables::person::forget_values(&*store, number)? {
-            parts.together(batch)?;
+        for pack in &traces.decisions {
+            parts.together(tables::traces::forget_values(&*store, number, pack)?)?;
+        }
+        for pack in &traces.moves {
+            parts.together(tables::traces::forget_moves(&*store, number, pack)?)?;
         }
         for track in tables::movement::tracks(&*store)?.into_keys() {
-            for batch in tables::person::forget_moves(&*store, track, number)? {
-                parts.together(batch)?;
-            }
             let mut batch = Batch::default();
             let places = tables::movement::places(&*store, track)?;
             for (place, mut members) in places {
@@ -152,13 +223,24 @@ impl Engine {
     }
 
     /// Ends all messages to a customer that nobody has under the hand, with all that they were filled
-    /// with. How many somebody has.
-    fn forget_messages(&mut self, number: CustomerNumber, now: Instant) -> Result<u64, StoreError> {
-        let (mut rest, mut ended) = (0, Vec::new());
+    /// with. How many somebody has, and whether one ended since they were looked for: it may be a letter
+    /// now.
+    fn forget_messages(
+        &mut self,
+        number: CustomerNumber,
+        open: &[(Instant, MessageKey)],
+        now: Instant,
+    ) -> Result<(u64, bool), StoreError> {
+        let (mut rest, mut moved, mut ended) = (0, false, Vec::new());
         let mut batch = Batch::default();
-        for (decided, key) in tables::person::open_messages(&*self.store, number)? {
+        debug_assert!(open.iter().all(|(_, key)| key.decision.customer == number));
+        for &(decided, key) in open {
             let message = match tables::messages::open_message(&*self.store, decided, key) {
-                Ok(message) => message,
+                Ok(Some(message)) => Some(message),
+                Ok(None) => {
+                    moved = true;
+                    continue;
+                }
                 // What does not read back goes all the same.
                 Err(StoreError::Corrupt(_)) => None,
                 Err(error) => return Err(error),
@@ -177,7 +259,7 @@ impl Engine {
             }
         }
         self.commit_ended(batch, &mut ended)?;
-        Ok(rest)
+        Ok((rest, moved))
     }
 
     fn commit_ended(&mut self, batch: Batch, ended: &mut Vec<MessageKey>) -> Result<(), StoreError> {
@@ -210,15 +292,6 @@ impl Engine {
         }
         failpoint::hit("erase_before_commit");
         self.commit_parts(batch)
-    }
-}
-
-/// What reads back; a damaged record is reported where the store is loaded.
-fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match item {
-        Ok(item) => Ok(Some(item)),
-        Err(StoreError::Corrupt(_)) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -23,6 +23,7 @@ mod fields;
 mod fire;
 mod firings;
 mod forget;
+mod forgetting;
 mod gate;
 mod handle;
 mod import;

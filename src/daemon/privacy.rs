@@ -107,11 +107,8 @@ impl Engine {
     /// Takes off what the outbox met of a customer. Whether there was something.
     fn unlist_number(&mut self, number: crate::model::CustomerNumber) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        for item in tables::customers::suppressions(&*self.store) {
-            let (of, channel, _) = item?;
-            if of == number {
-                tables::customers::remove_suppression(&mut batch, number, channel);
-            }
+        for (channel, _) in tables::customers::suppressions_of(&*self.store, number)? {
+            tables::customers::remove_suppression(&mut batch, number, channel);
         }
         let any = !batch.is_empty();
         self.commit_parts(batch)?;

@@ -100,6 +100,8 @@ pub struct Service {
     pub(super) readers: Semaphore,
     /// By which people unsubscribe.
     pub(super) exit: Exit,
+    /// Whoever forgets who was erased holds it.
+    pub(super) forgetting: tokio::sync::Mutex<()>,
 }
 
 /// How the daemon is told what to do from outside its socket.
@@ -170,6 +172,7 @@ pub async fn run(
         stop: Arc::clone(&signals.stop),
         stopping: AtomicBool::new(false),
         readers: Semaphore::new(READERS),
+        forgetting: tokio::sync::Mutex::new(()),
         exit: Exit {
             links,
             store: Arc::clone(&store),
@@ -294,6 +297,9 @@ impl Service {
             match self.decider.tick().await {
                 Ok(report) => log_tick(&report),
                 Err(error) => return format!("the store failed: {error}"),
+            }
+            if let Err(error) = self.forget_erased(None).await {
+                return format!("the store failed: {error}");
             }
             let next = self.next_tick(self.clock.now());
             self.next_tick.store(next.0, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use crate::model::{Instant, RuleNumber};
 use crate::record::{HoldReason, Run, RunState, Wait};
 use crate::ruleset::Rule;
 use crate::serve::{RuleState, RuleStatus, Status, Waiting};
-use crate::store::tables;
+use crate::store::{Store, tables};
 
 use super::Engine;
 use super::active::Active;
@@ -14,32 +14,61 @@ use super::called::goes_by;
 use super::clocks::next_firing;
 use super::handle::waits_at;
 
+/// The messages that are not over, counted.
+#[derive(Debug, Default)]
+pub(super) struct OpenMessages {
+    by_state: BTreeMap<String, u64>,
+    waiting: BTreeMap<Wait, Waiting>,
+    /// Calls, by webhook.
+    calls: BTreeMap<String, u64>,
+}
+
+impl OpenMessages {
+    /// Reads all of them.
+    pub(super) fn count(store: &dyn Store, active: Option<&Active>, now: Instant) -> Self {
+        let mut counted = Self::default();
+        // By whether it is a call, and its name: the webhook that it goes by.
+        let mut webhooks: BTreeMap<(bool, String), Option<String>> = BTreeMap::new();
+        for message in tables::messages::open_messages(store).filter_map(Result::ok) {
+            if !message.is_set {
+                let target = (message.is_call, message.target.clone());
+                let look = || active.and_then(|active| goes_by(&message, active)).map(str::to_owned);
+                if let Some(webhook) = webhooks.entry(target).or_insert_with(look) {
+                    *counted.calls.entry(webhook.clone()).or_default() += 1;
+                }
+            }
+            *counted.by_state.entry(message.state.label().to_owned()).or_default() += 1;
+            let Some(wait) = waits_at(&message, now) else { continue };
+            let (due, waits_for) = (message.due, wait.label().to_owned());
+            let new = Waiting { waits_for, messages: 0, first: due, last: due };
+            let all = counted.waiting.entry(wait).or_insert(new);
+            all.messages += 1;
+            (all.first, all.last) = (all.first.min(due), all.last.max(due));
+        }
+        counted
+    }
+
+    /// Says so in a status.
+    pub(super) fn tell(self, status: &mut Status) {
+        status.outbox = self.by_state;
+        status.waiting.splice(0..0, self.waiting.into_values());
+        for endpoint in &mut status.endpoints {
+            endpoint.waiting = self.calls.get(&endpoint.name).copied().unwrap_or_default();
+        }
+    }
+}
+
 impl Engine {
     /// How it goes.
     #[must_use]
     pub fn status(&self, now: Instant) -> Status {
-        let mut outbox = BTreeMap::new();
-        let mut waiting: BTreeMap<Wait, Waiting> = BTreeMap::new();
-        let mut calls: BTreeMap<String, u64> = BTreeMap::new();
-        // By whether it is a call, and its name: the webhook that it goes by.
-        let mut webhooks: BTreeMap<(bool, String), Option<String>> = BTreeMap::new();
-        for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
-            if !message.is_set {
-                let target = (message.is_call, message.target.clone());
-                let look =
-                    || self.active.as_ref().and_then(|active| goes_by(&message, active)).map(str::to_owned);
-                if let Some(webhook) = webhooks.entry(target).or_insert_with(look) {
-                    *calls.entry(webhook.clone()).or_default() += 1;
-                }
-            }
-            *outbox.entry(message.state.label().to_owned()).or_default() += 1;
-            let Some(wait) = waits_at(&message, now) else { continue };
-            let (due, waits_for) = (message.due, wait.label().to_owned());
-            let all =
-                waiting.entry(wait).or_insert(Waiting { waits_for, messages: 0, first: due, last: due });
-            all.messages += 1;
-            (all.first, all.last) = (all.first.min(due), all.last.max(due));
-        }
+        let mut status = self.status_but_messages(now);
+        OpenMessages::count(&*self.store, self.active.as_deref(), now).tell(&mut status);
+        status
+    }
+
+    /// The same without the messages that wait: to count them all are read.
+    pub(super) fn status_but_messages(&self, now: Instant) -> Status {
         let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
         problems.extend(self.store.failure().map(|error| error.to_string()));
         let active = self.active.as_ref();
@@ -60,10 +89,10 @@ impl Engine {
             problems,
             customers: self.population.len(),
             orders: self.population.orders(),
-            outbox,
-            waiting: waiting.into_values().collect(),
+            outbox: BTreeMap::new(),
+            waiting: Vec::new(),
             relays: Vec::new(),
-            endpoints: self.endpoints(&calls),
+            endpoints: self.endpoints(),
             rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
         }
     }

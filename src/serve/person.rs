@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ConsentView;
-use crate::model::Instant;
+use crate::model::{CustomerNumber, Instant};
 
 /// What is wanted of or for one customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct TimelineEntry {
 /// What an erasure came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErasedView {
+    /// Who it was, to whoever goes on with it in the same process.
+    #[serde(skip)]
+    pub number: Option<CustomerNumber>,
     /// Messages that are just being sent, and go when that is over.
     pub under_way: u64,
     /// How many addresses are on the suppression list for it.

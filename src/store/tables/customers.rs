@@ -234,6 +234,25 @@ pub fn remove_suppression(batch: &mut Batch, customer: CustomerNumber, channel: 
     batch.remove(key::suppression(customer, channel));
 }
 
+/// A customer's suppressions: channel's position, why.
+///
+/// # Errors
+/// When a record does not read back.
+pub fn suppressions_of(
+    store: &dyn Store,
+    customer: CustomerNumber,
+) -> Result<Vec<(u8, Suppression)>, StoreError> {
+    let first = key::suppression(customer, 0);
+    let prefix = &first[..first.len() - 1];
+    let mut found = Vec::new();
+    for item in scan(store, prefix, prefix, first.len()) {
+        let (key, bytes) = item?;
+        let (_, channel) = key::parse_suppression(&key).ok_or_else(|| strange_key(&key))?;
+        found.push((channel, codec::decode(SUPPRESSION, &key, &bytes)?));
+    }
+    Ok(found)
+}
+
 /// All suppressions: customer, channel's position, why.
 pub fn suppressions(
     store: &dyn Store,

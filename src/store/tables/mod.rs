@@ -19,6 +19,7 @@ pub mod person;
 pub mod privacy;
 pub mod rules;
 pub mod runs;
+pub mod traces;
 pub mod unsubscribes;
 
 use serde::Serialize;

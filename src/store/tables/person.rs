@@ -9,22 +9,22 @@ use crate::record::key::{self, Table};
 use crate::record::{Decision, Deed, FinishedMessage, MessageKey, Move, OpenMessage, Skip, codec};
 use crate::store::{Batch, Store, StoreError};
 
-const DECISIONS: u8 = 1;
+pub(super) const DECISIONS: u8 = 1;
 const FINISHED: u8 = 1;
-const MOVES: u8 = 1;
+pub(super) const MOVES: u8 = 1;
 const BITS: u8 = 1;
 
 /// A pack of decisions: its key, rule, instant, and what is in it.
-type Pack = (Vec<u8>, (RuleNumber, Instant), Vec<Decision>);
+pub(super) type Pack = (Vec<u8>, (RuleNumber, Instant), Vec<Decision>);
 
 /// A pack of decisions as it is stored: its key, rule, instant and bytes.
 type Packed = (Vec<u8>, (RuleNumber, Instant), Vec<u8>);
 
 /// A pack of moves: its key, the tick that learnt them, and what is in it.
-type PackOfMoves = (Vec<u8>, Instant, Vec<Move>);
+pub(super) type PackOfMoves = (Vec<u8>, Instant, Vec<Move>);
 
 /// What reads back; none for what is damaged.
-fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+pub(super) fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match item {
         Ok(item) => Ok(Some(item)),
         Err(StoreError::Corrupt(_)) => Ok(None),
@@ -34,7 +34,7 @@ fn readable<T>(item: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
 
 /// The packs that hold a decision about a customer. Packs of a run are in the order of their customers:
 /// of each run only the last one that begins at or before this customer is unpacked.
-fn packs_with(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Pack>, StoreError> {
+pub(super) fn packs_with(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Pack>, StoreError> {
     let prefix = Table::Decisions.prefix();
     let length = key::decisions(RuleNumber(0), Instant(0), customer).len();
     let (mut found, mut last): (Vec<Pack>, Option<Packed>) = (Vec::new(), None);
@@ -75,25 +75,6 @@ pub fn decisions(
         found.extend(own.map(|decision| (rule, at, decision)));
     }
     Ok(found)
-}
-
-/// The changes after which decisions about a customer no longer say which values mattered: each batch is
-/// one pack and goes into one commit.
-///
-/// # Errors
-/// When the store does not read.
-pub fn forget_values(store: &dyn Store, customer: CustomerNumber) -> Result<Vec<Batch>, StoreError> {
-    let mut batches = Vec::new();
-    for (key, _, mut pack) in packs_with(store, customer)? {
-        let own = |decision: &&mut Decision| decision.customer == customer;
-        pack.iter_mut().filter(own).for_each(|decision| decision.values.clear());
-        let mut batch = Batch::default();
-        // What is shorter than before leaves pieces behind: these go, too.
-        erase(store, &mut batch, &key)?;
-        super::put(&mut batch, &key, DECISIONS, &pack);
-        batches.push(batch);
-    }
-    Ok(batches)
 }
 
 /// The open messages to a customer, by their keys: they are not read.
@@ -172,22 +153,7 @@ pub fn letters(
     Ok(found)
 }
 
-/// Removes what is kept of the messages to a customer that died.
-///
-/// # Errors
-/// When the store does not read.
-pub fn forget_letters(
-    store: &dyn Store,
-    batch: &mut Batch,
-    customer: CustomerNumber,
-) -> Result<(), StoreError> {
-    for (at, key) in letter_keys(store, customer)? {
-        super::messages::remove_letter(store, batch, at, key)?;
-    }
-    Ok(())
-}
-
-fn letter_keys(
+pub(super) fn letter_keys(
     store: &dyn Store,
     customer: CustomerNumber,
 ) -> Result<Vec<(Instant, MessageKey)>, StoreError> {
@@ -284,30 +250,8 @@ pub fn moves(
     Ok(packs.into_iter().flat_map(own).collect())
 }
 
-/// The changes that forget a customer's moves in a track: each batch is one pack.
-///
-/// # Errors
-/// When the store does not read.
-pub fn forget_moves(
-    store: &dyn Store,
-    track: u16,
-    customer: CustomerNumber,
-) -> Result<Vec<Batch>, StoreError> {
-    let mut batches = Vec::new();
-    for (key, _, mut pack) in packs_of_moves(store, track, customer)? {
-        pack.retain(|moved| moved.customer != customer);
-        let mut batch = Batch::default();
-        erase(store, &mut batch, &key)?;
-        if !pack.is_empty() {
-            super::put(&mut batch, &key, MOVES, &pack);
-        }
-        batches.push(batch);
-    }
-    Ok(batches)
-}
-
 /// The packs of a track that hold a move of a customer.
-fn packs_of_moves(
+pub(super) fn packs_of_moves(
     store: &dyn Store,
     track: u16,
     customer: CustomerNumber,
