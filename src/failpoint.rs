@@ -8,6 +8,7 @@
 //!   `CVMD_SABOTAGE=stage_off:cap` switches a stage off;
 //! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
 //!   sync: what a disk would hold after a loss of power;
+//! - `CVMD_SYNC_DELAY=file`: each sync takes as many milliseconds longer as stand in that file;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
 //!   not wait for a rule's time.
 
@@ -111,6 +112,14 @@ mod live {
         fs::rename(&new, &disk)
     }
 
+    /// How much longer a sync takes.
+    #[must_use]
+    pub fn sync_delay() -> Option<std::time::Duration> {
+        static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let file = FILE.get_or_init(|| std::env::var_os("CVMD_SYNC_DELAY").map(PathBuf::from)).as_ref()?;
+        fs::read_to_string(file).ok()?.trim().parse().ok().map(std::time::Duration::from_millis)
+    }
+
     /// By how many milliseconds this process's wall clock is ahead.
     #[must_use]
     pub fn clock_shift() -> i64 {
@@ -121,7 +130,7 @@ mod live {
 }
 
 #[cfg(debug_assertions)]
-pub use live::{clock_shift, hit, is_off, sabotage, synced};
+pub use live::{clock_shift, hit, is_off, sabotage, sync_delay, synced};
 
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
@@ -148,6 +157,14 @@ pub fn is_off(_stage: &str) -> bool {
 #[cfg(not(debug_assertions))]
 #[inline]
 pub fn synced(_directory: &std::path::Path) {}
+
+/// Always none: there are no debug assertions.
+#[cfg(not(debug_assertions))]
+#[inline]
+#[must_use]
+pub fn sync_delay() -> Option<std::time::Duration> {
+    None
+}
 
 /// Always zero: there are no debug assertions.
 #[cfg(not(debug_assertions))]

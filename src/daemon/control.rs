@@ -41,6 +41,46 @@ impl Service {
         }
     }
 
+    async fn status(&self) -> Response {
+        match self.decider.call(Request::Status {}).await {
+            Response::Status(mut status) => {
+                let (store, active) = (Arc::clone(&self.store), self.shared.get().active.clone());
+                let now = status.now;
+                // It reads all that waits: beside the decider, which goes on meanwhile.
+                let count = move || OpenMessages::count(&*store, active.as_deref(), now);
+                let counted = tokio::task::spawn_blocking(count).await;
+                counted.unwrap_or_default().tell(&mut status);
+                let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                status.pid = Some(std::process::id());
+                status.started = Some(self.started);
+                status.rules_since = rules.since;
+                status.reload_error = rules.refused;
+                status.problems.extend(self.outbox_problems());
+                status.relays = self.relays();
+                status.waiting.extend(self.slowed());
+                status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
+                if let Some(active) = &self.shared.get().active {
+                    status.problems.extend(unreadable(&self.config.secrets, &active.rules));
+                }
+                Response::Status(status)
+            }
+            other => other,
+        }
+    }
+
+    async fn explain(&self, request: Request) -> Response {
+        let response = self.decider.call(request).await;
+        let Response::Explanation(mut explanation) = response else { return response };
+        let store = Arc::clone(&self.store);
+        // It looks through all messages: beside the decider, which goes on meanwhile.
+        let add = move || match add_messages(&*store, &mut explanation) {
+            Ok(()) => Response::Explanation(explanation),
+            Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+        };
+        let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+        tokio::task::spawn_blocking(add).await.unwrap_or_else(failed)
+    }
+
     async fn answer(&self, request: Request) -> Response {
         match request {
             Request::Reload {} => self.reload_now().await,
@@ -48,30 +88,7 @@ impl Service {
                 self.stop.notify_one();
                 Response::Done { message: "the daemon ends".into() }
             }
-            Request::Status {} => match self.decider.call(request).await {
-                Response::Status(mut status) => {
-                    let store = Arc::clone(&self.store);
-                    let now = status.now;
-                    // It reads all that waits: beside the decider, which goes on meanwhile.
-                    let counted =
-                        tokio::task::spawn_blocking(move || OpenMessages::count(&*store, now)).await;
-                    counted.unwrap_or_default().tell(&mut status);
-                    let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    status.pid = Some(std::process::id());
-                    status.started = Some(self.started);
-                    status.rules_since = rules.since;
-                    status.reload_error = rules.refused;
-                    status.problems.extend(self.outbox_problems());
-                    status.relays = self.relays();
-                    status.waiting.extend(self.slowed());
-                    status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
-                    if let Some(active) = &self.shared.get().active {
-                        status.problems.extend(unreadable(&self.config.secrets, &active.rules));
-                    }
-                    Response::Status(status)
-                }
-                other => other,
-            },
+            Request::Status {} => self.status().await,
             // It looks through the whole history: beside the decider, which goes on meanwhile.
             Request::Person { customer, wish: wish @ (PersonWish::Show | PersonWish::Export) } => {
                 let (store, shared) = (Arc::clone(&self.store), Arc::clone(&self.shared));
@@ -90,11 +107,15 @@ impl Service {
                 } else {
                     None
                 };
+                let erases = matches!(request, Request::Person { wish: PersonWish::Erase, .. });
                 let mut response = self.decider.call(request).await;
-                if let Response::Erased(erased) = &mut response {
-                    match self.forget_erased(erased.number).await {
-                        Ok(under_way) => erased.under_way = under_way,
-                        Err(error) => {
+                if erases {
+                    // What a crash or a worker left of others is gone on with by whoever comes here.
+                    let whose = if let Response::Erased(erased) = &response { erased.number } else { None };
+                    match (self.forget_erased(whose).await, &mut response) {
+                        (Ok(under_way), Response::Erased(erased)) => erased.under_way = under_way,
+                        (Ok(_), _) => {}
+                        (Err(error), _) => {
                             return Response::refused(RefusalKind::Failed, error.to_string());
                         }
                     }
@@ -109,18 +130,7 @@ impl Service {
                 self.wake.notify_one();
                 response
             }
-            Request::Explain { .. } => {
-                let response = self.decider.call(request).await;
-                let Response::Explanation(mut explanation) = response else { return response };
-                let store = Arc::clone(&self.store);
-                // It looks through all messages: beside the decider, which goes on meanwhile.
-                let add = move || match add_messages(&*store, &mut explanation) {
-                    Ok(()) => Response::Explanation(explanation),
-                    Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
-                };
-                let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
-                tokio::task::spawn_blocking(add).await.unwrap_or_else(failed)
-            }
+            Request::Explain { .. } => self.explain(request).await,
             Request::OutboxList(_) => {
                 let mut response = self.decider.call(request).await;
                 if let Response::Outbox { messages, .. } = &mut response {

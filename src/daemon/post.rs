@@ -232,6 +232,44 @@ mod tests {
         assert_eq!(engine.arrivals.len(), 2);
     }
 
+    /// Who does not read back may be an old one who still has links in their mail.
+    #[test]
+    fn a_damaged_profile_keeps_its_number() {
+        let (store, mut engine) = engine();
+        engine.take_posts(vec![post(Kind::Customers, r#"[{"id":"ana"},{"id":"ben"}]"#)], NOW).unwrap();
+        let mut damage = Batch::default();
+        damage.put(key::profile(CustomerNumber(1)), vec![1, 2, 3]);
+        store.commit(damage).wait().unwrap();
+        let mut engine = Engine::open(Arc::clone(&store) as Arc<dyn Store>, Arc::new(LeftInStore)).unwrap();
+        let mut damages = Vec::new();
+        engine.read_customers(&mut damages).unwrap();
+        assert_eq!(damages.len(), 1);
+        engine.take_posts(vec![post(Kind::Customers, r#"[{"id":"cleo"},{"id":"ben"}]"#)], NOW).unwrap();
+        assert_eq!(engine.find("cleo"), Some(CustomerNumber(2)));
+        assert_eq!(
+            engine.find("ben"),
+            Some(CustomerNumber(3)),
+            "what stood under the old number is not theirs"
+        );
+    }
+
+    #[test]
+    fn keys_that_are_no_field_are_named_once() {
+        let (_, mut engine) = engine();
+        let body = format!(
+            "{{\"id\":\"ana\",\"emial\":\"x\",\"{}\":1}}\n{{\"id\":\"ben\",\"emial\":\"y\"}}",
+            "k".repeat(500)
+        );
+        let taken = engine.take_posts(vec![post(Kind::Customers, &body)], NOW).unwrap();
+        let Taken::Kept(posted) = &taken[0] else { panic!("{taken:?}") };
+        assert_eq!(posted.ignored, ["emial".to_owned(), "k".repeat(64)]);
+        let many: Vec<String> = (0..200).map(|n| format!("\"k{n}\":1")).collect();
+        let body = format!("{{\"id\":\"cleo\",{}}}", many.join(","));
+        let taken = engine.take_posts(vec![post(Kind::Customers, &body)], NOW).unwrap();
+        let Taken::Kept(posted) = &taken[0] else { panic!("{taken:?}") };
+        assert_eq!(posted.ignored.len(), MAX_IGNORED);
+    }
+
     #[test]
     fn a_damaged_record_costs_its_own_post_only() {
         let (store, mut engine) = engine();

@@ -90,6 +90,9 @@ impl Keys {
             }
             seen.push(column);
             let (text, shape) = cell(value.get());
+            if text.is_none() && shape.is_none() {
+                return Err(bad(format!("`{key}` is half of a character")));
+            }
             if text.as_ref().is_some_and(|text| text.contains('\0')) {
                 return Err((RejectCode::NulByte, "the row contains a NUL character".into()));
             }

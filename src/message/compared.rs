@@ -74,7 +74,7 @@ enum Side {
 /// The words of a sign that compares, where one begins here.
 fn sign_at(words: &[Word<'_>], at: usize) -> Option<usize> {
     let (word, next) = (&words[at], words.get(at + 1));
-    let joined = next.filter(|next| next.text == "=" && next.range.start == word.range.end).is_some();
+    let joined = next.is_some_and(|next| next.text == "=" && next.range.start == word.range.end);
     match word.text {
         "<" | ">" => Some(1 + usize::from(joined)),
         "=" | "!" if joined => Some(2),

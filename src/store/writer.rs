@@ -160,8 +160,8 @@ impl Writer {
         // After a failed sync the kernel drops the dirty pages: trying again would succeed and lie.
         self.file.sync_data().map_err(|error| failure::io(&self.directory, "syncing", &error))?;
         failpoint::synced(&self.directory);
-        if let Some(delay) = self.sync_delay {
-            #[expect(clippy::disallowed_methods, reason = "2026-11: benchmarks only; imitates a slow disk")]
+        if let Some(delay) = self.sync_delay.or_else(failpoint::sync_delay) {
+            #[expect(clippy::disallowed_methods, reason = "benchmarks and tests only; imitates a slow disk")]
             std::thread::sleep(delay);
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! Running the binary in a folder of its own.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::support::leaks;
 
 /// What a run said.
 #[derive(Debug)]
@@ -29,6 +32,35 @@ pub fn run(here: &Path, arguments: &[&str]) -> Said {
         code: output.status.code().unwrap_or(-1),
         stdout: text(output.stdout),
         stderr: text(output.stderr),
+    }
+}
+
+/// A daemon that ends with its test; its log must tell nothing of people or secrets.
+pub struct Daemon {
+    child: Child,
+    here: PathBuf,
+}
+
+impl Daemon {
+    /// Starts one, its log in `daemon.log`.
+    pub fn start(here: &Path) -> Self {
+        let log = File::create(here.join("daemon.log")).unwrap();
+        let mut command = cvmd(here, &["run"]);
+        let child = command.env("CVMD_LOG", "debug").stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Self { child, here: here.into() }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let log = std::fs::read_to_string(self.here.join("daemon.log")).unwrap_or_default();
+        let found = leaks::below(&self.here, "");
+        assert!(
+            found.is_empty() && !log.is_empty() || std::thread::panicking(),
+            "the log has {found:#?}\n{log}"
+        );
     }
 }
 

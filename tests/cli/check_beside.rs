@@ -2,27 +2,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
 use cvmd::clock::{Clock, SystemClock};
 
-use super::binary::{cvmd, run};
+use super::binary::{Daemon, run};
 use crate::support::breathe;
-
-/// A daemon that ends with the test.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Starts one and waits until it answers.
 fn daemon(here: &Path) -> Daemon {
-    let mut command = cvmd(here, &["run"]);
-    let daemon = Daemon(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let daemon = Daemon::start(here);
     let end = SystemClock.boot_elapsed().0 + 60_000;
     let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     // Asking before it is there would open its store in this process.

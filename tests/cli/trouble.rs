@@ -1,19 +1,8 @@
 //! What stands in the way of messages, as `status` and `outbox list` tell it.
 
 use std::fs;
-use std::process::{Child, Stdio};
 
-use super::binary::{cvmd, run, workspace};
-
-/// A daemon that ends with its test.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use super::binary::{Daemon, run, workspace};
 
 #[test]
 fn a_secret_that_cannot_be_read_is_told_and_its_calls_wait() {
@@ -26,8 +15,7 @@ fn a_secret_that_cannot_be_read_is_told_and_its_calls_wait() {
     fs::write(here.join("customers.csv"), "id\nana\n").unwrap();
     assert_eq!(run(here, &["import", "customers", "customers.csv"]).code, 0);
     fs::remove_file(here.join("secrets/crm_key")).unwrap();
-    let mut command = cvmd(here, &["run"]);
-    let _daemon = Daemon(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let _daemon = Daemon::start(here);
     let told = (0..2_000).map(|_| run(here, &["status"])).find(|said| said.stdout.contains("PROBLEM"));
     let told = told.expect("the status tells it");
     assert!(told.stdout.contains("the secret `crm_key`") && told.stdout.contains("1 message"), "{told:?}");

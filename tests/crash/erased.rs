@@ -51,6 +51,8 @@ async fn a_kill_at_each_commit_of_an_erasure_is_gone_on_with() {
         let mut daemon = shop.run().await;
         let ticked = async || shop.status().await.and_then(|status| status.last_tick);
         patiently("a tick goes on with it", ticked).await;
+        // Whoever asks again waits for what is under way.
+        shop.must(&["customer", "erase", "ana", "--yes"]);
         assert!(daemon.terminate().await.success(), "{place}: {}", daemon.log());
         shop.must(&["store", "compact"]);
         assert!(!holds(&shop.path("data"), EMAIL), "{place}");

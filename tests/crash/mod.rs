@@ -7,6 +7,7 @@
 pub mod bad_days;
 #[cfg(debug_assertions)]
 mod erased;
+mod forgotten;
 mod restore;
 #[cfg(debug_assertions)]
 mod rounds;

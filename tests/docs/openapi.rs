@@ -42,3 +42,10 @@ fn every_reference_leads_somewhere() {
     walk(&document, &document, &mut seen);
     assert!(seen > 30, "{seen}");
 }
+
+#[test]
+fn the_limits_are_those_of_what_is_taken() {
+    let schemas = &document()["components"]["schemas"];
+    assert_eq!(schemas["Id"]["anyOf"][1]["maxLength"], cvmd::ingest::MAX_ID_BYTES);
+    assert_eq!(schemas["Word"]["anyOf"][1]["maxLength"], cvmd::ingest::MAX_TEXT_BYTES);
+}

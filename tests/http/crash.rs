@@ -113,3 +113,46 @@ async fn a_crash_at_each_place_loses_nothing_that_was_answered() {
         check(side.shop, &answered).await;
     }
 }
+
+/// Posts to a daemon that is killed in a moment, and whose disk then loses what was not synced.
+async fn until_the_power_fails(sabotage: &str) -> (Shop, Vec<usize>) {
+    let shop = shop(RULES).await;
+    let mut command = shop.command(&["run"]);
+    command.env("CVMD_POWER_LOSS", shop.path("images")).env("CVMD_SABOTAGE", sabotage);
+    let daemon = shop.start_logged(command, "log");
+    let side = Arc::new(Side::with(shop, daemon).await);
+    let posting = tokio::spawn({
+        let side = Arc::clone(&side);
+        async move { until_dead(&side).await }
+    });
+    crate::support::breathe(600).await;
+    side.daemon.signal("KILL");
+    let answered = posting.await.unwrap();
+    let mut side = Arc::into_inner(side).unwrap();
+    side.daemon.end().await;
+    let (store, images) = (side.shop.path("data/store"), side.shop.path("images"));
+    let whole = ["disk", "new"].map(|name| images.join(name)).into_iter().find(|image| image.is_dir());
+    // Without a sync there is none: the disk is as it was when the daemon began.
+    std::fs::remove_dir_all(&store).unwrap();
+    if let Some(image) = whole {
+        std::fs::rename(image, store).unwrap();
+    }
+    assert!(answered.iter().sum::<usize>() > 0, "nothing was answered");
+    (side.shop, answered)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_of_power_loses_nothing_that_was_answered() {
+    let (shop, answered) = until_the_power_fails("").await;
+    check(shop, &answered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_before_the_sync_is_noticed() {
+    let (shop, answered) = until_the_power_fails("ack_before_sync").await;
+    let checked = std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(check(shop, &answered));
+    });
+    let lost = tokio::task::spawn_blocking(move || checked.join().is_err()).await.unwrap();
+    assert!(lost, "what was answered and not synced is there all the same");
+}

@@ -139,3 +139,83 @@ async fn who_posts_while_the_daemon_ends_is_answered() {
     assert!(side.daemon.terminate().await.success());
     drop(idle);
 }
+
+/// What JSON can say and a shop should not: each costs its own line, with a code.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_mean_harm_are_named_one_by_one() {
+    let mut side = Side::start(&format!("{RULES}\nevent cart_abandoned\n  value money\n")).await;
+    let order =
+        |more: &str| format!("{{\"order_id\":\"o\",\"customer_id\":\"x\",\"time\":\"2026-01-02\",{more}}}");
+    let long = "x".repeat(10_000);
+    for (kind, line, code) in [
+        ("customers", r#"{"id":"a","id":"b"}"#.to_owned(), "bad_json"),
+        ("customers", r#"{"id":"a","ID":"b"}"#.into(), "bad_json"),
+        ("customers", r#"{"id":"a\u0001b"}"#.into(), "bad_id"),
+        ("customers", r#"{"id":"a\nb"}"#.into(), "bad_id"),
+        ("customers", r#"{"id":true}"#.into(), "bad_id"),
+        ("customers", r#"{"id":1.5}"#.into(), "bad_id"),
+        ("customers", r#"{"id":["a"]}"#.into(), "bad_id"),
+        ("customers", r#"{"id":"\ud800"}"#.into(), "bad_json"),
+        ("customers", format!("{{\"id\":\"{long}\"}}"), "bad_id"),
+        ("customers", r#"{"id":null}"#.into(), "missing_id"),
+        ("orders", order("\"total\":1e400"), "bad_total"),
+        ("orders", order("\"total\":\"NaN\""), "bad_total"),
+        ("orders", order("\"total\":1.23456"), "bad_total"),
+        ("orders", order("\"total\":99999999999999999999"), "bad_total"),
+        ("orders", order("\"total\":{\"amount\":1}"), "bad_value"),
+        ("orders", order("\"total\":1,\"currency\":\"EURO\""), "bad_currency"),
+        ("orders", order("\"total\":1,\"time\":\"2026-01-03\""), "bad_json"),
+        ("orders", order("\"total\":1").replace("2026-01-02", "9999-12-01"), "in_future"),
+        ("orders", order("\"total\":1").replace("2026-01-02", "2026-02-30"), "bad_time"),
+        ("orders", order("\"total\":1").replace("2026-01-02", "-4712-01-01"), "bad_time"),
+        ("events", r#"{"id":"e","customer_id":"x","time":"2026-01-02","event":"sent"}"#.into(), "bad_event"),
+        ("events", r#"{"id":"e","customer_id":"x","time":"2026-01-02","event":"order"}"#.into(), "bad_event"),
+        (
+            "events",
+            r#"{"id":"e","customer_id":"x","time":"2026-01-02","event":"cart_abandoned","value":1e400}"#
+                .into(),
+            "bad_value",
+        ),
+    ] {
+        let (status, answer) = side.post(kind, line.clone()).await;
+        let found = answer["rejected"][0]["code"].as_str().unwrap_or("-");
+        assert_eq!((status, found), (400, code), "{kind} {}: {answer}", &line[..line.len().min(200)]);
+        let id = &answer["rejected"][0]["id"];
+        if kind != "customers" && code != "bad_json" {
+            assert!(id == "o" || id == "e", "the id is named: {answer}");
+        }
+    }
+    // Long ago is history, and a currency is part of an order.
+    let old = order("\"total\":1,\"currency\":\"USD\"").replace("2026-01-02", "1969-07-20");
+    assert_eq!(side.post("orders", old.clone()).await.0, 202);
+    let (status, answer) = side.post("orders", old.replace("USD", "EUR")).await;
+    assert_eq!((status, &answer["rejected"][0]["code"]), (400, &json!("conflict")), "{answer}");
+    // A misspelt key is told, and the line taken.
+    let (status, answer) = side.post("customers", r#"{"id":"x","emial":"x@shop.example"}"#).await;
+    assert_eq!((status, &answer["ignored"]), (202, &json!(["emial"])), "{answer}");
+    is_well(&mut side, "after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_of_one_customer_at_the_same_time_are_all_kept() {
+    let side = std::sync::Arc::new(Side::start(RULES).await);
+    let clients: Vec<_> = (0..40)
+        .map(|n| {
+            let side = std::sync::Arc::clone(&side);
+            tokio::spawn(async move {
+                let order =
+                    json!({"order_id": n / 2, "customer_id": "ana", "time": "2026-01-02", "total": 1});
+                let profile = json!({"id": "ana", "age": n});
+                let (kind, body) = if n % 4 == 3 { ("customers", profile) } else { ("orders", order) };
+                side.post(kind, body.to_string()).await
+            })
+        })
+        .collect();
+    for client in clients {
+        let (status, answer) = client.await.unwrap();
+        assert_eq!(status, 202, "{answer}");
+    }
+    let (_, ana) = side.get("/v1/customers/ana").await;
+    assert_eq!(ana["orders"]["count"], 20, "{ana}");
+    assert!(ana["fields"]["age"].is_number(), "{ana}");
+}

@@ -3,6 +3,7 @@
 mod contract;
 mod crash;
 mod hostile;
+mod pressure;
 mod rules;
 mod same;
 mod unsubscribe;

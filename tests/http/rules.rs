@@ -47,6 +47,13 @@ async fn an_event_fires_its_rule_within_the_second() {
     patiently("the mail comes", async || (side.shop.mails_to("ana") == 1).then_some(())).await;
     let took = SystemClock.boot_elapsed().0 - before;
     assert!(took < 10_000, "it took {took} ms");
+    let explained = patiently("it is told what became of it", async || {
+        let (_, explained) = side.get("/v1/customers/ana/explain?rule=rescue").await;
+        let messages = explained["rules"][0]["history"][0]["messages"].to_string();
+        messages.contains("sent").then_some(messages)
+    })
+    .await;
+    assert!(explained.contains("offer"), "{explained}");
     // Sent again it is known.
     side.post("events", event(3, 0, 90)).await;
     breathe(300).await;

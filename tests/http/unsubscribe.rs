@@ -286,4 +286,78 @@ async fn a_crash_before_the_answer_loses_no_unsubscribe_and_the_second_click_is_
     mails(&side, "An offer", 1).await;
     let shown = side.shop.must(&["customer", "show", "ana"]);
     assert_eq!(shown.matches("unsubscribed").count(), 1, "{shown}");
+
+const TWO_CHANNELS: &str = r#"workspace shop
+  currency EUR
+
+webhook gateway
+  post "CRM" signed with secret crm_key
+
+message offer
+  email marketing
+  subject "An offer"
+  body messages/offer.txt
+
+message note
+  sms marketing by webhook gateway
+  text "An offer: {{ unsubscribe_url }}"
+
+rule offers
+  on order
+  when orders >= 1
+  at most 9 times per day
+  then send offer
+       send note
+"#;
+
+/// Each channel has a link of its own; who leaves one stays on the other. Programs that only look change
+/// nothing, however often and by whatever method; a button without a body is a button.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_channel_is_left_by_itself_and_looking_changes_nothing() {
+    let shop = shop(TWO_CHANNELS).await;
+    shop.write("rules/messages/offer.txt", "Hello, an offer. No more: {{ unsubscribe_url }}\n");
+    let side = Side::of(shop).await;
+    let both =
+        r#", "phone": "+34600000001", "consent_email_marketing": "yes", "consent_sms_marketing": "yes""#;
+    consent(&side, both).await;
+    order(&side, "o1").await;
+    let by_email = path_of(&mails(&side, "An offer", 1).await);
+    let call = patiently("the call comes", async || side.shop.calls.calls().into_iter().next()).await;
+    let text = call.body.replace("\\/", "/");
+    let after = text.split_once("http://127.0.0.1:1/u/").expect(&text).1;
+    let by_sms = format!("/u/{}", &after[..after.find(['"', ' ', '\\']).unwrap()]);
+    assert_ne!(by_email.split('?').next(), by_sms.split('?').next());
+    let given = async || {
+        let (_, view) = side.get("/v1/customers/ana").await;
+        (view["consents"]["email"]["given"] == true, view["consents"]["sms"]["given"] == true)
+    };
+    for path in [&by_email, &by_sms] {
+        let url = format!("http://{}{path}", side.address);
+        for _ in 0..3 {
+            assert_eq!(side.client().head(&url).send().await.unwrap().status().as_u16(), 200);
+            assert_eq!(side.client().get(&url).send().await.unwrap().status().as_u16(), 200);
+        }
+        for method in ["OPTIONS", "PUT", "DELETE", "PATCH"] {
+            let request = side.client().request(method.parse().unwrap(), &url);
+            assert_eq!(said(request.body("List-Unsubscribe=One-Click")).await.0, 405, "{method}");
+        }
+    }
+    assert_eq!(given().await, (true, true));
+    let page = side.client().get(format!("http://{}{by_sms}", side.address)).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("per SMS"));
+    // Cut, lengthened, of another kind: nobody's.
+    let token = by_sms.split('?').next().unwrap();
+    for wrong in [&token[..token.len() - 1], &format!("{token}A"), "/u/", "/u/%00", "/u/%FF", "/u/a/b"] {
+        let (status, page) = click(&side, wrong).await;
+        assert_eq!(status, 404, "{wrong}: {page}");
+    }
+    assert_eq!(given().await, (true, true));
+    let url = format!("http://{}{by_sms}", side.address);
+    assert_eq!(said(side.client().post(url)).await.0, 200, "no body at all");
+    assert_eq!(given().await, (true, false));
+    let url = format!("http://{}{by_email}", side.address);
+    let large = said(side.client().post(&url).body("x".repeat(100_000))).await.0;
+    assert_eq!((large, given().await), (413, (true, false)), "this is no click");
+    assert_eq!(said(side.client().post(&url).body("anything")).await.0, 200);
+    assert_eq!(given().await, (false, false));
 }

@@ -1,18 +1,22 @@
 //! One bash for all commands, so that `cd` and `&` mean what they mean to a reader.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use cvmd::clock::{Clock, SystemClock};
 
 use super::block::Said;
+use crate::support::leaks;
 
 /// No command says this; it ends what one says.
 const END: &str = "\u{1}end ";
 
 pub(super) struct Shell {
     bash: Child,
+    folder: PathBuf,
+    /// All that was said, for the daemons among it.
+    said: String,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
 }
@@ -30,7 +34,7 @@ impl Shell {
         let mut bash = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let to = bash.stdin.take();
         let from = BufReader::new(bash.stdout.take().unwrap());
-        let mut shell = Self { bash, to, from };
+        let mut shell = Self { bash, folder: folder.into(), said: String::new(), to, from };
         // A failed test must not leave a daemon behind.
         shell.run("exec 2>&1; trap 'kill $(jobs -p) 2>/dev/null' EXIT");
         shell
@@ -53,6 +57,7 @@ impl Shell {
                 }
                 return Said { code: code.parse().unwrap(), timed };
             }
+            self.said += &format!("{line}\n");
             timed.push((SystemClock.boot_elapsed().0, line.to_owned()));
         }
     }
@@ -63,5 +68,7 @@ impl Drop for Shell {
         // The end of its input ends the shell, and its trap ends the rest.
         drop(self.to.take());
         let _ = self.bash.wait();
+        let found = leaks::below(&self.folder, &self.said);
+        assert!(found.is_empty() || std::thread::panicking(), "the logs have {found:#?}");
     }
 }

@@ -41,6 +41,37 @@ pub fn found(log: &str, secrets: &[String]) -> Vec<String> {
     found
 }
 
+/// Whether a line is one of a log.
+fn is_logged(line: &str) -> bool {
+    ["  INFO ", "  WARN ", " ERROR ", " DEBUG ", " TRACE "].iter().any(|level| {
+        line.split_once(level).is_some_and(|(time, _)| time.ends_with('Z') && time.starts_with("20"))
+    })
+}
+
+/// What of people or secrets stands in the logs below a folder (files called `….log`), and in those lines
+/// of `said` that are a log's. The secrets are what stands in the folders `secrets` there.
+pub fn below(folder: &std::path::Path, said: &str) -> Vec<String> {
+    let (mut logs, mut secrets) = (Vec::new(), Vec::new());
+    gather(folder, &mut logs, &mut secrets);
+    logs.extend(said.lines().filter(|line| is_logged(line)).map(str::to_owned));
+    logs.iter().flat_map(|log| found(log, &secrets)).collect()
+}
+
+fn gather(folder: &std::path::Path, logs: &mut Vec<String>, secrets: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let text = || std::fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        if path.is_dir() {
+            gather(&path, logs, secrets);
+        } else if folder.ends_with("secrets") {
+            let texts = text().map(|text| text.trim().to_owned()).ok();
+            secrets.extend(texts.filter(|text| !text.is_empty()));
+        } else if path.extension().is_some_and(|end| end == "log") {
+            logs.extend(text());
+        }
+    }
+}
+
 /// The first address: an `@` with a name before it, and a domain with a point after it.
 fn address(line: &str) -> Option<&str> {
     let of_name = |c: char| c.is_alphanumeric() || "._%+-'=".contains(c);
@@ -91,5 +122,11 @@ fn what_must_not_stand_in_a_log_is_found_there() {
         assert_eq!(of(fine), 0, "{fine}");
     }
     assert_eq!(found(&format!("fine\n{}", phone(7)), &[]).len(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("secrets")).unwrap();
+    std::fs::write(folder.path().join("secrets/key"), "hush\n").unwrap();
+    std::fs::write(folder.path().join("cvmd.log"), "sent\nto a@b.example\nwith hush\n").unwrap();
+    assert_eq!(below(folder.path(), "a@b.example says a command").len(), 2);
+    assert_eq!(below(folder.path(), "2026-11-22T11:39:03.424Z  INFO to a@b.example").len(), 3);
     assert_eq!(found("a@b.example c\nd e@f.example\n", &[]).len(), 2, "each line");
 }

@@ -22,7 +22,7 @@ const BODY_TIME_OUT: Duration = Duration::from_mins(1);
 const BUDGET: usize = 256 * 1024;
 /// What memory is counted in.
 const UNIT: usize = 1024;
-/// What is read of a body that is too large, and thrown away, so that its sender reads the answer.
+/// What is read of a body that is not taken, and thrown away, so that its sender reads the answer.
 const LINGER_BYTES: usize = 256 * 1024 * 1024;
 /// For how long.
 const LINGER: Duration = Duration::from_secs(15);
@@ -53,19 +53,29 @@ pub(super) struct Whole {
 
 /// Reads a body to its end, and unpacks it.
 pub(super) async fn read(request: Request, budget: &Budget) -> Result<Whole, Fault> {
-    let packed = is_packed(request.headers())?;
+    let packed = is_packed(request.headers());
     let length = declared(request.headers());
     // Who asks first is answered before the body; who does not may not look up before it is sent.
     let waits = request.headers().contains_key(header::EXPECT);
     let mut body = request.into_body();
-    if length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        if !waits {
-            linger(&mut body).await;
-        }
-        return Err(too_large());
-    }
     let plain = length.unwrap_or(MAX_BODY_BYTES);
-    let room = budget.take(if packed { plain + MAX_BODY_BYTES } else { plain })?;
+    let begun = match packed {
+        Err(fault) => Err(fault),
+        Ok(_) if plain > MAX_BODY_BYTES => Err(too_large()),
+        Ok(packed) => {
+            let room = budget.take(if packed { plain + MAX_BODY_BYTES } else { plain });
+            room.map(|room| (packed, room))
+        }
+    };
+    let (packed, room) = match begun {
+        Ok(begun) => begun,
+        Err(fault) => {
+            if !waits {
+                linger(&mut body).await;
+            }
+            return Err(fault);
+        }
+    };
     let gathered = tokio::time::timeout(BODY_TIME_OUT, gather(&mut body, plain)).await;
     let bytes = match gathered.map_err(|_| Fault::too_slow())? {
         Ok(bytes) => bytes,

@@ -38,13 +38,16 @@ pub fn profiles(
     })
 }
 
+/// What a customer's keys in a table begin with.
+type KeysOf = fn(CustomerNumber) -> Vec<u8>;
+
 /// The highest number under which anything of a customer stands, whether or not it reads back: what is
 /// damaged keeps its number.
 ///
 /// # Errors
 /// When the store does not read.
 pub fn highest(store: &dyn Store) -> Result<Option<CustomerNumber>, StoreError> {
-    let tables: [(Table, fn(CustomerNumber) -> Vec<u8>); 5] = [
+    let tables: [(Table, KeysOf); 5] = [
         (Table::Profile, key::profile),
         (Table::Orders, key::orders_of),
         (Table::Events, key::event_packs_of),

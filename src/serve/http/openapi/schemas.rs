@@ -5,6 +5,12 @@ use serde_json::{Value, json};
 use super::reference;
 use crate::serve::post::{MAX_IGNORED, MAX_LISTED};
 
+/// Bytes of an id and of a text, at most: as `ingest` has them; a test compares.
+const MAX_ID_BYTES: usize = 200;
+const MAX_TEXT_BYTES: usize = 1_000;
+/// Any character but those that control something.
+const NO_CONTROL: &str = "[^\\u0000-\\u001f\\u007f-\\u009f]";
+
 /// All shapes by name.
 pub(super) fn schemas(codes: &[&str]) -> Value {
     json!({
@@ -12,14 +18,26 @@ pub(super) fn schemas(codes: &[&str]) -> Value {
             "description": "A text, a number or yes and no; a number is read to its last digit. Empty and null are no value.",
             "type": ["string", "number", "boolean", "null"],
         },
-        "Cell": {
-            "description": "What stands in a cell of a CSV file; an array is a list of texts.",
+        "Id": {
+            "description": format!("A text of at most {MAX_ID_BYTES} bytes without control characters, or a whole number."),
             "anyOf": [
-                reference("Scalar"),
-                {"type": "array", "items": reference("Scalar")},
+                {"type": "integer"},
+                // Of blanks alone it is no id.
+                {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": MAX_ID_BYTES,
+                    "pattern": format!("^{NO_CONTROL}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]{NO_CONTROL}*$"),
+                },
             ],
         },
-        "Id": {"type": ["string", "integer"], "description": "At most 200 bytes, without control characters."},
+        "Word": {
+            "description": format!("A text of at most {MAX_TEXT_BYTES} bytes without control characters. Empty and null are no value."),
+            "anyOf": [
+                {"type": ["number", "boolean", "null"]},
+                {"type": "string", "maxLength": MAX_TEXT_BYTES, "pattern": format!("^{NO_CONTROL}*$")},
+            ],
+        },
         "Time": {
             "type": "string",
             "description": "RFC 3339, a date, or a local time in the workspace's zone.",
@@ -57,20 +75,20 @@ fn customer() -> Value {
     json!({
         "type": "object",
         "required": ["id"],
-        "description": "Besides these, the attributes that the rules declare.",
+        "description": "Besides these, the attributes that the rules declare; one that is a list of texts is an array.",
         "properties": {
             "id": reference("Id"),
-            "email": reference("Cell"),
-            "phone": reference("Cell"),
-            "first_name": reference("Cell"),
-            "last_name": reference("Cell"),
-            "language": reference("Cell"),
-            "country": reference("Cell"),
-            "time_zone": reference("Cell"),
-            "created": reference("Cell"),
-            "clv": reference("Cell"),
-            "consent_email_marketing": reference("Cell"),
-            "consent_email_marketing_at": reference("Cell"),
+            "email": reference("Scalar"),
+            "phone": reference("Scalar"),
+            "first_name": reference("Scalar"),
+            "last_name": reference("Scalar"),
+            "language": reference("Scalar"),
+            "country": reference("Scalar"),
+            "time_zone": reference("Scalar"),
+            "created": reference("Scalar"),
+            "clv": reference("Scalar"),
+            "consent_email_marketing": reference("Scalar"),
+            "consent_email_marketing_at": reference("Scalar"),
         },
         "additionalProperties": true,
         "examples": [{"id": "ana", "email": "ana@shop.example", "consent_email_marketing": "yes"}],
@@ -90,11 +108,19 @@ fn order_line() -> Value {
                 "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,4})?$",
                 "description": "An amount with at most four decimals; never read through a float.",
             },
-            "currency": reference("Scalar"),
-            "quantity": reference("Scalar"),
-            "product": reference("Scalar"),
-            "category": reference("Scalar"),
-            "channel": reference("Scalar"),
+            "currency": {
+                "type": ["string", "null"],
+                "pattern": "^([A-Za-z]{3})?$",
+                "description": "Its three letters.",
+            },
+            "quantity": {
+                "type": ["number", "string", "null"],
+                "pattern": "^(-?[0-9]{1,12}(\\.[0-9]{1,6})?)?$",
+                "description": "A number with at most six decimals.",
+            },
+            "product": reference("Word"),
+            "category": reference("Word"),
+            "channel": reference("Word"),
         },
         "additionalProperties": true,
         "examples": [{"order_id": "1001", "customer_id": "ana", "time": "2026-11-01T10:00:00Z", "total": "82.50"}],
@@ -110,7 +136,12 @@ fn event() -> Value {
             "id": reference("Id"),
             "customer_id": reference("Id"),
             "time": reference("Time"),
-            "event": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$", "description": "Its name, as rules write it."},
+            "event": {
+                "type": "string",
+                "pattern": "^[A-Za-z][A-Za-z0-9_ -]{0,63}$",
+                "description": "Its name as rules write it, `cart_abandoned`; capitals, blanks and hyphens are read as that.",
+                "not": {"enum": ["order", "sent", "bounced"]},
+            },
         },
         "additionalProperties": true,
         "examples": [{

@@ -1,0 +1,97 @@
+//! A disk that cannot keep up: who posts is told to come again, nothing is lost, and memory has a limit.
+
+use std::sync::Arc;
+
+use super::{INGEST, Side, shop};
+use crate::crash::shop::{RULES, Shop};
+use crate::support::breathe;
+
+/// A daemon whose syncs take as long as the file `delay` says.
+async fn slow() -> Side {
+    let shop: Shop = shop(RULES).await;
+    shop.write("delay", "0");
+    let mut command = shop.command(&["run"]);
+    command.env("CVMD_SYNC_DELAY", shop.path("delay"));
+    let daemon = shop.start_logged(command, "log");
+    Side::with(shop, daemon).await
+}
+
+/// Status, `Retry-After` and body of a post.
+async fn post(side: &Side, body: Vec<u8>) -> (u16, Option<String>, String) {
+    let response = side.request("customers", body).send().await.unwrap();
+    let after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    (response.status().as_u16(), after, response.text().await.unwrap())
+}
+
+/// Bytes of memory of the daemon.
+async fn memory(side: &Side) -> u64 {
+    let pid = side.shop.status().await.unwrap().pid.unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_too_long_for_the_disk_comes_again_and_doubles_nothing() {
+    let side = Arc::new(slow().await);
+    side.shop.write("delay", "14000");
+    let first = tokio::spawn({
+        let side = Arc::clone(&side);
+        async move { post(&side, br#"{"id":"first"}"#.to_vec()).await }
+    });
+    breathe(500).await;
+    let (status, after, body) = post(&side, br#"{"id":"second"}"#.to_vec()).await;
+    assert_eq!((status, after.as_deref()), (429, Some("2")), "{body}");
+    assert!(body.contains("\"busy\""), "{body}");
+    side.shop.write("delay", "0");
+    // Who was at the disk already waits as long as it takes, or hears that nobody knows.
+    let (status, ..) = first.await.unwrap();
+    assert!(status == 202 || status == 429, "{status}");
+    for (id, known) in [("first", 1), ("second", 0)] {
+        let (status, answer) = side.post("customers", format!("{{\"id\":\"{id}\"}}")).await;
+        assert_eq!(status, 202, "{answer}");
+        assert_eq!(answer["unchanged"], known, "{id}: given up untouched is not taken later: {answer}");
+    }
+    // Links to unsubscribe and questions are answered meanwhile, too.
+    assert_eq!(side.get("/v1/customers/second").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_large_bodies_before_a_slow_disk_do_not_fill_the_memory() {
+    let side = Arc::new(slow().await);
+    let before = memory(&side).await;
+    side.shop.write("delay", "1500");
+    // Few rows, many bytes: what is counted is what a body takes.
+    let body = |n: usize| {
+        let line = |row: usize| format!("{{\"id\":\"c{n}-{row}\"}}{}", " ".repeat(1_000_000));
+        (0..7).map(line).collect::<Vec<_>>().join("\n").into_bytes()
+    };
+    let clients = (0..90).map(|n| {
+        let side = Arc::clone(&side);
+        tokio::spawn(async move { (n, post(&side, body(n)).await) })
+    });
+    let clients: Vec<_> = clients.collect();
+    let (mut taken, mut refused) = (Vec::new(), 0);
+    for client in clients {
+        let (n, (status, after, body)) = client.await.unwrap();
+        match status {
+            202 => taken.push(n),
+            429 => {
+                assert_eq!(after.as_deref(), Some("2"));
+                refused += 1;
+            }
+            _ => panic!("{status} {body}"),
+        }
+    }
+    assert!(refused > 0 && !taken.is_empty(), "{} taken, {refused} refused", taken.len());
+    // 630 MB were sent; 256 MiB may be under way, each body with a copy while it is read.
+    let grown = memory(&side).await.saturating_sub(before);
+    assert!(grown < 600 * 1024 * 1024, "it grew by {} MiB", grown / 1024 / 1024);
+    side.shop.write("delay", "0");
+    for n in taken {
+        assert_eq!(side.get(&format!("/v1/customers/c{n}-6")).await.0, 200, "answered and lost");
+    }
+    let (status, answer) = side.post("customers", r#"{"id":"after"}"#).await;
+    assert_eq!((status, answer["accepted"].as_u64()), (202, Some(1)));
+    assert!(!side.daemon.log().contains(INGEST));
+}
