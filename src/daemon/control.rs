@@ -107,9 +107,9 @@ impl Service {
                 } else {
                     None
                 };
-                let erases = matches!(request, Request::Person { wish: PersonWish::Erase, .. });
+                let forgets = matches!(request, Request::Person { wish: PersonWish::Erase, .. });
                 let mut response = self.decider.call(request).await;
-                if erases {
+                if forgets {
                     // What a crash or a worker left of others is gone on with by whoever comes here.
                     let whose = if let Response::Erased(erased) = &response { erased.number } else { None };
                     match (self.forget_erased(whose).await, &mut response) {
