@@ -286,6 +286,7 @@ async fn a_crash_before_the_answer_loses_no_unsubscribe_and_the_second_click_is_
     mails(&side, "An offer", 1).await;
     let shown = side.shop.must(&["customer", "show", "ana"]);
     assert_eq!(shown.matches("unsubscribed").count(), 1, "{shown}");
+}
 
 const TWO_CHANNELS: &str = r#"workspace shop
   currency EUR
