@@ -20,7 +20,9 @@ pub(super) fn check(
         found.extend(clauses.iter().filter_map(|(clause, span)| Some(elsewhere(clause, (*span)?))));
     }
     let good = found.is_empty();
-    found.into_iter().for_each(|one| report.add(one));
+    for one in found {
+        report.add(one);
+    }
     good
 }
 

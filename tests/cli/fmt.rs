@@ -19,7 +19,7 @@ fn what_stands_in_the_repository_and_what_init_writes_has_the_layout() {
     assert_eq!(said.code, 0, "{said:?}");
     let new = workspace();
     let said = run(new.path(), &["fmt", "--check"]);
-    assert!(said.code == 0 && said.stdout.ends_with(": as they should be\n"), "{said:?}");
+    assert!(said.code == 0 && said.stdout.ends_with(" as they should be\n"), "{said:?}");
 }
 
 #[test]

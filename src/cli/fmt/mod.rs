@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
 fn read(target: &Target) -> Result<Vec<File>, Failure> {
     let root = &target.root;
     let loaded = reload::load(root).map_err(|error| Failure::trouble(error.to_string()))?;
-    let shown = |path: &String| target.shows(path) && path.ends_with(".rules");
+    let shown = |path: &String| target.shows(path) && is_rules(path);
     let files: Vec<File> = loaded
         .files
         .into_iter()
@@ -117,7 +117,7 @@ fn read(target: &Target) -> Result<Vec<File>, Failure> {
             File { name: named(root, &path), place, text }
         })
         .collect();
-    if let Some(other) = target.only.iter().find(|path| !path.ends_with(".rules")) {
+    if let Some(other) = target.only.iter().find(|path| !is_rules(path)) {
         let shown = named(root, other);
         return Err(Failure::trouble(format!(
             "`{shown}` holds no rules: only files that end in `.rules` do"
@@ -130,6 +130,10 @@ fn read(target: &Target) -> Result<Vec<File>, Failure> {
         )));
     }
     Ok(files)
+}
+
+fn is_rules(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending == "rules")
 }
 
 fn format(file: &File) -> Outcome {

@@ -26,6 +26,7 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
     }
     // `set won_back yes`
     if let [.., "set", _] = before.as_slice()
+        && at.word != "to"
         && at.word.starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == ':')
     {
         if at.word == ":" {
