@@ -92,7 +92,7 @@ fn the_layout_of_each_case_is_as_shown() {
 #[test]
 fn every_good_file_keeps_its_words_and_changes_once() {
     for (path, text) in good_files() {
-        let objection = objection(&text, &formatted(&text));
+        let objection = objection(text, &formatted(text));
         assert!(objection.is_none(), "{}: {objection:?}", path.display());
     }
 }
