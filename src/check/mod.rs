@@ -18,6 +18,7 @@ mod expression;
 mod files;
 mod filter;
 mod group;
+mod guard;
 mod item;
 mod layout;
 mod loops;
@@ -356,6 +357,7 @@ fn sent<'t>(rules: &[Of<'t, item::Rule<'t>>]) -> impl Iterator<Item = &'t tree::
             | RuleClause::GiveUpAfter(..)
             | RuleClause::Priority(..)
             | RuleClause::Draft(_)
+            | RuleClause::InAll(..)
             | RuleClause::NewMatchesOnly(_) => &[],
         };
         actions.iter().filter_map(|action| match action {

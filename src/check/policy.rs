@@ -9,7 +9,7 @@ use super::item::Of;
 use super::names::shorten;
 use super::report::{Report, problem};
 use super::suggest::{did_you_mean, nearest};
-use super::{period, quiet, workspace};
+use super::{guard, period, quiet, workspace};
 
 /// The longest that a cap defers a message.
 const LONGEST_WAIT: Duration = Duration::days(30);
@@ -38,12 +38,19 @@ fn check_one(
         caps: Vec::new(),
         quiet: Vec::new(),
         arbitration: None,
+        guards: Vec::new(),
+        growth: None,
     };
     for (clause, span) in item.parts {
         match clause {
             PolicyClause::Cap(cap) => policy.caps.extend(check_cap(cap, *span, channels, report)),
             PolicyClause::Quiet(quiet) => {
                 policy.quiet.extend(check_quiet(quiet, *span, report));
+            }
+            PolicyClause::Guard(clause) => guard::check(clause, &mut policy.guards, report),
+            PolicyClause::Growth(words) => {
+                let growth = guard::growth(words, *span, policy.growth.as_ref(), report);
+                policy.growth = policy.growth.or(growth);
             }
             PolicyClause::Arbitration => {
                 if let Some(first) = arbitration {

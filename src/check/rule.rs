@@ -3,11 +3,12 @@
 use crate::diagnostic::{Code, Span};
 use crate::language::tree::{Action as Written, Expr, Name, RuleClause};
 use crate::model::{Date, Duration};
-use crate::ruleset::{self, AtMost, Timetable, Trigger};
+use crate::ruleset::{self, AtMost, InAll, Timetable, Trigger};
 
 use super::action::{self, Acting, Targets};
 use super::expression::{Expressions, Scope, no_movement};
 use super::item::{Of, Rule};
+use super::message::not_yet;
 use super::names::{Names, shorten};
 use super::report::{Report, after, problem};
 use super::workspace::duplicate_clause;
@@ -23,6 +24,7 @@ struct Clauses<'t> {
     on: Option<on_event::Written<'t>>,
     when: Option<&'t Expr>,
     at_most: Option<(Option<AtMost>, Span)>,
+    in_all: Option<(Option<InAll>, Span)>,
     give_up_after: Option<(Duration, Span)>,
     priority: Option<u8>,
     then: Option<&'t [Written]>,
@@ -99,6 +101,10 @@ pub(super) fn check(
         }
         schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);
     }
+    if let (Some((_, span)), true) = (&clauses.in_all, clauses.every.is_some()) {
+        let what = "a limit on a scheduled rule as a whole";
+        report.add(not_yet(what, "a policy's `at most 20000 emails per day in total` is", *span));
+    }
     if let (Some(span), true) = (clauses.new_matches_only, clauses.every.is_some()) {
         report.add(not_continuous(span));
     }
@@ -122,6 +128,10 @@ pub(super) fn check(
         at_most: match clauses.at_most {
             None => None,
             Some((at_most, _)) => Some(at_most?),
+        },
+        in_all: match clauses.in_all {
+            None => None,
+            Some((in_all, _)) => Some(in_all?),
         },
         give_up_after: clauses.give_up_after.map(|(after, _)| after),
         priority: clauses.priority.unwrap_or(50),
@@ -180,6 +190,11 @@ fn collect<'t>(written: &'t [RuleClause], head: Span, report: &mut Report<'_>) -
                 let period = period::check(*period, *span, report);
                 let at_most = period.map(|period| AtMost { count: *count, period });
                 clauses.at_most.replace((at_most, *span)).map(|_| ("at most", *span))
+            }
+            RuleClause::InAll(count, period, span) => {
+                let period = period::check(*period, *span, report);
+                let in_all = period.map(|period| InAll { count: *count, period, place: report.place(*span) });
+                clauses.in_all.replace((in_all, *span)).map(|_| ("at most … per …", *span))
             }
             RuleClause::GiveUpAfter(after, span) => {
                 clauses.give_up_after.replace((*after, *span)).map(|_| ("give up after", *span))

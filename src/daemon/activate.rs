@@ -60,6 +60,7 @@ impl Engine {
         let same_columns = same_names
             && self.population.schema() == &active.rules.schema
             && self.population.currency() == active.rules.workspace.currency;
+        self.count_for_limits(&active);
         self.active = Some(active);
         let mut damages = Vec::new();
         if !same_columns || !self.customers_read {
@@ -69,6 +70,16 @@ impl Engine {
         self.follow(now)?;
         self.publish();
         Ok(damages)
+    }
+
+    /// Counts the decisions of rules that limit them over everybody together.
+    fn count_for_limits(&mut self, active: &Active) {
+        for position in 0..active.rules.rules.len() {
+            let (rule, number) = active.rule(position);
+            if rule.in_all.is_some() {
+                self.ledger.count_decisions(number);
+            }
+        }
     }
 
     /// Two rules of one history must not both decide. The check beside this store refuses them
@@ -136,7 +147,9 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn preview(&mut self, rules: RuleSet) -> Result<Vec<Damage>, StoreError> {
-        self.active = Some(self.provisional(rules));
+        let active = self.provisional(rules);
+        self.count_for_limits(&active);
+        self.active = Some(active);
         let mut damages = Vec::new();
         self.read_customers(&mut damages)?;
         self.publish();

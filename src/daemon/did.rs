@@ -23,7 +23,8 @@ impl Engine {
         let asks = asks && tables::deeds::is_marked(&*self.store, sequence)?;
         let told = asks.then(|| deeds.clone());
         if self.deeds_seen.insert(sequence) {
-            self.deeds.extend(deeds);
+            self.deeds.extend(deeds.iter().cloned());
+            self.hear_deeds(&deeds)?;
         }
         told.map_or(Ok(()), |deeds| self.arrived(&[(sequence, deeds)]))
     }
@@ -68,11 +69,13 @@ impl Engine {
         let store = std::sync::Arc::clone(&self.store);
         self.deeds.clear();
         self.deeds_seen.clear();
+        self.guards.forget();
         let mut gathered: Vec<Deed> = Vec::new();
         for item in tables::deeds::deeds(&*store) {
             match item {
                 Ok((sequence, mut deeds)) => {
                     self.deeds_seen.insert(sequence);
+                    self.guards.hear(&deeds);
                     gathered.append(&mut deeds);
                 }
                 Err(error @ StoreError::Corrupt(_)) => damages.push(Damage(error.to_string())),

@@ -7,12 +7,13 @@ use crate::decide::{Addresses, Ledger, Pauses, World};
 use crate::failpoint;
 use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
-use crate::record::{Arrival, Deed, Hold, Load, MessageKey, RuleMemory, Run, Skip};
+use crate::record::{Arrival, Deed, Hold, Load, MessageKey, Pause, RuleMemory, Run, Skip};
 use crate::ruleset::Remembered;
 use crate::store::Store;
 
 use super::active::Active;
 use super::erase::Erased;
+use super::guards::Guards;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
 use super::snapshot::{Shared, Snapshot};
@@ -57,6 +58,10 @@ pub struct Engine {
     pub(super) sets: BTreeMap<MessageKey, Instant>,
     pub(super) channels: Vec<Channel>,
     pub(super) pauses: Pauses,
+    /// The pauses that a policy's guard began, by rule.
+    pub(super) tripped: BTreeMap<RuleNumber, Pause>,
+    /// What became of the rules' last messages.
+    pub(super) guards: Guards,
     /// What the store's non-sends say already, by rule, instant or day, and reason.
     pub(super) reasons: HashMap<(RuleNumber, Instant, Skip), Bitmap>,
     /// Runs that a crash interrupted: they go on with the next tick.

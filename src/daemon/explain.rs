@@ -1,6 +1,6 @@
 //! Why somebody was or was not contacted: the condition with its values, and what stopped it.
 
-use crate::decide::{Gap, Subject, World, at_most_of, full_cap, settle};
+use crate::decide::{Gap, Scope, Subject, World, at_most_of, full_cap, settle};
 use crate::evaluate::{self, Fired, Moment, Trace, Verdict};
 use crate::model::{Channel, CustomerNumber, Duration, Instant, RuleNumber};
 use crate::population::Population;
@@ -179,16 +179,42 @@ impl Engine {
                 let sentence = self.why_suppressed(customer)?;
                 return Ok(Outcome::stopped(Skip::Suppression.label(), sentence));
             }
+            Err(Skip::Paused) => {
+                return Ok(Outcome::stopped(Skip::Paused.label(), self.paused(rule, number)));
+            }
             Err(skip) => return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world))),
         };
         if self.is_held(customer, number)? {
-            return Ok(Outcome::stopped(Skip::Held.label(), skip_sentence(Skip::Held, &subject, &world)));
+            return Ok(Outcome::stopped(Skip::Held.label(), self.held_sentence(rule, number)?));
         }
         let fires = next_for(active, &self.population, rule, customer, now);
         // A schedule's next occurrence may lie outside of the quiet hours of now.
         let waits = due.waits.filter(|_| rule.timetable().is_none());
         let waits = waits.map_or(String::new(), |wait| format!(", and {}", waits_sentence(wait, due.at)));
         Ok(Outcome::free(format!("matches, and nothing stops it: fires {fires}{waits}")))
+    }
+
+    /// What a pause of a rule means, whoever said it.
+    fn paused(&self, rule: &Rule, number: RuleNumber) -> String {
+        let rules = self.active.as_ref().map(|active| &active.rules);
+        let Some(pause) = rules.and_then(|rules| self.pauses.stops_rule(rule, rules)) else {
+            return "matches, but it is paused".into();
+        };
+        let why = match pause {
+            Scope::Rule(_) => self.why_tripped(number),
+            Scope::All | Scope::Channel(_) => None,
+        };
+        let why =
+            why.map_or_else(|| format!("there is a pause of {pause}"), |why| format!("the rule is {why}"));
+        format!("matches, but {why}: `cvmd resume {pause}` ends it")
+    }
+
+    /// Why the run waits for a person.
+    fn held_sentence(&self, rule: &Rule, number: RuleNumber) -> Result<String, StoreError> {
+        let unfinished = tables::runs::unfinished(&*self.store).collect::<Result<Vec<_>, _>>()?;
+        let why = self.held_run(number, &unfinished);
+        let why = why.map_or_else(String::new, |held| format!(" since {}: {}", held.since, held.sentence()));
+        Ok(format!("matches, but the run is held{why}; `cvmd resume rule {}` releases it", rule.name))
     }
 
     /// Which of a customer's addresses nobody may write to, and why.
@@ -346,10 +372,12 @@ fn skip_sentence(skip: Skip, subject: &Subject<'_>, world: &World<'_>) -> String
             ),
             None => "matches, but a policy's cap is used up by other messages".into(),
         },
-        Skip::Paused => match world.pauses.stops_rule(rule, world.rules) {
-            Some(pause) => format!("matches, but there is a pause of {pause}: `cvmd resume {pause}` ends it"),
-            None => "matches, but it is paused".into(),
-        },
+        Skip::Paused => "matches, but it is paused".into(),
+        Skip::InAll => {
+            let limit = rule.in_all.as_ref();
+            let place = limit.map_or_else(String::new, |limit| format!(" ({})", limit.place));
+            format!("matches, but as many others as the rule's limit allows{place} got it already")
+        }
         Skip::Arbitration => {
             "matches, but another rule has this customer's one message, and the highest priority is kept"
                 .into()

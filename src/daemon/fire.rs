@@ -8,7 +8,7 @@ use crate::decide::{self, Particulars, Slice, World};
 use crate::evaluate::{Fired, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant};
-use crate::record::{Event, Run, RunState, Timer};
+use crate::record::{Audience, Event, Run, RunState, Timer};
 use crate::schedule::in_season;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables::events::TimerPlace;
@@ -209,6 +209,8 @@ impl Engine {
             recipients: recipients.len(),
             skipped: BTreeMap::new(),
             state: RunState::Closed,
+            audience: Audience::default(),
+            held_for: None,
         };
         let moment = Moment::new(&active.program, now, &active.zone);
         let particulars = |customer: CustomerNumber| {

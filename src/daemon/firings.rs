@@ -87,7 +87,7 @@ impl Engine {
                 report.missed.push((rule.name.clone(), passed));
                 // With a run it is remembered when that one is over.
                 if found.runs.is_empty() {
-                    self.remember_served(active, rule, number, passed.last)?;
+                    self.remember_served(active, rule, number, (passed.last, None))?;
                 }
             }
         }

@@ -162,6 +162,9 @@ impl Engine {
             parts.push("the hold is over".to_owned());
         }
         parts.extend(resumed.pauses.iter().map(|pause| format!("the pause of {pause} is over")));
+        if resumed.counts_anew {
+            parts.push("guards count its messages anew from now on".into());
+        }
         if resumed.runs > 0 {
             parts.push(format!("{} held run(s) went on with {} decisions", resumed.runs, resumed.decisions));
         } else if !resumed.released.is_empty() {

@@ -256,6 +256,7 @@ impl Engine {
                     loading.commit(self)?;
                 }
                 for event in events {
+                    self.guards.hear_event(&event.name);
                     self.arrive(Arrival { event: event.reference(), customer: number }, now, loading);
                 }
                 tables::events::append_events(&*self.store, &mut loading.batch, number, events)?;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::decide::{Selection, Slice, condition_of};
+use crate::decide::{Selection, Slice, condition_of, remember_audience};
 use crate::model::{BLOCK, Bitmap, CustomerNumber, DAY_MS, Duration, Instant, RuleNumber, Timetable};
-use crate::record::{Met, RuleMemory, Run, RunState, ServedBy, Skip};
+use crate::record::{Audience, Met, RuleMemory, Run, RunState, ServedBy, Skip};
 use crate::ruleset::Rule;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables::{
@@ -103,8 +103,15 @@ impl Engine {
             }
         }
         if run.state == RunState::Closed {
-            memory.ran = Some(condition_of(rule));
+            let condition = Some(condition_of(rule));
+            if memory.ran != condition {
+                // Another condition meant other people.
+                memory.audiences.clear();
+            }
+            memory.ran = condition;
+            remember_audience(&mut memory.audiences, run.audience);
             memory.released = false;
+            memory.holding = None;
             memory.last_run = memory.last_run.max(Some((run.at, run.recipients)));
             if let Some(timetable) = rule.timetable() {
                 serve(memory, timetable, active, run.at);
@@ -141,18 +148,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes that a scheduled rule served (or skipped) an occurrence.
+    /// Notes that a scheduled rule served (or skipped) an occurrence; with the audience of a run that is
+    /// over, for it reached nobody.
     pub(super) fn remember_served(
         &mut self,
         active: &Active,
         rule: &Rule,
         number: RuleNumber,
-        at: Instant,
+        (at, audience): (Instant, Option<Audience>),
     ) -> Result<(), StoreError> {
         let Some(timetable) = rule.timetable() else { return Ok(()) };
         let memory = self.memories.entry(number).or_default();
         let mut batch = Batch::default();
         serve(memory, timetable, active, at);
+        if let Some(audience) = audience {
+            remember_audience(&mut memory.audiences, audience);
+        }
         forget_met(&mut batch, number, memory, at, MANY_BLOCKS);
         put_state(&mut batch, number, memory);
         self.store.commit(batch).wait().map(drop)

@@ -144,6 +144,7 @@ impl Engine {
         self.settle(loading)?;
         self.publish();
         failpoint::hit("posts_before_reply");
+        self.look_at_guards_soon(now)?;
         Ok(taken)
     }
 

@@ -7,14 +7,16 @@ use crate::decide::{self, Particulars, Selection, Slice, World};
 use crate::evaluate::{Match, Moment};
 use crate::failpoint;
 use crate::model::{Bitmap, CustomerNumber, Instant, RuleNumber};
-use crate::record::{RuleMemory, Run, RunState, Skip};
-use crate::ruleset::{Action, Frame, Rule, Value};
+use crate::record::{Audience, RuleMemory, Run, RunState, Skip};
+use crate::ruleset::{Action, Rule, Value};
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::tables;
 use crate::store::{Batch, StoreError};
 
 use super::active::Active;
-use super::clocks::{Question, clock_of};
+use super::clocks::clock_of;
+use super::firings::Firing;
+use super::holding::log_held;
 use super::rendered::gap;
 use super::tick::TickReport;
 use super::{Engine, fields};
@@ -33,11 +35,12 @@ impl Engine {
     pub(super) fn fire(
         &mut self,
         active: &Active,
-        position: usize,
+        firing: &Firing,
         matches: &Match,
-        (at, now): (Instant, Instant),
+        now: Instant,
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
+        let (position, at) = (firing.position, firing.at);
         let (rule, number) = active.rule(position);
         let nothing = RuleMemory::default();
         let memory = self.memories.get(&number).filter(|_| !failpoint::sabotage("key_unchecked"));
@@ -47,9 +50,8 @@ impl Engine {
         let gap = |customer| gap(active, position, &moment, (&self.population, customer));
         let world = World { gap: &gap, ..self.world(active, now) };
         let mut selection = decide::select(&world, (rule, number), memory, seen, at);
-        if !selection.held && self.is_held_as_a_whole(active, position, memory, (at, now)) {
-            decide::hold(&mut selection, rule, memory, at);
-        }
+        let audience = self.audience(active, firing, matches, now);
+        self.hold_as_a_whole(active, (position, audience), memory, &mut selection, (at, now));
         report.matched += selection.matched;
         match selection.skipped.get(&Skip::Placeholder) {
             Some(gaps) => drop(self.gaps.insert(number, gaps.len())),
@@ -57,17 +59,22 @@ impl Engine {
         }
         self.remember_selection(number, rule, &selection, at)?;
         let was_held = self.held.remove(&number).is_some();
-        if selection.held {
+        if rule.is_continuous() {
+            let held = selection.held.clone().map(|why| (why, selection.recipients.len()));
+            self.remember_holding(number, held, now)?;
+        }
+        if let Some(why) = &selection.held {
             // Said once, not at each tick until somebody comes.
             if !was_held {
+                log_held(&rule.name, why, selection.recipients.len());
                 report.held.push(rule.name.clone());
             }
             self.held.insert(number, selection.recipients.len());
             if !rule.is_continuous() {
-                let run = new_run(active, (rule, number), &selection, (at, now));
+                let run = new_run(active, (rule, number), (&selection, audience), (at, now));
                 self.commit_run(&run, &selection.recipients)?;
                 self.remember_looked(number, now);
-                return self.remember_served(active, rule, number, at);
+                return self.remember_served(active, rule, number, (at, None));
             }
             return Ok(());
         }
@@ -76,35 +83,11 @@ impl Engine {
                 return Ok(());
             }
             self.remember_looked(number, now);
-            return self.remember_served(active, rule, number, at);
+            return self.remember_served(active, rule, number, (at, Some(audience)));
         }
-        let run = new_run(active, (rule, number), &selection, (at, now));
+        let run = new_run(active, (rule, number), (&selection, audience), (at, now));
         self.commit_run(&run, &selection.recipients)?;
         self.run_slices(active, position, run, &selection.recipients, report)
-    }
-
-    /// Whether the first run of a rule in customer time is above the limit, counted over everybody
-    /// at the first zone's instant: zone by zone it might never be.
-    fn is_held_as_a_whole(
-        &self,
-        active: &Active,
-        position: usize,
-        memory: &RuleMemory,
-        (at, now): (Instant, Instant),
-    ) -> bool {
-        let (rule, number) = active.rule(position);
-        let by_customer = rule.timetable().is_some_and(|timetable| timetable.frame == Frame::Customer);
-        if !by_customer || !decide::first_run(memory, rule) {
-            return false;
-        }
-        let question = Question::everybody(active, &self.population, position);
-        let moment = Moment::new(&active.program, now, &active.zone);
-        let gap = |customer| gap(active, position, &moment, (&self.population, customer));
-        let world = World { gap: &gap, ..self.world(active, now) };
-        self.answers(active, &self.population, now, &[question]).iter().any(|matches| {
-            let seen = (&matches.truth, &matches.falsity);
-            decide::select(&world, (rule, number), memory, seen, at).held
-        })
     }
 
     /// Goes through a run's slices from its cursor on.
@@ -117,6 +100,10 @@ impl Engine {
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
         let (rule, number) = active.rule(position);
+        if rule.in_all.is_some() {
+            // The rules that began it may not be those that run.
+            self.ledger.count_decisions(number);
+        }
         // Who was erased since is nobody's recipient any more.
         let mut recipients = recipients.clone();
         recipients.intersect(&self.population.everybody());
@@ -292,7 +279,7 @@ fn short(text: String) -> String {
 fn new_run(
     active: &Active,
     (rule, number): (&Rule, RuleNumber),
-    selection: &Selection,
+    (selection, audience): (&Selection, Audience),
     (at, now): (Instant, Instant),
 ) -> Run {
     let count = |(skip, members): (&Skip, &Bitmap)| (*skip, members.len());
@@ -307,6 +294,8 @@ fn new_run(
         matched: selection.matched,
         recipients: selection.recipients.len(),
         skipped: selection.skipped.iter().map(count).collect(),
-        state: if selection.held { RunState::Held } else { RunState::Open(CustomerNumber(0)) },
+        state: if selection.held.is_some() { RunState::Held } else { RunState::Open(CustomerNumber(0)) },
+        audience,
+        held_for: selection.held.clone(),
     }
 }

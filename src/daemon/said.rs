@@ -48,9 +48,6 @@ pub(super) fn log_tick(report: &TickReport) {
             "occurrences were missed and passed over"
         );
     }
-    for rule in &report.held {
-        warn!(rule, "its first run is above the limit and held: `cvmd resume rule NAME` releases it");
-    }
     if report.decisions > 0 {
         info!(rules = report.rules, matched = report.matched, decisions = report.decisions, "tick");
     }

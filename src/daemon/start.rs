@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::decide::{Addresses, Ledger, Pauses, Scope};
 use crate::model::{Bitmap, Channel, CustomerNumber, RuleNumber};
 use crate::population::{Population, Told};
-use crate::record::PauseScope;
+use crate::record::{Pause, PauseScope};
 use crate::ruleset::Schema;
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
 use super::erase::Erased;
+use super::guards::Guards;
 use super::lists::Whom;
 use super::moves::Moves;
 use super::outgoing::Outgoing;
@@ -72,6 +73,8 @@ impl Engine {
             loads: tables::control::loads(&*store)?,
             hold: tables::control::hold(&*store)?,
             pauses: pauses(&*store, &names)?,
+            tripped: tripped(&*store)?,
+            guards: Guards::default(),
             channels: tables::control::channels(&*store)?,
             shared: Shared::new(population.clone(), &tables::meta::identity(&*store)?),
             store,
@@ -179,4 +182,13 @@ fn pauses(store: &dyn Store, names: &BTreeMap<String, RuleNumber>) -> Result<Pau
             .filter_map(|pause| Some((scope(pause.scope)?, pause.queued)))
             .collect(),
     ))
+}
+
+/// The pauses that a policy's guard began.
+fn tripped(store: &dyn Store) -> Result<BTreeMap<RuleNumber, Pause>, StoreError> {
+    let of_rule = |pause: Pause| match pause.scope {
+        PauseScope::Rule(number) if pause.tripped.is_some() => Some((number, pause)),
+        PauseScope::Rule(_) | PauseScope::Everything | PauseScope::Channel(_) => None,
+    };
+    Ok(tables::control::pauses(store)?.into_iter().filter_map(of_rule).collect())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::decide::Scope;
 use crate::model::{Instant, RuleNumber};
-use crate::record::{HoldReason, Run, RunState, Wait};
+use crate::record::{HoldReason, Run, Wait};
 use crate::ruleset::Rule;
 use crate::serve::{RuleState, RuleStatus, Status, Waiting};
 use crate::store::{Store, tables};
@@ -72,6 +73,7 @@ impl Engine {
         let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
         problems.extend(self.store.failure().map(|error| error.to_string()));
         let active = self.active.as_ref();
+        problems.extend(active.map_or_else(Vec::new, |active| self.tripped_rules(active)));
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: None,
@@ -167,25 +169,25 @@ impl Engine {
         }
         let rules = self.active.as_ref().map(|active| &active.rules);
         if let Some(pause) = rules.and_then(|rules| self.pauses.stops_rule(rule, rules)) {
-            return (RuleState::Paused, Some(format!("`cvmd resume {pause}` ends the pause")));
+            let why = matches!(pause, Scope::Rule(_)).then(|| self.why_tripped(number)).flatten();
+            let why = why.map_or_else(String::new, |why| format!("{why}; "));
+            return (RuleState::Paused, Some(format!("{why}`cvmd resume {pause}` ends the pause")));
         }
-        let held = unfinished.iter().find(|run| run.rule == number && run.state == RunState::Held);
-        let waiting = held.map(|run| run.recipients).or_else(|| self.held_matches(number));
-        match waiting {
-            Some(customers) => {
-                let note = format!(
-                    "a first run for {customers} customers is above the limit: `cvmd resume rule {}`",
-                    rule.name
-                );
+        match self.held_run(number, unfinished) {
+            Some(held) => {
+                let (since, why) = (held.since, held.sentence());
+                let note = format!("held since {since}: {why}: `cvmd resume rule {}`", rule.name);
                 (RuleState::Held, Some(note))
             }
             None => (RuleState::Active, None),
         }
     }
 
-    /// How many a continuous rule holds because its first run is above the limit.
-    fn held_matches(&self, number: RuleNumber) -> Option<u64> {
-        self.held.get(&number).copied()
+    /// The rules that a policy's guard has paused: a person has to look.
+    fn tripped_rules(&self, active: &Active) -> Vec<String> {
+        let rules = (0..active.rules.rules.len()).map(|position| active.rule(position));
+        let paused = rules.filter_map(|(rule, number)| Some((rule, self.why_tripped(number)?)));
+        paused.map(|(rule, why)| format!("rule `{}` is {why}", rule.name)).collect()
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Resumed {
     pub loads: Vec<String>,
     /// Decisions made by the runs that went on.
     pub decisions: u64,
+    /// Whether a policy's guard had paused it, and counts its messages anew.
+    pub counts_anew: bool,
 }
 
 impl Engine {
@@ -39,7 +41,11 @@ impl Engine {
         let stored = self.stored_scope(scope)?;
         self.known_channel(scope)?;
         let mut batch = Batch::default();
-        let pause = Pause { scope: stored, since: now, queued };
+        // What a guard had to say is not forgotten for a person's word.
+        let known = rule_of(&stored).and_then(|number| self.tripped.get(&number));
+        let since = known.map_or(now, |pause| pause.since);
+        let tripped = known.and_then(|pause| pause.tripped.clone());
+        let pause = Pause { scope: stored, since, queued, tripped };
         tables::control::put_pause(&mut batch, &pause);
         self.store.commit(batch).wait().map_err(|error| error.to_string())?;
         self.pauses.0.insert(scope.clone(), queued);
@@ -87,6 +93,12 @@ impl Engine {
         let mut resumed = Resumed::default();
         let mut batch = Batch::default();
         tables::control::remove_pause(&mut batch, &stored);
+        if let Some(number) = rule_of(&stored).filter(|number| self.tripped.contains_key(number)) {
+            // Else the same messages would pause it again at once.
+            let memory = self.memories.entry(number).or_default();
+            memory.counted_since = Some(now);
+            put_state(&mut batch, number, memory);
+        }
         if *scope == Scope::All {
             tables::control::remove_hold(&mut batch);
             for number in self.loads.keys() {
@@ -98,6 +110,8 @@ impl Engine {
             resumed.hold = self.hold.take().is_some();
             resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
         }
+        let tripped = rule_of(&stored).and_then(|number| self.tripped.remove(&number));
+        resumed.counts_anew = tripped.is_some();
         let was_paused = self.pauses.0.remove(scope).is_some();
         if was_paused {
             resumed.pauses.push(scope.clone());
@@ -138,7 +152,8 @@ impl Engine {
         }
         let store = Arc::clone(&self.store);
         let held = tables::runs::unfinished(&*store).collect::<Result<Vec<_>, _>>()?;
-        for mut run in held.into_iter().filter(|run| run.rule == number && run.state == RunState::Held) {
+        let held = held.into_iter().filter(|run| run.rule == number && run.state == RunState::Held);
+        for mut run in self.without_outdated(held.collect())? {
             let Some((active, position)) = self.active_of(&run)? else { continue };
             let recipients = tables::runs::recipients(&*store, number, run.at)?;
             run.state = RunState::Open(CustomerNumber(0));
@@ -191,5 +206,13 @@ impl Engine {
                 }
             })?),
         })
+    }
+}
+
+/// The rule that a pause is of, if it is of one.
+const fn rule_of(scope: &PauseScope) -> Option<RuleNumber> {
+    match scope {
+        PauseScope::Rule(number) => Some(*number),
+        PauseScope::Everything | PauseScope::Channel(_) => None,
     }
 }

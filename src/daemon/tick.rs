@@ -51,6 +51,9 @@ impl Engine {
         self.go_on_erasing(now)?;
         self.take_unsubscribes(now)?;
         self.forget_letters(now)?;
+        // Before anybody is decided for, and on hold too: what was handed over goes on being answered.
+        self.take_up_deeds();
+        self.look_at_guards(now)?;
         if self.hold.is_some() {
             report.on_hold = true;
             return Ok(report);
@@ -59,7 +62,6 @@ impl Engine {
             report.waits_for_load = true;
             return Ok(report);
         }
-        self.take_up_deeds();
         self.take_back()?;
         self.continue_runs(&mut report)?;
         let Some(active) = self.active.clone() else { return Ok(report) };
@@ -100,9 +102,7 @@ impl Engine {
         now: Instant,
         report: &mut TickReport,
     ) -> Result<(), StoreError> {
-        let fired = catch_unwind(AssertUnwindSafe(|| {
-            self.fire(active, firing.position, matches, (firing.at, now), report)
-        }));
+        let fired = catch_unwind(AssertUnwindSafe(|| self.fire(active, firing, matches, now, report)));
         fired.unwrap_or_else(|_| {
             self.silence(active, firing.position);
             Ok(())

@@ -106,7 +106,7 @@ impl Engine {
         let taken = self.take_in(said, now).inspect_err(|_| shared.unsubscribed.try_again())?;
         self.publish();
         shared.unsubscribed.forget(&taken);
-        Ok(())
+        self.look_at_guards_soon(now)
     }
 
     fn take_in(&mut self, mut said: Said, now: Instant) -> Result<Said, StoreError> {
@@ -171,6 +171,7 @@ impl Engine {
             tables::customers::put_profile(&mut loading.batch, number, &merged.profile);
         }
         if let Some(event) = event {
+            self.guards.hear_event(&event.name);
             self.arrive(Arrival { event: event.reference(), customer: number }, now, loading);
         }
         tables::unsubscribes::remove_unsubscribe(&mut loading.batch, number, channel);

@@ -1,6 +1,6 @@
 //! Who was contacted when, in memory: what caps, `at most` and ordinals read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{CustomerNumber, Instant, RuleNumber};
 use crate::record::{Contact, ContactKind};
@@ -12,6 +12,8 @@ use super::Totals;
 pub struct Ledger {
     by_customer: HashMap<CustomerNumber, Vec<Contact>>,
     totals: Totals,
+    /// The decisions of the rules that limit them, everybody's together.
+    limited: BTreeMap<RuleNumber, Totals>,
 }
 
 impl Ledger {
@@ -19,18 +21,56 @@ impl Ledger {
     /// names: that gives its room back under caps and `at most`, but its ordinal stays used.
     pub fn add(&mut self, contact: Contact) {
         let contacts = self.by_customer.entry(contact.customer).or_default();
+        let limited = self.limited.get_mut(&contact.rule);
         if contact.kind != ContactKind::Withdrawn {
             self.totals.count(&contact, 1);
+            if let Some(totals) = limited.filter(|_| !contact.further && is_sent(contact.kind)) {
+                totals.add(0, contact.at, 1);
+            }
             contacts.push(contact);
             return;
         }
-        let same = |other: &&mut Contact| {
-            other.kind != ContactKind::Withdrawn && Contact { kind: contact.kind, ..**other } == contact
+        let same = |other: &Contact| {
+            other.kind != ContactKind::Withdrawn && Contact { kind: contact.kind, ..*other } == contact
         };
-        if let Some(taken_back) = contacts.iter_mut().rev().find(same) {
-            self.totals.count(taken_back, -1);
-            taken_back.kind = ContactKind::Withdrawn;
+        if let Some(place) = contacts.iter().rposition(same) {
+            let sent = is_sent(contacts[place].kind);
+            self.totals.count(&contacts[place], -1);
+            contacts[place].kind = ContactKind::Withdrawn;
+            if let Some(totals) = limited.filter(|_| sent && is_taken_back(contacts, place)) {
+                totals.add(0, contact.at, -1);
+            }
         }
+    }
+
+    /// Counts the decisions of a rule from now on, and those that it has already.
+    pub fn count_decisions(&mut self, rule: RuleNumber) {
+        if self.limited.contains_key(&rule) {
+            return;
+        }
+        let mut totals = Totals::new();
+        for contacts in self.by_customer.values() {
+            for (place, contact) in contacts.iter().enumerate() {
+                let sent = || group(contacts, place).iter().any(|entry| is_sent(entry.kind));
+                if contact.rule == rule && !contact.further && sent() {
+                    totals.add(0, contact.at, 1);
+                }
+            }
+        }
+        self.limited.insert(rule, totals);
+    }
+
+    /// How many decisions of a rule became due when; none where they are not counted.
+    #[must_use]
+    pub fn decided(&self, rule: RuleNumber) -> Option<&Totals> {
+        self.limited.get(&rule)
+    }
+
+    /// An empty ledger that counts what this one does.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let limited = self.limited.keys().map(|rule| (*rule, Totals::new())).collect();
+        Self { limited, ..Self::default() }
     }
 
     /// A customer's contacts, oldest decision first; those taken back among them.
@@ -54,11 +94,9 @@ impl Ledger {
         rule: RuleNumber,
     ) -> impl Iterator<Item = Instant> + use<'_> {
         let contacts = self.of(customer);
-        // The entries of one decision stand together, the first without `further`.
         let firsts = (0..contacts.len()).filter(move |&i| contacts[i].rule == rule && !contacts[i].further);
         firsts.filter_map(move |first| {
-            let rest = contacts[first + 1..].iter().take_while(|contact| contact.further);
-            let mut entries = std::iter::once(&contacts[first]).chain(rest);
+            let mut entries = group(contacts, first).iter();
             entries.any(|entry| entry.kind != ContactKind::Withdrawn).then_some(contacts[first].at)
         })
     }
@@ -103,6 +141,27 @@ impl Ledger {
     }
 }
 
+/// Whether an entry says that somebody was sent to, or would have been by a rehearsal.
+const fn is_sent(kind: ContactKind) -> bool {
+    match kind {
+        ContactKind::Marketing | ContactKind::Transactional | ContactKind::Call | ContactKind::Draft => true,
+        ContactKind::HeldOut | ContactKind::Withdrawn => false,
+    }
+}
+
+/// The entries of the decision whose first stands there. They stand together, all but the first with
+/// `further`.
+fn group(contacts: &[Contact], first: usize) -> &[Contact] {
+    let rest = contacts[first + 1..].iter().take_while(|contact| contact.further).count();
+    &contacts[first..=first + rest]
+}
+
+/// Whether all of the decision is taken back of which an entry stands there.
+fn is_taken_back(contacts: &[Contact], place: usize) -> bool {
+    let first = contacts[..=place].iter().rposition(|contact| !contact.further).unwrap_or(place);
+    group(contacts, first).iter().all(|entry| entry.kind == ContactKind::Withdrawn)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +193,35 @@ mod tests {
         ledger.add(contact(7, 5, ContactKind::Withdrawn, false));
         assert_eq!(ledger.of_rule(CustomerNumber(1), RuleNumber(7)), 1, "the ordinal is never used again");
         assert_eq!(ledger.totals().between(None, Instant(0), Instant(9)), 1, "a repeat takes nothing back");
+    }
+
+    #[test]
+    fn a_limited_rule_counts_its_decisions_whole() {
+        let count = |ledger: &Ledger| {
+            ledger.decided(RuleNumber(7)).map(|totals| totals.between(None, Instant(0), Instant(9)))
+        };
+        let withdrawn = |further| contact(7, 5, ContactKind::Withdrawn, further);
+        let mut early = Ledger::default();
+        early.count_decisions(RuleNumber(7));
+        let mut late = Ledger::default();
+        for (entry, expected) in [
+            (contact(7, 5, ContactKind::Marketing, false), 1),
+            (contact(7, 5, ContactKind::Transactional, true), 1),
+            (contact(8, 5, ContactKind::Marketing, false), 1),
+            (contact(7, 6, ContactKind::HeldOut, false), 1),
+            (contact(7, 6, ContactKind::Call, false), 2),
+            (withdrawn(false), 2),
+            (withdrawn(true), 1),
+            (withdrawn(true), 1),
+        ] {
+            early.add(entry);
+            late.add(entry);
+            assert_eq!(count(&early), Some(expected), "{entry:?}");
+            let mut late = late.clone();
+            late.count_decisions(RuleNumber(7));
+            assert_eq!(count(&late), Some(expected), "counted afterwards: {entry:?}");
+        }
+        assert_eq!(count(&late), None);
+        assert_eq!(count(&early.beside()), Some(0));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
-use crate::record::{RuleMemory, Skip};
-use crate::ruleset::{Rule, Workspace};
+use crate::record::{HeldFor, RuleMemory, Skip};
+use crate::ruleset::Rule;
 
 use super::{Subject, World, is_off, judge};
 
@@ -20,9 +20,8 @@ pub struct Selection {
     pub recipients: Bitmap,
     /// Who not, by reason.
     pub skipped: BTreeMap<Skip, Bitmap>,
-    /// Whether the run is held: a first run above the workspace's limit. Its recipients then stand
-    /// under [`Skip::Held`] too.
-    pub held: bool,
+    /// Why the run is held, if it is. Its recipients then stand under [`Skip::Held`] too.
+    pub held: Option<HeldFor>,
     /// Whether this passed over those who matched when a rule with `new matches only` began.
     pub settles: bool,
     /// Whose memory is cleared: the condition has been false.
@@ -87,8 +86,11 @@ pub fn select(
         }
     }
     // A rehearsal reaches nobody, however many it means.
-    if !rule.draft && first_run(memory, rule) && selection.recipients.len() > limit(&world.rules.workspace) {
-        hold(&mut selection, rule, memory, at);
+    // A limit of its own says how many may be meant.
+    let limit = world.rules.workspace.first_run;
+    let first = !rule.draft && rule.in_all.is_none() && first_run(memory, rule);
+    if first && selection.recipients.len() > limit {
+        hold(&mut selection, rule, memory, (at, HeldFor::FirstRun { limit }));
     }
     if !continuous {
         (selection.used_up, selection.trying) = (Bitmap::new(), Bitmap::new());
@@ -97,8 +99,8 @@ pub fn select(
 }
 
 /// Holds a run for a person: nobody is used up by it.
-pub fn hold(selection: &mut Selection, rule: &Rule, memory: &RuleMemory, at: Instant) {
-    selection.held = true;
+pub fn hold(selection: &mut Selection, rule: &Rule, memory: &RuleMemory, (at, why): (Instant, HeldFor)) {
+    selection.held = Some(why);
     for customer in selection.recipients.clone().iter().map(CustomerNumber) {
         pass_over(selection, memory, customer, Skip::Held, (at, rule));
     }
@@ -154,8 +156,4 @@ pub fn condition_of(rule: &Rule) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest.as_ref());
     hash
-}
-
-fn limit(workspace: &Workspace) -> u64 {
-    workspace.first_run
 }

@@ -11,7 +11,7 @@ use crate::record::{
 };
 use crate::ruleset::{Action, Message, Purpose, Rule};
 
-use super::{Due, Ledger, Subject, World, is_off, settle};
+use super::{Due, Subject, World, is_off, settle};
 
 /// Over how long the messages that waited for one end of quiet hours leave, so that they are no burst.
 const RELEASE: Duration = Duration(30 * MINUTE_MS);
@@ -72,7 +72,7 @@ pub fn slice(
     let mut slice = Slice::default();
     let mut rest = recipients.iter_from(cursor.0).map(CustomerNumber);
     // What the slice decided so far: a limit in total, or a second record of one person, must see it.
-    let mut fresh = Ledger::default();
+    let mut fresh = world.ledger.beside();
     for customer in rest.by_ref().take(limit) {
         let world = World { fresh: Some(&fresh), ..*world };
         let subject = Subject { rule, number, customer, at: run.at };

@@ -35,18 +35,27 @@ impl Counts {
 }
 
 impl Totals {
+    /// Nothing.
+    pub(super) const fn new() -> Self {
+        Self { channels: BTreeMap::new() }
+    }
+
     /// Counts a contact, or takes it back (`by` is 1 or −1); only marketing messages count.
     pub(super) fn count(&mut self, contact: &Contact, by: isize) {
-        if contact.kind != ContactKind::Marketing {
-            return;
+        if contact.kind == ContactKind::Marketing {
+            self.add(contact.channel, contact.at, by);
         }
-        let counts = self.channels.entry(contact.channel).or_default();
-        let hour = counts.hours.entry(contact.at.0.div_euclid(HOUR_MS)).or_default();
+    }
+
+    /// Counts one at an instant, or takes it back.
+    pub(super) fn add(&mut self, channel: u8, at: Instant, by: isize) {
+        let counts = self.channels.entry(channel).or_default();
+        let hour = counts.hours.entry(at.0.div_euclid(HOUR_MS)).or_default();
         *hour = hour.saturating_add_signed(by);
-        let instant = counts.instants.entry(contact.at).or_default();
+        let instant = counts.instants.entry(at).or_default();
         *instant = instant.saturating_add_signed(by);
         if *instant == 0 {
-            counts.instants.remove(&contact.at);
+            counts.instants.remove(&at);
         }
     }
 

@@ -123,6 +123,15 @@ pub struct Subject<'a> {
     pub at: Instant,
 }
 
+/// Whether a rule sends a message of that purpose.
+#[must_use]
+pub fn sends(rule: &Rule, rules: &RuleSet, purpose: Purpose) -> bool {
+    rule.actions.iter().any(|action| match action {
+        Action::Send(message) => rules.messages.get(*message).is_some_and(|one| one.purpose == purpose),
+        Action::Call { .. } | Action::Set { .. } => false,
+    })
+}
+
 impl<'a> Subject<'a> {
     /// The messages that the rule sends; none for a rule that only calls or sets.
     pub fn messages(&self, rules: &'a RuleSet) -> impl Iterator<Item = &'a Message> + use<'a> {

@@ -144,6 +144,8 @@ codes! {
     UnknownZone "E114" Error;
     /// A channel that no message uses.
     UnknownChannel "E115" Error;
+    /// A guard on something that is not counted.
+    UnknownSign "E116" Error;
     /// A former name that another item has, had or claims too.
     FormerlyClash "E121" Error;
     /// A new item under a name that this store remembers as another's.
@@ -234,6 +236,10 @@ codes! {
     SecondArbitration "E431" Error;
     /// `give up after` on a rule that never tries again.
     GiveUpNeedsContinuous "E432" Error;
+    /// A share that is never exceeded, or always.
+    BadThreshold "E433" Error;
+    /// A guard that does not ask for more than a share.
+    GuardComparison "E434" Error;
     /// A rule that fires both on an event and by a schedule.
     TwoTriggers "E440" Error;
     /// `after` that does not belong to `on`.

@@ -64,6 +64,11 @@ fn spelling(rule: Rule, text: &str) -> Option<(String, Applicability)> {
         Rule::compat_if_missed => safe("if missed,"),
         Rule::compat_in_customer_time => safe("customer time"),
         Rule::compat_type => safe(foreign::type_word(&lower)),
+        Rule::compat_audience_grew => safe("its audience grew"),
+        // `by 50%` and `by at least 50%` may be meant with 50% itself.
+        Rule::compat_by_more_than => Some(("by more than".to_owned(), Applicability::NeedsReview)),
+        // With `and` it would take all of them.
+        Rule::compat_guard_joint => Some(("or".to_owned(), Applicability::NeedsReview)),
         Rule::compat_string => {
             let mut inner = text.chars();
             inner.next();
@@ -254,7 +259,6 @@ pub(super) const fn unavailable(rule: Rule) -> Option<&'static str> {
         | Rule::unavailable_chance
         | Rule::unavailable_clv => "",
         Rule::unavailable_movement => "what a place was before (`has been`, `was`)",
-        Rule::unavailable_total => "a limit on a rule as a whole",
         _ => return None,
     })
 }

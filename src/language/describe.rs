@@ -73,6 +73,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::season_from | Rule::season_until => "a day such as `2026-11-26`",
         Rule::in_total => "`in total`",
         Rule::deferral => "`or wait up to …`",
+        Rule::in_all => "a number of customers such as `2000`",
+        Rule::guard => "a sign such as `bounces > 5%`",
+        Rule::threshold => "a share such as `5%`",
         Rule::quiet_span => "a span such as `21:00 to 08:30`, or `all of sunday`",
         Rule::quiet_clock => "`customer time` or a zone",
         Rule::or_skip => "`or skip`",
@@ -108,6 +111,8 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::cap_clause
         | Rule::quiet_clause
         | Rule::arbitration_clause
+        | Rule::guard_clause
+        | Rule::growth_clause
         | Rule::give_up_clause
         | Rule::on_clause
         | Rule::after_clause
@@ -149,6 +154,7 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_between => "`between`",
         Rule::kw_body => "`body`",
         Rule::kw_by => "`by`",
+        Rule::kw_by_more_than => "`by more than`",
         Rule::kw_call => "`call`",
         Rule::kw_choice => "`choice`",
         Rule::kw_clv => "`clv`",
@@ -174,6 +180,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         Rule::kw_formerly => "`formerly`",
         Rule::kw_from => "`from`",
         Rule::kw_give_up_after => "`give up after`",
+        Rule::kw_hold_a_run => "`hold a run`",
+        Rule::kw_its_audience_grew => "`its audience grew`",
+        Rule::kw_pause_a_rule => "`pause a rule`",
         Rule::kw_if_several => "`if several rules want one customer`",
         Rule::kw_in => "`in`",
         Rule::kw_is => "`is`",
@@ -335,7 +344,9 @@ pub(super) const fn describe(rule: Rule) -> &'static str {
         | Rule::compat_this
         | Rule::compat_ahead
         | Rule::unavailable_movement
-        | Rule::unavailable_total
+        | Rule::compat_guard_joint
+        | Rule::compat_audience_grew
+        | Rule::compat_by_more_than
         | Rule::compat_in_customer_time
         | Rule::compat_if_missed
         | Rule::compat_cap_period

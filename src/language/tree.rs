@@ -1,9 +1,11 @@
 //! The syntax tree: what was written, with spans, before any name is looked up.
 
+mod guard;
 mod same;
 mod term;
 mod webhook;
 
+pub use guard::{GuardClause, GuardWords, ThresholdWords};
 pub use term::Term;
 pub use webhook::WebhookClause;
 
@@ -207,6 +209,10 @@ pub enum PolicyClause {
     Quiet(QuietClause),
     /// `if several rules want one customer, keep highest priority`.
     Arbitration,
+    /// `pause a rule when bounces > 5% or complaints > 0.3%`.
+    Guard(GuardClause),
+    /// `hold a run when its audience grew by more than 50%`.
+    Growth(ThresholdWords),
 }
 
 /// `quiet hours 21:00 to 08:30 customer time, all of sunday or skip`.
@@ -301,6 +307,8 @@ pub enum RuleClause {
         /// Where.
         span: Span,
     },
+    /// `at most 2000 per day`: how many customers, all together; in what; where.
+    InAll(u32, PeriodWords, Span),
     /// `give up after 3 days`.
     GiveUpAfter(Duration, Span),
     /// `priority 80`.

@@ -190,6 +190,12 @@ impl Share {
         write_decimal(self.0, 6, 0)
     }
 
+    /// Whether a part of a whole is more than this share, exactly.
+    #[must_use]
+    pub fn is_exceeded(self, part: u64, whole: u64) -> bool {
+        i128::from(part) * i128::from(Self::SCALE) > i128::from(whole) * i128::from(self.0)
+    }
+
     /// This share of `value`, half to even; `None` where it does not fit.
     #[must_use]
     pub fn of(self, value: i64) -> Option<i64> {

@@ -385,5 +385,6 @@ fn deed(
         message: message.target.clone(),
         rule: message.rule.clone(),
         channel: message.channel.clone(),
+        marketing: message.marketing,
     })
 }

@@ -170,7 +170,8 @@ impl Events {
         }
     }
 
-    fn is_own(&self, event: usize) -> bool {
+    /// Whether it was recorded here rather than told.
+    pub(crate) fn is_own(&self, event: usize) -> bool {
         self.own.get(event).copied().unwrap_or(false)
     }
 

@@ -37,6 +37,9 @@ pub const ROWS: usize = 4_096;
 /// Customers that a build holds as records before it turns them into columns.
 const BUILD_BATCH: usize = 16 * ROWS;
 
+/// The fields of an event, of which only texts are told; an unknown one is none.
+pub type FieldTexts = Vec<Option<String>>;
+
 /// Everybody, as far as rules can see them. Cheap to clone.
 #[derive(Clone)]
 pub struct Population {
@@ -271,14 +274,43 @@ impl Population {
     /// told.
     #[must_use]
     pub fn texts(&self, number: CustomerNumber, kind: EventId, until: Instant) -> Vec<Vec<Option<String>>> {
+        self.events_with(number, kind, until, |_| true).into_iter().map(|(_, texts)| texts).collect()
+    }
+
+    /// Those of them that were told, with their times; not what was recorded here.
+    #[must_use]
+    pub fn told(&self, number: CustomerNumber, kind: EventId, until: Instant) -> Vec<(Instant, FieldTexts)> {
+        self.events_with(number, kind, until, |own| !own)
+    }
+
+    /// Those of them that were recorded here, with their times.
+    #[must_use]
+    pub fn recorded(
+        &self,
+        number: CustomerNumber,
+        kind: EventId,
+        until: Instant,
+    ) -> Vec<(Instant, FieldTexts)> {
+        self.events_with(number, kind, until, |own| own)
+    }
+
+    fn events_with(
+        &self,
+        number: CustomerNumber,
+        kind: EventId,
+        until: Instant,
+        wanted: impl Fn(bool) -> bool,
+    ) -> Vec<(Instant, FieldTexts)> {
         let Some((chunk, row)) = self.row(number) else { return Vec::new() };
         let Some(events) = chunk.events.get(kind.index()) else { return Vec::new() };
         let count = self.schema.event(kind).fields.len();
         let texts = |event: usize| {
             let fields = (0..).map(EventFieldId).take(count);
-            fields.map(|field| events.text(field, event).map(str::to_owned)).collect()
+            let texts = fields.map(|field| events.text(field, event).map(str::to_owned)).collect();
+            (Instant(events.times[event]), texts)
         };
-        events.of(row).rev().filter(|event| events.times[*event] <= until.0).map(texts).collect()
+        let past = events.of(row).rev().filter(|event| events.times[*event] <= until.0);
+        past.filter(|event| wanted(events.is_own(*event))).map(texts).collect()
     }
 
     /// When the first event of a kind after an instant was that says `text` in a field.

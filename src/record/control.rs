@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::guard::{Audience, Holding, Tripped};
 use crate::model::{Channel, Instant, RuleNumber, RuleSetHash, Timetable};
 
 /// What a store knows of itself; made when it is first opened.
@@ -58,6 +59,8 @@ pub struct Pause {
     pub since: Instant,
     /// What the queued ones do.
     pub queued: WhileQueued,
+    /// The figures by which a policy's guard began it; none: a person did.
+    pub tripped: Option<Tripped>,
 }
 
 /// Why the daemon decides nothing until a person says so.
@@ -133,6 +136,12 @@ pub struct RuleState {
     pub last_run: Option<(Instant, u64)>,
     /// Whether those who matched when a rule with `new matches only` began are passed over.
     pub settled: bool,
+    /// The audiences of its last runs, oldest first; a handful.
+    pub audiences: Vec<Audience>,
+    /// Since when its sends count before guards: a person let it go on then.
+    pub counted_since: Option<Instant>,
+    /// That its run is held, of a continuous rule.
+    pub holding: Option<Holding>,
 }
 
 /// A rule set that decided, or is the last good one.

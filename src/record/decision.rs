@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Cost;
 use super::control::{Met, ServedBy};
+use super::guard::{Audience, HeldFor, Holding};
 use crate::model::{Bitmap, CustomerNumber, DecisionKey, Instant, Occurrence, RuleNumber, RuleSetHash};
 
 /// Why a customer who matched was not sent to. Each has a metric label and a sentence.
@@ -37,11 +38,13 @@ pub enum Skip {
     MatchedBefore,
     /// A placeholder of a message is unknown, and nothing is said that stands there instead.
     Placeholder,
+    /// The rule's limit over all customers together: `at most 2000 per day`.
+    InAll,
 }
 
 impl Skip {
     /// All reasons, in the order of their stored codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Consent,
         Self::Suppression,
         Self::NoAddress,
@@ -55,6 +58,7 @@ impl Skip {
         Self::Expired,
         Self::MatchedBefore,
         Self::Placeholder,
+        Self::InAll,
     ];
 
     /// The code in keys and records.
@@ -80,6 +84,7 @@ impl Skip {
             Self::Expired => "expired",
             Self::MatchedBefore => "matched before",
             Self::Placeholder => "placeholder",
+            Self::InAll => "limit",
         }
     }
 
@@ -93,7 +98,8 @@ impl Skip {
             | Self::Arbitration
             | Self::QuietHours
             | Self::Expired
-            | Self::Placeholder => true,
+            | Self::Placeholder
+            | Self::InAll => true,
             Self::Consent
             | Self::Suppression
             | Self::NoAddress
@@ -179,6 +185,10 @@ pub struct Run {
     pub skipped: BTreeMap<Skip, u64>,
     /// How far it is.
     pub state: RunState,
+    /// How many the rule meant when it began.
+    pub audience: Audience,
+    /// Why it is held, or was until a person let it go.
+    pub held_for: Option<HeldFor>,
 }
 
 /// What a rule remembers between ticks.
@@ -206,4 +216,10 @@ pub struct RuleMemory {
     pub last_run: Option<(Instant, u64)>,
     /// Whether those who matched when a rule with `new matches only` began are passed over.
     pub settled: bool,
+    /// The audiences of its last runs, oldest first; a handful.
+    pub audiences: Vec<Audience>,
+    /// Since when its sends count before guards: a person let it go on then.
+    pub counted_since: Option<Instant>,
+    /// That its run is held, of a continuous rule.
+    pub holding: Option<Holding>,
 }

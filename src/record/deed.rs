@@ -25,6 +25,8 @@ pub struct Deed {
     pub rule: String,
     /// By which channel.
     pub channel: Channel,
+    /// Whether it was marketing.
+    pub marketing: bool,
 }
 
 impl Deed {

@@ -18,6 +18,10 @@ impl EventId {
     pub const SENT: Self = Self(1);
     /// The mail server said that the address does not exist.
     pub const BOUNCED: Self = Self(4);
+    /// The reader called a message spam.
+    pub const COMPLAINED: Self = Self(5);
+    /// The reader wants no more marketing on a channel.
+    pub const UNSUBSCRIBED: Self = Self(6);
 
     /// Its place in lists by event.
     #[must_use]
@@ -155,8 +159,13 @@ mod tests {
     #[test]
     fn the_constants_name_the_built_in_kinds_and_fields() {
         let schema = Schema::built_in();
-        for (id, name) in [(EventId::ORDER, "order"), (EventId::SENT, "sent"), (EventId::BOUNCED, "bounced")]
-        {
+        for (id, name) in [
+            (EventId::ORDER, "order"),
+            (EventId::SENT, "sent"),
+            (EventId::BOUNCED, "bounced"),
+            (EventId::COMPLAINED, "complained"),
+            (EventId::UNSUBSCRIBED, "unsubscribed"),
+        ] {
             assert_eq!(schema.find_event(name), Some(id));
             assert_eq!(schema.event(id).name, name);
         }

@@ -19,11 +19,11 @@ pub use event::{EventFieldId, EventId, EventKind, OUR_EVENTS};
 pub use expression::{AggregateFunction, Comparison, DaySpan, Expr, ExprKind, Type, Value, Which, Window};
 pub use movement::{Change, Movement, Track};
 pub use names::{FirstNames, Named};
-pub use policy::{Cap, CapScope, CapSubject, Policy, QuietHours, QuietSpan};
+pub use policy::{Cap, CapScope, CapSubject, Growth, Guard, Policy, QuietHours, QuietSpan};
 pub use remembered::{Remembered, Running};
 pub use rule::{
-    Action, AtMost, CallLimits, Header, Message, OnEvent, Period, Place, Purpose, Rule, Season, Trigger,
-    Variant, Webhook, Workspace,
+    Action, AtMost, CallLimits, Header, InAll, Message, OnEvent, Period, Place, Purpose, Rule, Season,
+    Trigger, Variant, Webhook, Workspace,
 };
 pub use schema::{Attribute, BUILT_IN_FIELDS, ChoiceId, Choices, Field, FieldId, Schema};
 pub use text::LIST_SEPARATOR;

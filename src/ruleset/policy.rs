@@ -1,6 +1,6 @@
 //! Policies: what binds every rule.
 
-use crate::model::{Channel, Duration, TimeOfDay};
+use crate::model::{Channel, Duration, Share, Sign, TimeOfDay};
 
 use super::{Frame, Period, Place};
 
@@ -17,6 +17,30 @@ pub struct Policy {
     pub quiet: Vec<QuietHours>,
     /// Where `if several rules want one customer, keep highest priority` is written, if it is.
     pub arbitration: Option<Place>,
+    /// `pause a rule when …`, a sign an entry.
+    pub guards: Vec<Guard>,
+    /// `hold a run when its audience grew by more than …`.
+    pub growth: Option<Growth>,
+}
+
+/// `pause a rule when bounces > 5%`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// What is counted.
+    pub sign: Sign,
+    /// Of a rule's last sends, more than this share: from 0% to below 100%.
+    pub above: Share,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// `hold a run when its audience grew by more than 50%`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// By more than this share of what it was; not below 0%.
+    pub above: Share,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// A limit on what one customer gets, or all of them together.

@@ -59,6 +59,8 @@ pub struct Rule {
     pub when: Expr,
     /// How often for one customer; a continuous rule that writes none has once per 30 days.
     pub at_most: Option<AtMost>,
+    /// How many customers it may send to, all together; only of a rule without a schedule.
+    pub in_all: Option<InAll>,
     /// How long a continuous rule tries again; 7 days unless written.
     pub give_up_after: Option<Duration>,
     /// 0–100, 50 unless written; arbitration and caps go by it, higher first.
@@ -139,6 +141,17 @@ pub struct AtMost {
     pub count: u32,
     /// In what.
     pub period: Period,
+}
+
+/// `at most 2000 per day`: of a rule as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InAll {
+    /// How many; 0 means never.
+    pub count: u32,
+    /// In what, counted on the workspace's calendar.
+    pub period: Period,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// A span over which sends are counted.

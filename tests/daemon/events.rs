@@ -32,6 +32,7 @@ fn deed(engine: &Engine, id: &str, at: Instant) -> Deed {
         message: "offer".into(),
         rule: "r".into(),
         channel: Channel::email(),
+        marketing: true,
     }
 }
 

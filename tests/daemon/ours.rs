@@ -60,6 +60,7 @@ impl Shop {
             message: message.into(),
             rule: "hello".into(),
             channel: Channel::email(),
+            marketing: true,
         };
         let (sequence, pack) = (self.packs, vec![deed]);
         self.packs += 1;

@@ -201,6 +201,7 @@ fn what_was_sent_and_opened_is_counted_under_the_present_name_of_the_message() {
         message: "hello".into(),
         rule: "greets".into(),
         channel: Channel::email(),
+        marketing: true,
     };
     let mut batch = Batch::default();
     tables::deeds::put(&mut batch, 0, std::slice::from_ref(&deed));

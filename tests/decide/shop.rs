@@ -122,6 +122,7 @@ pub fn shop() -> Shop {
         actions: vec![Action::Send(0)],
         draft: false,
         new_matches_only: false,
+        in_all: None,
     };
     let rules = RuleSet {
         hash: RuleSetHash::default(),
@@ -159,10 +160,23 @@ pub fn shop() -> Shop {
     }
 }
 
+/// A policy that says nothing yet.
+pub fn house() -> Policy {
+    Policy {
+        name: "house".into(),
+        place: place(),
+        caps: Vec::new(),
+        quiet: Vec::new(),
+        arbitration: None,
+        guards: Vec::new(),
+        growth: None,
+    }
+}
+
 pub fn cap(count: u32, period: Period) -> Policy {
     let (subject, scope) = (CapSubject::Messages, CapScope::Customer);
     let cap = Cap { count, subject, period, scope, wait: None, place: place() };
-    Policy { name: "house".into(), place: place(), caps: vec![cap], quiet: Vec::new(), arbitration: None }
+    Policy { caps: vec![cap], ..house() }
 }
 
 pub fn run(shop: &Shop, at: Instant, recipients: &Bitmap) -> Run {

@@ -135,6 +135,7 @@ fn deed(r: &mut Random, number: u32, now: Instant) -> Deed {
         message: r.of(&WORDS).into(),
         rule: r.of(&WORDS).into(),
         channel: Channel::email(),
+        marketing: true,
     }
 }
 

@@ -123,6 +123,7 @@ pub fn rule(position: usize, when: Expr) -> Rule {
         actions: Vec::new(),
         draft: false,
         new_matches_only: false,
+        in_all: None,
     }
 }
 

@@ -101,6 +101,7 @@ fn person(r: &mut Random, schema: &Schema, number: u32, now: Instant) -> Person 
         message: "offer".into(),
         rule: "winback".into(),
         channel: Channel::email(),
+        marketing: true,
     };
     let deeds = if r.chance(50) { vec![deed] } else { Vec::new() };
     (CustomerNumber(number), profile, orders, false, Happened { events, deeds })

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use cvmd::language::tree::{
-    Action, AttributeType, Expr, ExprKind, File, Item, ItemKind, MessageClause, MovementWords, Name,
-    PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, WebhookClause,
-    WindowWords, WorkspaceClause, ZoneWords,
+    Action, AttributeType, Expr, ExprKind, File, GuardWords, Item, ItemKind, MessageClause, MovementWords,
+    Name, PeriodWords, PolicyClause, QuietClockWords, QuietWords, RuleClause, ScheduleWords, ThresholdWords,
+    WebhookClause, WindowWords, WorkspaceClause, ZoneWords,
 };
 use cvmd::model::Date;
 use cvmd::ruleset::{AggregateFunction, Comparison, DaySet, DaySpan, Purpose, QuietSpan, Which};
@@ -155,6 +155,10 @@ fn period(period: PeriodWords) -> String {
     }
 }
 
+fn threshold(words: &ThresholdWords) -> String {
+    words.share.map_or_else(|| "no share".to_owned(), |share| share.to_string())
+}
+
 fn policy_clause(clause: &PolicyClause) -> String {
     match clause {
         PolicyClause::Cap(cap) => {
@@ -167,6 +171,14 @@ fn policy_clause(clause: &PolicyClause) -> String {
             let spans: Vec<String> = quiet.spans.iter().map(quiet_span).collect();
             format!("quiet hours {}{}", spans.join(", "), if quiet.or_skip { " or skip" } else { "" })
         }
+        PolicyClause::Guard(clause) => {
+            let sign = |words: &GuardWords| {
+                let (comparison, _) = words.comparison;
+                format!("{} {comparison:?} {}", name(&words.sign), threshold(&words.threshold))
+            };
+            format!("pause when {}", clause.signs.iter().map(sign).collect::<Vec<_>>().join(" or "))
+        }
+        PolicyClause::Growth(words) => format!("hold above {}", threshold(words)),
         PolicyClause::Arbitration => "keep highest priority".into(),
     }
 }
@@ -222,6 +234,7 @@ fn rule_clause(lines: &mut Vec<String>, clause: &RuleClause) {
         RuleClause::After(_) => "after".into(),
         RuleClause::When(when) => format!("when {}", expr(when)),
         RuleClause::AtMost { count, period, .. } => format!("at most {count} {}", self::period(*period)),
+        RuleClause::InAll(count, period, _) => format!("at most {count} in all {}", self::period(*period)),
         RuleClause::GiveUpAfter(after, _) => format!("give up after {after}"),
         RuleClause::Priority(priority, _) => format!("priority {priority}"),
         RuleClause::Draft(_) => "draft".into(),

@@ -77,6 +77,7 @@ pub(crate) fn deeds() -> Vec<Deed> {
         message: text("offer"),
         rule: text("winback"),
         channel: Channel::email(),
+        marketing: true,
     };
     vec![sent.clone(), Deed { kind: DeedKind::Bounced, at: Instant(i64::MIN), ..sent }]
 }

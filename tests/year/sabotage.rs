@@ -38,9 +38,12 @@ const STAGES: [(&str, &str); 26] = [
 ];
 
 /// What a fortnight does not meet for sure: the switch, and a test of its own that it turns red.
-const APART: [(&str, &str); 3] = [
+const APART: [(&str, &str); 6] = [
     ("suppression_again", "daemon::policies::again::a_suppressed_address_gets_nothing"),
     ("placeholder", "decide::stages::a_message_with_a_gap_is_tried_again"),
+    ("guard", "daemon::policies::guards::fewer_than_two_hundred_say_nothing"),
+    ("growth", "daemon::policies::growth::a_hundred_more_at_least_whatever_the_share"),
+    ("in_all", "daemon::policies::limits::it_holds_over_many_slices_and_over_runs"),
     ("expired_again", "daemon::policies::again::what_comes_too_late_after_an_outage_is_taken_back"),
 ];
 

@@ -198,6 +198,7 @@ fn sent(batch: &mut Batch) {
         message: text("offer"),
         rule: text("winback"),
         channel: Channel::email(),
+        marketing: true,
     };
     tables::deeds::put(batch, 0, &[deed]);
 }

@@ -5,6 +5,7 @@ mod at_most;
 pub(super) mod cap;
 mod consent;
 mod expired;
+mod in_all;
 mod pause;
 mod placeholder;
 pub(super) mod quiet_hours;
@@ -34,7 +35,7 @@ pub type Stage = fn(&Subject<'_>, &World<'_>) -> Option<Skip>;
 /// All stages in their order, with their names. The rule's own `at most` comes first: it belongs to the match, not
 /// to the policies. The subject's instant is the one at which its messages become due, at the end of
 /// quiet hours (`quiet_hours`, which [`super::settle`] asks first).
-pub const STAGES: [(&str, Stage); 9] = [
+pub const STAGES: [(&str, Stage); 10] = [
     ("at_most", at_most::judge),
     ("pause", pause::judge),
     ("consent", consent::judge),
@@ -44,6 +45,7 @@ pub const STAGES: [(&str, Stage); 9] = [
     ("arbitration", arbitration::judge),
     ("cap", cap::judge),
     ("expired", expired::judge),
+    ("in_all", in_all::judge),
 ];
 
 /// Whether a stage is switched off: only in a process that a test breaks on purpose

@@ -347,7 +347,7 @@ fn element(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) ->
     Expr { kind, span }
 }
 
-fn comparison_sign(operator: &Node<'_>) -> Option<Comparison> {
+pub(super) fn comparison_sign(operator: &Node<'_>) -> Option<Comparison> {
     let sign = operator.clone().into_inner().next()?;
     let sign = match sign.as_rule() {
         Rule::compat_is_words => foreign::spoken_comparison(&sign.as_str().to_lowercase()),

@@ -193,6 +193,7 @@ impl<'a> Builder<'a> {
                 | RuleClause::On(..)
                 | RuleClause::After(_)
                 | RuleClause::AtMost { .. }
+                | RuleClause::InAll(..)
                 | RuleClause::GiveUpAfter(..)
                 | RuleClause::Priority(..)
                 | RuleClause::Draft(_)

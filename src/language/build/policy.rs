@@ -5,10 +5,14 @@ use crate::ruleset::QuietSpan;
 
 use super::super::clause::Clause;
 use super::super::grammar::{Node, Rule};
-use super::super::tree::{CapClause, Name, PolicyClause, QuietClause, QuietClockWords, QuietWords};
+use super::super::tree::{
+    CapClause, GuardClause, GuardWords, Name, PolicyClause, QuietClause, QuietClockWords, QuietWords,
+    ThresholdWords,
+};
 use super::child;
+use super::condition::comparison_sign;
 use super::rule::{day_bit, period};
-use super::value::{DURATIONS, any_duration, any_time, whole};
+use super::value::{DURATIONS, any_duration, any_share, any_time, whole};
 
 /// The clause that a rule of the grammar read; nothing where it is broken.
 pub(super) fn policy_clause(
@@ -20,6 +24,10 @@ pub(super) fn policy_clause(
         Rule::cap_clause => cap(clause, node, found).map(PolicyClause::Cap),
         Rule::quiet_clause => quiet(clause, node, found).map(PolicyClause::Quiet),
         Rule::arbitration_clause => Some(PolicyClause::Arbitration),
+        Rule::guard_clause => guard(clause, node, found).map(PolicyClause::Guard),
+        Rule::growth_clause => {
+            threshold(clause, &child(node, &[Rule::threshold])?, found).map(PolicyClause::Growth)
+        }
         _ => None,
     }
 }
@@ -68,6 +76,31 @@ fn quiet_span(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>)
         None => QuietClockWords::Customer,
     });
     Some(QuietWords { span, clock, place: clause.place(node) })
+}
+
+/// `pause a rule when …`; nothing where a share cannot be.
+fn guard(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<GuardClause> {
+    let signs = node.clone().into_inner().filter(|part| part.as_rule() == Rule::guard);
+    let signs: Vec<_> = signs.map(|sign| guard_words(clause, &sign, found)).collect();
+    Some(GuardClause { signs: signs.into_iter().collect::<Option<_>>()? })
+}
+
+fn guard_words(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<GuardWords> {
+    let operator = child(node, &[Rule::operator])?;
+    Some(GuardWords {
+        sign: clause.name(&child(node, &[Rule::word])?),
+        comparison: (comparison_sign(&operator)?, clause.place(&operator)),
+        threshold: threshold(clause, &child(node, &[Rule::threshold])?, found)?,
+        span: clause.place(node),
+    })
+}
+
+fn threshold(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<ThresholdWords> {
+    let share = match child(node, &[Rule::percent, Rule::compat_percent]) {
+        Some(percent) => Some(any_share(clause, &percent, found)?),
+        None => None,
+    };
+    Some(ThresholdWords { share, span: clause.place(node) })
 }
 
 /// `emails` and `email` are the same channel; `sms` is no plural.

@@ -43,6 +43,10 @@ pub(super) fn rule_clause(
         }
         Rule::at_most_clause => {
             let period = period(clause, &child(node, &[Rule::period])?, found);
+            if let Some(count) = child(node, &[Rule::in_all]) {
+                let count = whole(clause, &child(&count, &[Rule::whole])?, u64::from(u32::MAX), found)?;
+                return Some(RuleClause::InAll(u32::try_from(count).ok()?, period?, span));
+            }
             RuleClause::AtMost { count: times(clause, node, found)?, period: period?, span }
         }
         Rule::draft_clause => RuleClause::Draft(span),

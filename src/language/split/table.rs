@@ -119,10 +119,10 @@ impl Cutter<'_> {
         Some(match word.text.as_str() {
             "at" if next.is("most") => ChunkKind::Read(Rule::cap_clause),
             "quiet" if next.is("hours") => ChunkKind::Read(Rule::quiet_clause),
-            "hold" if next.is("a") => ChunkKind::Unavailable("`hold a run`"),
-            "hold" => ChunkKind::Unavailable("`hold out`"),
+            "hold" if next.is("out") => ChunkKind::Unavailable("`hold out`"),
+            "hold" => ChunkKind::Read(Rule::growth_clause),
             "if" if next.is("several") => ChunkKind::Read(Rule::arbitration_clause),
-            "pause" => ChunkKind::Unavailable("`pause a rule`"),
+            "pause" => ChunkKind::Read(Rule::guard_clause),
             _ => return None,
         })
     }

@@ -64,6 +64,9 @@ pub fn state_of(memory: &RuleMemory) -> RuleState {
         released,
         last_run,
         settled,
+        audiences,
+        counted_since,
+        holding,
         spent: _,
         trying: _,
         met: _,
@@ -77,6 +80,9 @@ pub fn state_of(memory: &RuleMemory) -> RuleState {
         released: *released,
         last_run: *last_run,
         settled: *settled,
+        audiences: audiences.clone(),
+        counted_since: *counted_since,
+        holding: holding.clone(),
     }
 }
 
@@ -164,14 +170,31 @@ pub fn memories(
         Ok(())
     })?;
     read_table(store, Table::RuleState, &mut found, |memory, key, bytes| {
-        let RuleState { began, served, served_by, season_end, ran, released, last_run, settled } =
-            codec::decode(STATE, key, bytes)?;
-        (memory.began, memory.served, memory.ran) = (began, served, ran);
-        (memory.served_by, memory.season_end) = (served_by, season_end);
-        (memory.released, memory.last_run, memory.settled) = (released, last_run, settled);
+        let state: RuleState = codec::decode(STATE, key, bytes)?;
+        take_state(memory, state);
         Ok(())
     })?;
     Ok(found)
+}
+
+fn take_state(memory: &mut RuleMemory, state: RuleState) {
+    let RuleState {
+        began,
+        served,
+        served_by,
+        season_end,
+        ran,
+        released,
+        last_run,
+        settled,
+        audiences,
+        counted_since,
+        holding,
+    } = state;
+    (memory.began, memory.served, memory.ran) = (began, served, ran);
+    (memory.served_by, memory.season_end) = (served_by, season_end);
+    (memory.released, memory.last_run, memory.settled) = (released, last_run, settled);
+    (memory.audiences, memory.counted_since, memory.holding) = (audiences, counted_since, holding);
 }
 
 /// Reads one table into the memories; its keys begin with the rule.

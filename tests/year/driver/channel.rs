@@ -199,6 +199,7 @@ fn deed(message: &OpenMessage, now: Instant) -> Deed {
         message: message.target.clone(),
         rule: message.rule.clone(),
         channel: message.channel.clone(),
+        marketing: message.marketing,
     }
 }
 
