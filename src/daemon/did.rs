@@ -23,8 +23,8 @@ impl Engine {
         let asks = asks && tables::deeds::is_marked(&*self.store, sequence)?;
         let told = asks.then(|| deeds.clone());
         if self.deeds_seen.insert(sequence) {
-            self.deeds.extend(deeds.iter().cloned());
             self.hear_deeds(&deeds)?;
+            self.deeds.extend(deeds);
         }
         told.map_or(Ok(()), |deeds| self.arrived(&[(sequence, deeds)]))
     }

@@ -56,6 +56,12 @@ impl Guards {
                 DeedKind::Sent => false,
                 DeedKind::Bounced => true,
             };
+            // Taken first and sent back: that is one message.
+            let taken = sent.iter_mut().rev().find(|((_, key), one)| *key == deed.key && !one.bounced);
+            if let (true, Some((_, taken))) = (bounced, taken) {
+                taken.bounced = true;
+                continue;
+            }
             sent.insert((deed.learnt, deed.key), Sent { customer: deed.customer, due: deed.at, bounced });
             if sent.len() > LAST {
                 sent.pop_first();

@@ -104,8 +104,9 @@ impl Engine {
         }
         if run.state == RunState::Closed {
             let condition = Some(condition_of(rule));
-            if memory.ran != condition {
-                // Another condition meant other people.
+            if memory.ran != condition || memory.released {
+                // Another condition meant other people; and what a person said yes to is what it means
+                // from now on, else the next run would wait for the same yes.
                 memory.audiences.clear();
             }
             memory.ran = condition;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cvmd::decide::{Addresses, Ledger, Particulars, Pauses, People, World};
 use cvmd::model::{Bitmap, Channel, CustomerNumber, Instant, RuleNumber, RuleSetHash};
-use cvmd::record::{Run, RunState};
+use cvmd::record::{Audience, Run, RunState};
 use cvmd::ruleset::{
     Action, Cap, CapScope, CapSubject, Expr, ExprKind, Message, Period, Place, Policy, Purpose, Rule,
     RuleSet, Schema, Season, Trigger, Type, Webhook, Workspace,
@@ -193,6 +193,8 @@ pub fn run(shop: &Shop, at: Instant, recipients: &Bitmap) -> Run {
         recipients: recipients.len(),
         skipped: BTreeMap::new(),
         state: RunState::Open(CustomerNumber(0)),
+        audience: Audience::default(),
+        held_for: None,
     }
 }
 

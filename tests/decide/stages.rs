@@ -5,7 +5,7 @@ use cvmd::decide::{
 };
 use cvmd::model::TimeOfDay;
 use cvmd::model::{Bitmap, Channel, CustomerNumber, DAY_MS, Duration, Instant, Occurrence};
-use cvmd::record::{ContactKind, RuleMemory, Skip, WhileQueued};
+use cvmd::record::{ContactKind, HeldFor, RuleMemory, Skip, WhileQueued};
 use cvmd::ruleset::{Action, AtMost, DaySet, Period, Schedule, Timetable, Trigger};
 
 use super::shop::{Shop, cap, nothing_particular, run, shop};
@@ -184,19 +184,19 @@ fn a_first_run_above_the_limit_is_held_until_released_or_edited_back() {
     let mut shop = shop();
     shop.rules.workspace.first_run = 2;
     let mut memory = RuleMemory::default();
-    assert!(!look(&shop, &memory, &[0, 1], &[], NOW).held, "at the limit it runs");
+    assert!(look(&shop, &memory, &[0, 1], &[], NOW).held.is_none(), "at the limit it runs");
     let held = look(&shop, &memory, &[0, 1, 2], &[], NOW);
-    assert!(held.held);
+    assert_eq!(held.held, Some(HeldFor::FirstRun { limit: 2 }));
     assert_eq!(held.skipped[&Skip::Held], these(&[0, 1, 2]));
     assert!(held.used_up.is_empty());
     memory.released = true;
-    assert!(!look(&shop, &memory, &[0, 1, 2], &[], NOW).held);
+    assert!(look(&shop, &memory, &[0, 1, 2], &[], NOW).held.is_none());
     memory = RuleMemory { ran: Some(condition_of(shop.rule().0)), ..RuleMemory::default() };
-    assert!(!look(&shop, &memory, &[0, 1, 2], &[], NOW).held);
+    assert!(look(&shop, &memory, &[0, 1, 2], &[], NOW).held.is_none());
     shop.rules.rules[0].when.text = "orders  >  0".into();
-    assert!(!look(&shop, &memory, &[0, 1, 2], &[], NOW).held, "layout is no edit");
+    assert!(look(&shop, &memory, &[0, 1, 2], &[], NOW).held.is_none(), "layout is no edit");
     shop.rules.rules[0].when.text = "orders > 1".into();
-    assert!(look(&shop, &memory, &[0, 1, 2], &[], NOW).held);
+    assert!(look(&shop, &memory, &[0, 1, 2], &[], NOW).held.is_some());
 }
 
 #[test]

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use cvmd::model::{
     Bitmap, Channel, CronFields, Currency, CustomerId, CustomerNumber, DecisionKey, Duration, Frame, Instant,
-    Money, Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Timetable,
+    Money, Number, Occurrence, RuleNumber, RuleSetHash, Schedule, Share, Sign, Timetable,
 };
 use cvmd::record::{
-    Arrival, Aside, AsideKind, Attempt, Change, Consent, Contact, ContactKind, Cost, Decision, Deed,
-    DeedKind, Event, EventRef, Fate, FinishedMessage, Frozen, Hold, HoldReason, Line, Listed, ListedKind,
-    Load, MessageKey, MessageState, Met, Move, ORDER, OpenMessage, Order, Outage, OutageKind, Pause,
-    PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet, Suppression,
-    SuppressionReason, TakenBack, Timer, Tombstone, TrackRecord, Unsubscribe, Wait, WhileQueued,
+    Arrival, Aside, AsideKind, Attempt, Audience, Change, Consent, Contact, ContactKind, Cost, Decision,
+    Deed, DeedKind, Event, EventRef, Fate, FinishedMessage, Frozen, HeldFor, Hold, HoldReason, Holding, Line,
+    Listed, ListedKind, Load, MessageKey, MessageState, Met, Move, ORDER, OpenMessage, Order, Outage,
+    OutageKind, Pause, PauseScope, Profile, RuleMemory, Run, RunState, ServedBy, Skip, StoredRuleSet,
+    Suppression, SuppressionReason, TakenBack, Timer, Tombstone, TrackRecord, Tripped, Unsubscribe, Wait,
+    WhileQueued,
 };
 
 pub(crate) const CUSTOMER: CustomerNumber = CustomerNumber(0x0001_0203);
@@ -79,7 +80,7 @@ pub(crate) fn deeds() -> Vec<Deed> {
         channel: Channel::email(),
         marketing: true,
     };
-    vec![sent.clone(), Deed { kind: DeedKind::Bounced, at: Instant(i64::MIN), ..sent }]
+    vec![sent.clone(), Deed { kind: DeedKind::Bounced, at: Instant(i64::MIN), marketing: false, ..sent }]
 }
 
 pub(crate) fn arrivals() -> Vec<Arrival> {
@@ -128,6 +129,20 @@ pub(crate) fn contacts() -> Vec<Contact> {
     contacts
 }
 
+fn held_for() -> [HeldFor; 2] {
+    let (audience, twice_before) = (u64::MAX, 301);
+    let place = text("policies.rules:8");
+    [
+        HeldFor::FirstRun { limit: 1_000 },
+        HeldFor::Growth { audience, twice_before, above: Share(500_000), place },
+    ]
+}
+
+fn tripped() -> Tripped {
+    let place = text("policies.rules:7");
+    Tripped { sign: Sign::Unsubscribes, did: 21, sends: 1_000, above: Share(3_000), place }
+}
+
 pub(crate) fn runs() -> Vec<Run> {
     let states = [RunState::Open(CUSTOMER), RunState::Held, RunState::Closed, RunState::Dropped];
     let run = |(n, state)| Run {
@@ -142,6 +157,8 @@ pub(crate) fn runs() -> Vec<Run> {
         recipients: 3,
         skipped: Skip::ALL.into_iter().map(|skip| (skip, u64::from(skip.code()))).collect(),
         state,
+        audience: Audience { of: AT.0, customers: u64::MAX },
+        held_for: held_for().get(usize::try_from(n).unwrap()).cloned(),
     };
     (0..).zip(states).map(run).collect()
 }
@@ -197,6 +214,9 @@ pub(crate) fn memory() -> RuleMemory {
         released: true,
         last_run: Some((Instant(1_795_420_800_000), 50)),
         settled: true,
+        audiences: vec![Audience { of: -1, customers: 7 }, Audience { of: AT.0, customers: 50 }],
+        counted_since: Some(Instant(1_795_420_900_000)),
+        holding: held_for().last().cloned().map(|why| Holding { since: AT, why, recipients: 9 }),
     }
 }
 
@@ -272,7 +292,10 @@ pub(crate) fn finished_message() -> FinishedMessage {
 }
 
 pub(crate) fn pauses() -> Vec<Pause> {
-    let pause = |(scope, queued)| Pause { scope, since: AT, queued };
+    let pause = |(scope, queued)| {
+        let tripped = (scope == PauseScope::Rule(RULE)).then(tripped);
+        Pause { scope, since: AT, queued, tripped }
+    };
     [
         (PauseScope::Everything, WhileQueued::Hold),
         (PauseScope::Channel(Channel::email()), WhileQueued::Drop),

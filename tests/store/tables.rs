@@ -71,6 +71,9 @@ proptest! {
                 released: served.is_some(),
                 last_run: served.map(|at| (Instant(at), 7)),
                 settled: served.is_some(),
+                audiences: Vec::new(),
+                counted_since: None,
+                holding: None,
             };
             let mut batch = Batch::default();
             memories::put_changes(&mut batch, RULE, &before, &after);

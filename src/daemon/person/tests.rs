@@ -115,6 +115,8 @@ fn decided(batch: &mut Batch) {
         recipients: 6,
         skipped: BTreeMap::new(),
         state: RunState::Closed,
+        audience: crate::record::Audience::default(),
+        held_for: None,
     };
     tables::runs::put_run(batch, &run);
     let own: Bitmap = [ANA.0].into_iter().collect();
