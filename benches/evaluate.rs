@@ -159,6 +159,7 @@ fn rules(schema: &Arc<Schema>, when: fn(&Schema, u64) -> Expr) -> RuleSet {
         actions: Vec::new(),
         draft: false,
         new_matches_only: false,
+        in_all: None,
     };
     RuleSet {
         hash: RuleSetHash::default(),
