@@ -18,9 +18,9 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         ItemWord::Policy => policy(at),
         ItemWord::Message => message(at),
         ItemWord::Webhook => webhook(at),
+        ItemWord::Workspace => workspace(at),
         ItemWord::Segments => (at.rest().split_whitespace().next() == Some("else")).then(|| place_else(at)),
-        ItemWord::Workspace
-        | ItemWord::Attribute
+        ItemWord::Attribute
         | ItemWord::Event
         | ItemWord::Audience
         | ItemWord::Tiers
@@ -147,6 +147,15 @@ fn message(at: &At<'_>) -> Option<Answer> {
         "html" | "template" | "content" | "file" => called(at, "body"),
         "sender" => called(at, "from"),
         "preheader" => called(at, "preview"),
+        _ => return None,
+    })
+}
+
+fn workspace(at: &At<'_>) -> Option<Answer> {
+    Some(match at.word.as_str() {
+        "zone" | "timezone" | "time_zone" | "tz" => called(at, "time zone"),
+        "money" | "counts" => called(at, "currency"),
+        "first_run" => called(at, "first run"),
         _ => return None,
     })
 }

@@ -43,6 +43,8 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         "quiet" => match at.word.as_str() {
             "from" | "between" | ":" => Some(at.instead("")),
             "-" | "–" | "until" | "till" | "and" => Some(at.instead("to")),
+            // `quiet hours 21:00 to 08:00, or wait`
+            "or" | "wait" if at.rest().trim().is_empty() || at.rest().trim() == "wait" => Some(waits(at)),
             word if word.starts_with(|c: char| c.is_ascii_digit()) => Some(at.say(
                 "expected a span such as `21:00 to 08:30`",
                 "a time has its minutes, and `to` stands between the two",
@@ -52,6 +54,18 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         },
         _ => None,
     }
+}
+
+/// Quiet hours that are told to wait.
+fn waits(at: &At<'_>) -> Answer {
+    let from = at.clause.text[..at.start].trim_end_matches([' ', ',']).len();
+    at.say(
+        "messages wait for the end of quiet hours, unless they say otherwise",
+        "leave it out",
+        "only `or skip` is another thing: what falls into quiet hours is then not sent at all",
+    )
+    .code(Code::ForeignSpelling)
+    .fix((from, at.clause.text.trim_end().len()), "")
 }
 
 fn every(at: &At<'_>) -> Option<Answer> {
