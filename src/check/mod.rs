@@ -145,6 +145,7 @@ pub fn not_text(file: FileId, path: &str) -> Diagnostic {
         why: "in another encoding letters would be read wrongly, and names not be found".into(),
         fix: None,
     }
+    .shortened()
 }
 
 /// Checks trees that were parsed before. `diagnostics` are those of the parser: with an error among
