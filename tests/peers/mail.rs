@@ -1,6 +1,7 @@
 //! Our messages as others read them: Python's `email` finds in each what was written, and aiosmtpd
 //! takes them over each kind of connection, byte for byte.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration as Real;
@@ -128,6 +129,32 @@ impl Drop for Peer {
     }
 }
 
+/// aiosmtpd, which writes a line of JSON of its ports, then one of each message that it took.
+pub(super) struct Aiosmtpd {
+    folder: tempfile::TempDir,
+    _peer: Peer,
+}
+
+impl Aiosmtpd {
+    pub(super) async fn start(python: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = authority().with_file_name("server.key");
+        let mut command = Command::new(python);
+        command.arg(file("mail_server.py")).arg(authority().with_file_name("server.pem")).arg(key);
+        command.stdin(Stdio::null()).stdout(std::fs::File::create(folder.path().join("log")).unwrap());
+        let server = Self { folder, _peer: Peer(command.spawn().unwrap()) };
+        until("the server listens", || !server.lines().is_empty()).await;
+        server
+    }
+
+    /// The lines that are whole.
+    pub(super) fn lines(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
 fn relay(security: Security, port: u64, password: Option<&str>) -> Session {
     let at = SmtpServer {
         security,
@@ -146,20 +173,8 @@ const NOW: Instant = Instant(1_790_000_000_000);
 #[tokio::test]
 async fn aiosmtpd_takes_every_message_byte_for_byte_over_every_kind_of_connection() {
     let Some(python) = python() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let key = authority().with_file_name("server.key");
-    let mut command = Command::new(python);
-    command.arg(file("mail_server.py")).arg(authority().with_file_name("server.pem")).arg(key);
-    command.stdin(Stdio::null()).stdout(std::fs::File::create(&log).unwrap());
-    let _peer = Peer(command.spawn().unwrap());
-    let lines = || -> Vec<Value> {
-        let text = std::fs::read_to_string(&log).unwrap();
-        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    until("the server listens", || !lines().is_empty()).await;
-    let ports = lines().remove(0);
+    let server = Aiosmtpd::start(&python).await;
+    let ports = server.lines().remove(0);
     let mut expected = Vec::new();
     for (name, security, password) in [
         ("plain", Security::Plain, None),
@@ -193,8 +208,8 @@ async fn aiosmtpd_takes_every_message_byte_for_byte_over_every_kind_of_connectio
             assert!(matches!(outcome, Outcome::Unreachable { .. }), "{outcome:?}");
         }
     }
-    until("all are written down", || lines().len() == expected.len() + 1).await;
-    for (line, (name, built)) in lines().iter().skip(1).zip(&expected) {
+    until("all are written down", || server.lines().len() == expected.len() + 1).await;
+    for (line, (name, built)) in server.lines().iter().skip(1).zip(&expected) {
         let bytes =
             base64::engine::general_purpose::STANDARD.decode(line["bytes"].as_str().unwrap()).unwrap();
         assert_eq!(bytes, built.bytes);

@@ -1,19 +1,16 @@
 //! The real `cvmd` and real mail servers, with a proxy in between that breaks the dialogue at each phase.
 
-use std::process::{Command, Stdio};
-
 use base64::Engine as _;
 use cvmd::clock::{Clock, SystemClock};
 use serde_json::Value;
 
-use super::mail::Peer;
+use super::mail::Aiosmtpd;
 use super::postfix::{Postfix, is_there};
-use super::{file, python};
+use super::python;
 use crate::crash::bad_days::faults::{PEOPLE, check, settled, shop};
 use crate::crash::shop::{Shop, patiently};
 use crate::support::proxy::{Fault, Proxy};
-use crate::support::smtp::{At, Mail, SmtpServer, authority, dead_address};
-use crate::support::until;
+use crate::support::smtp::{At, Mail, SmtpServer, dead_address};
 
 const FAULTS: [(At, Fault); 11] = [
     (At::Hello, Fault::CutBefore),
@@ -104,20 +101,8 @@ fn without_trace(mut mail: Mail) -> Mail {
 #[tokio::test(flavor = "multi_thread")]
 async fn through_a_proxy_that_breaks_each_phase_aiosmtpd_has_everything() {
     let Some(python) = python() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let key = authority().with_file_name("server.key");
-    let mut command = Command::new(python);
-    command.arg(file("mail_server.py")).arg(authority().with_file_name("server.pem")).arg(key);
-    command.stdin(Stdio::null()).stdout(std::fs::File::create(&log).unwrap());
-    let _peer = Peer(command.spawn().unwrap());
-    let lines = || -> Vec<Value> {
-        let text = std::fs::read_to_string(&log).unwrap();
-        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    until("the server listens", || !lines().is_empty()).await;
-    let port = u16::try_from(lines()[0]["plain"].as_u64().unwrap()).unwrap();
+    let server = Aiosmtpd::start(&python).await;
+    let port = u16::try_from(server.lines()[0]["plain"].as_u64().unwrap()).unwrap();
     let shop = live_through(([127, 0, 0, 1], port).into()).await;
     let mail = |line: &Value| Mail {
         from: line["from"].as_str().unwrap().into(),
@@ -126,6 +111,6 @@ async fn through_a_proxy_that_breaks_each_phase_aiosmtpd_has_everything() {
         connection: 0,
         at: SystemClock.now(),
     };
-    let taken: Vec<Mail> = lines().iter().skip(1).map(mail).collect();
+    let taken: Vec<Mail> = server.lines().iter().skip(1).map(mail).collect();
     hold_against(&shop, "aiosmtpd", &taken).await;
 }

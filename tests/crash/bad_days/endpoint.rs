@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::crash::shop::{RULES, Shop, installed, patiently};
+use crate::crash::shop::{Daemon, RULES, Shop, installed, patiently};
 use crate::support::breathe;
 use crate::support::webhook::Answer;
 
@@ -24,8 +24,8 @@ fn webhook_ids(shop: &Shop) -> Vec<String> {
     ids
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_died_goes_again_under_the_same_id_or_is_dropped() {
+/// A shop of four customers, whose calls died after two tries each.
+async fn with_dead_calls() -> (Shop, Daemon) {
     let shop = Shop::new(RULES).await;
     shop.edit(
         "cvmd.toml",
@@ -34,9 +34,15 @@ async fn what_died_goes_again_under_the_same_id_or_is_dropped() {
     );
     shop.calls.always(Answer::status(500));
     shop.customers("in", ids(4));
-    let mut daemon = shop.run().await;
+    let daemon = shop.run().await;
     shop.must(&["import", "folder", "in"]);
     patiently("the calls died", async || (shop.outbox("dead").await.len() == 4).then_some(())).await;
+    (shop, daemon)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_died_goes_again_under_the_same_id_or_is_dropped() {
+    let (shop, mut daemon) = with_dead_calls().await;
     let dead = json(&shop, &["outbox", "list", "--state", "dead", "--webhook", "crm"]);
     assert_eq!(dead["messages"].as_array().unwrap().len(), 4);
     let first = webhook_ids(&shop);
@@ -168,17 +174,7 @@ async fn a_person_is_asked_before_anything_is_sent_again_or_given_up() {
     if !installed("script") {
         return;
     }
-    let shop = Shop::new(RULES).await;
-    shop.edit(
-        "cvmd.toml",
-        "allow_private = true\nretries = [\"1s\", \"1s\", \"5m\"]",
-        "allow_private = true\nretries = [\"1s\"]",
-    );
-    shop.calls.always(Answer::status(500));
-    shop.customers("in", ids(4));
-    let mut daemon = shop.run().await;
-    shop.must(&["import", "folder", "in"]);
-    patiently("the calls died", async || (shop.outbox("dead").await.len() == 4).then_some(())).await;
+    let (shop, mut daemon) = with_dead_calls().await;
     let tries = shop.calls.calls().len();
     shop.calls.always(Answer::status(200));
     for no in ["n\n", "\n", "no\n", "yess\n", "\u{4}"] {

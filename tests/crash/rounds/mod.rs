@@ -40,7 +40,9 @@ fn tell(rounds: usize, sabotage: &'static str, focus: &[Death], power: Power) ->
             whole.lock().unwrap().add(told);
         }
     };
-    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(tell))));
+    // What is broken on purpose is found by one of them, and the others are in vain.
+    let at_once = if sabotage.is_empty() { AT_ONCE } else { AT_ONCE / 2 };
+    thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(tell))));
     whole.into_inner().unwrap()
 }
 
