@@ -93,7 +93,8 @@ pub(super) fn choice(at: &At<'_>) -> Option<Answer> {
         "<" => ('|', true),
         _ => return None,
     };
-    if !at.before.iter().any(|word| word == "choice") {
+    let stands_before = at.clause.text[..at.start].split('"').step_by(2).any(|words| words.contains(used));
+    if !at.before.iter().any(|word| word == "choice") || !stands_before || at.rest().trim().is_empty() {
         return None;
     }
     let mut quoted = false;
