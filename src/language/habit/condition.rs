@@ -35,7 +35,7 @@ fn numbers(at: &At<'_>) -> Option<Answer> {
         }
         "(" => {
             let name = text[..at.start].trim_end();
-            let start = name.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
+            let start = name.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
             let right = match name[start..].to_lowercase().as_str() {
                 "avg" | "mean" => "average",
                 "total" | "summe" => "sum",
