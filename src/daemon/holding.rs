@@ -52,12 +52,15 @@ impl Engine {
         now: Instant,
     ) -> Audience {
         let (rule, _) = active.rule(firing.position);
-        let customers = if by_customer(rule) {
+        let customers = if !by_customer(rule) {
+            Some(matches.truth.len())
+        } else if decide::asks_for_growth(&active.rules, rule) {
             let question = Question::everybody(active, &self.population, firing.position);
             let everybody = self.answers(active, &self.population, now, &[question]);
-            everybody.iter().map(|matches| matches.truth.len()).sum()
+            Some(everybody.iter().map(|matches| matches.truth.len()).sum())
         } else {
-            matches.truth.len()
+            // Every zone's firing would look at all the others' customers, for a figure that nobody reads.
+            None
         };
         let clock = firing.question.clocks.first().map_or(&active.zone, |(clock, _)| clock);
         let of = if rule.is_continuous() {

@@ -15,21 +15,31 @@ const AT_LEAST: u64 = 100;
 /// no marketing, a first run and one that a person let go wait for none.
 #[must_use]
 pub fn grown(rules: &RuleSet, rule: &Rule, memory: &RuleMemory, audience: Audience) -> Option<HeldFor> {
-    let free = rule.draft || memory.released || first_run(memory, rule) || is_off("growth");
-    if free || !sends(rule, rules, Purpose::Marketing) {
+    let free = memory.released || first_run(memory, rule) || is_off("growth");
+    if free || !asks_for_growth(rules, rule) {
         return None;
     }
+    let customers = audience.customers?;
     let twice_before = twice_usual(&memory.audiences, audience.of)?;
-    let grew = |growth: &&Growth| is_above(growth, audience.customers, twice_before);
+    let grew = |growth: &&Growth| is_above(growth, customers, twice_before);
     // Of several policies the strictest holds it, and is named.
-    let limits = rules.policies.iter().filter_map(|policy: &Policy| policy.growth.as_ref());
-    let growth = limits.filter(grew).min_by_key(|growth| growth.above)?;
+    let growth = limits(rules).filter(grew).min_by_key(|growth| growth.above)?;
     Some(HeldFor::Growth {
-        audience: audience.customers,
+        audience: customers,
         twice_before,
         above: growth.above,
         place: growth.place.to_string(),
     })
+}
+
+/// Whether any policy asks how the audience of this rule grew.
+#[must_use]
+pub fn asks_for_growth(rules: &RuleSet, rule: &Rule) -> bool {
+    !rule.draft && sends(rule, rules, Purpose::Marketing) && limits(rules).next().is_some()
+}
+
+fn limits(rules: &RuleSet) -> impl Iterator<Item = &Growth> {
+    rules.policies.iter().filter_map(|policy: &Policy| policy.growth.as_ref())
 }
 
 fn is_above(growth: &Growth, audience: u64, twice_before: u64) -> bool {
@@ -40,8 +50,10 @@ fn is_above(growth: &Growth, audience: u64, twice_before: u64) -> bool {
 /// Twice the median of the runs before this occurrence, or twice what ran of it already where that is more:
 /// nobody is asked twice about the same people. None where nothing ran before.
 fn twice_usual(audiences: &[Audience], of: i64) -> Option<u64> {
-    let own = audiences.iter().find(|one| one.of == of).map(|one| one.customers.saturating_mul(2));
-    let before: Vec<u64> = audiences.iter().filter(|one| one.of != of).map(|one| one.customers).collect();
+    let own = audiences.iter().find(|one| one.of == of).and_then(|one| one.customers);
+    let own = own.map(|customers| customers.saturating_mul(2));
+    let before: Vec<u64> =
+        audiences.iter().filter(|one| one.of != of).filter_map(|one| one.customers).collect();
     let mut last = before[before.len().saturating_sub(RUNS)..].to_vec();
     last.sort_unstable();
     let middle = last.get(last.len() / 2).map(|upper| {
@@ -52,8 +64,11 @@ fn twice_usual(audiences: &[Audience], of: i64) -> Option<u64> {
 }
 
 /// Remembers a run's audience beside those of the last ones. Of several runs of one occurrence the largest
-/// counts.
+/// counts; one that nobody counted is no run to compare with.
 pub fn remember(audiences: &mut Vec<Audience>, audience: Audience) {
+    if audience.customers.is_none() {
+        return;
+    }
     if let Some(same) = audiences.iter_mut().find(|one| one.of == audience.of) {
         same.customers = same.customers.max(audience.customers);
         return;
@@ -74,7 +89,7 @@ mod tests {
     fn history(customers: &[u64]) -> Vec<Audience> {
         let mut audiences = Vec::new();
         for (of, customers) in (0..).zip(customers) {
-            remember(&mut audiences, Audience { of, customers: *customers });
+            remember(&mut audiences, Audience { of, customers: Some(*customers) });
         }
         audiences
     }
@@ -108,10 +123,12 @@ mod tests {
     #[test]
     fn what_ran_of_an_occurrence_is_not_asked_about_again() {
         let mut audiences = history(&[100, 100, 100]);
-        remember(&mut audiences, Audience { of: 9, customers: 400 });
-        remember(&mut audiences, Audience { of: 9, customers: 300 });
+        remember(&mut audiences, Audience { of: 9, customers: Some(400) });
+        remember(&mut audiences, Audience { of: 9, customers: Some(300) });
         assert_eq!(twice_usual(&audiences, 9), Some(800));
         assert_eq!(twice_usual(&audiences, 10), Some(200), "the next one is measured by the median");
+        remember(&mut audiences, Audience { of: 10, customers: None });
+        assert_eq!(twice_usual(&audiences, 11), Some(250), "what nobody counted says nothing");
     }
 
     proptest! {

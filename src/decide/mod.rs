@@ -22,7 +22,7 @@ mod world;
 pub use addresses::Addresses;
 pub use again::{Again, Withdrawal, has_expired, has_waited, meet_again};
 pub use due::{Due, judge, settle};
-pub use growth::{grown, remember as remember_audience};
+pub use growth::{asks_for_growth, grown, remember as remember_audience};
 pub use ledger::Ledger;
 pub use pause::{Pauses, Scope};
 pub use select::{GIVE_UP_AFTER, Selection, condition_of, first_run, hold, select};

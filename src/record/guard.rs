@@ -25,8 +25,8 @@ pub struct Audience {
     /// Which occurrence it was: runs of one occurrence, or of a continuous rule in one day, say the
     /// same here. A civil date and time, in milliseconds as if it were UTC.
     pub of: i64,
-    /// How many customers.
-    pub customers: u64,
+    /// How many customers. None where nobody counted: a rule in customer time that no policy asks about.
+    pub customers: Option<u64>,
 }
 
 /// Why a run is held.

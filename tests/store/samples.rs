@@ -157,7 +157,7 @@ pub(crate) fn runs() -> Vec<Run> {
         recipients: 3,
         skipped: Skip::ALL.into_iter().map(|skip| (skip, u64::from(skip.code()))).collect(),
         state,
-        audience: Audience { of: AT.0, customers: u64::MAX },
+        audience: Audience { of: AT.0, customers: Some(u64::MAX) },
         held_for: held_for().get(usize::try_from(n).unwrap()).cloned(),
     };
     (0..).zip(states).map(run).collect()
@@ -214,7 +214,7 @@ pub(crate) fn memory() -> RuleMemory {
         released: true,
         last_run: Some((Instant(1_795_420_800_000), 50)),
         settled: true,
-        audiences: vec![Audience { of: -1, customers: 7 }, Audience { of: AT.0, customers: 50 }],
+        audiences: vec![Audience { of: -1, customers: Some(7) }, Audience { of: AT.0, customers: Some(50) }],
         counted_since: Some(Instant(1_795_420_900_000)),
         holding: held_for().last().cloned().map(|why| Holding { since: AT, why, recipients: 9 }),
     }

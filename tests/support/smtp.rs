@@ -213,6 +213,11 @@ impl SmtpServer {
         self.lock().taken.clone()
     }
 
+    /// How many mails were taken.
+    pub fn count(&self) -> usize {
+        self.lock().taken.len()
+    }
+
     pub fn connections(&self) -> usize {
         self.lock().connections
     }

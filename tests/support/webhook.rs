@@ -120,6 +120,11 @@ impl Receiver {
         self.lock().calls.clone()
     }
 
+    /// How many calls came.
+    pub fn count(&self) -> usize {
+        self.lock().calls.len()
+    }
+
     /// The most calls that were ever under way at once.
     pub fn most_at_once(&self) -> usize {
         self.lock().most_open

@@ -15,15 +15,32 @@ use story::{Outcome, Script, live};
 /// Stories at the same time. They mostly wait.
 const AT_ONCE: usize = 6;
 
+/// What a daemon is broken by on purpose, and the words of the harm that this does.
+struct Mistake {
+    sabotage: &'static str,
+    words: &'static [&'static str],
+}
+
+/// A daemon as it is: whatever is wrong counts.
+const NONE: Mistake = Mistake { sabotage: "", words: &[""] };
+
+impl Mistake {
+    fn is_told(&self, outcome: &Outcome) -> bool {
+        outcome.wrong.iter().any(|text| self.words.iter().any(|word| text.contains(word)))
+    }
+}
+
 /// Tells stories of `rounds` rounds in all, each on a thread and in a runtime of its own.
-fn tell(rounds: usize, sabotage: &'static str, focus: &[Death], power: Power) -> Outcome {
+/// It ends early where something is wrong; with a mistake turned on, where it did one of these harms: what
+/// else goes wrong then, a busy machine that never came to rest, says nothing of it.
+fn tell(rounds: usize, mistake: &Mistake, focus: &[Death], power: Power) -> Outcome {
     // The store of a story goes on from one of its rounds to the next.
     let length = if rounds <= 60 { 5 } else { 10 };
     let script = |first: usize| Script {
         seed: first as u64 + 1,
         first,
         rounds: length.min(rounds - first),
-        sabotage,
+        sabotage: mistake.sabotage,
         focus: focus.to_vec(),
         power_fails: power.fails(first / length),
     };
@@ -34,14 +51,13 @@ fn tell(rounds: usize, sabotage: &'static str, focus: &[Death], power: Power) ->
     let whole = Mutex::new(Outcome::default());
     let next = || scripts.lock().unwrap().next();
     let tell = || {
-        // Where something is wrong already, no more is begun.
-        while let Some(script) = next().filter(|_| whole.lock().unwrap().wrong.is_empty()) {
+        while let Some(script) = next().filter(|_| !mistake.is_told(&whole.lock().unwrap())) {
             let told = tokio::runtime::Runtime::new().unwrap().block_on(live(script));
             whole.lock().unwrap().add(told);
         }
     };
     // What is broken on purpose is found by one of them, and the others are in vain.
-    let at_once = if sabotage.is_empty() { AT_ONCE } else { AT_ONCE / 2 };
+    let at_once = if mistake.sabotage.is_empty() { AT_ONCE } else { AT_ONCE / 2 };
     thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(tell))));
     whole.into_inner().unwrap()
 }
@@ -56,7 +72,7 @@ fn neglected(counts: &BTreeMap<String, u64>, least: u64) -> Vec<String> {
 #[test]
 fn no_crash_loses_or_repeats_anything() {
     let rounds = std::env::var("CVMD_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
-    let told = tell(rounds, "", &[], Power::FailsInEveryThirdStory);
+    let told = tell(rounds, &NONE, &[], Power::FailsInEveryThirdStory);
     assert!(told.wrong.is_empty(), "{}", told.wrong.join("\n"));
     let (passes, deaths) = (&told.passes, &told.deaths);
     assert_eq!(neglected(passes, 5), Vec::<String>::new(), "passed too rarely: {passes:?}");
@@ -67,10 +83,15 @@ fn no_crash_loses_or_repeats_anything() {
 
 /// The checker must notice a daemon that is broken on purpose, within so many rounds, by the harm
 /// that this mistake does, in one of these words.
-fn must_turn_red(sabotage: &'static str, focus: &[Death], power: Power, words: &[&str]) {
-    let told = tell(60, sabotage, focus, power);
-    let found = told.wrong.iter().any(|text| words.iter().any(|word| text.contains(word)));
-    assert!(found, "`{sabotage}` was not noticed in {} rounds: {:?}", told.rounds, told.wrong);
+fn must_turn_red(sabotage: &'static str, focus: &[Death], power: Power, words: &'static [&'static str]) {
+    let mistake = Mistake { sabotage, words };
+    let told = tell(60, &mistake, focus, power);
+    assert!(
+        mistake.is_told(&told),
+        "`{sabotage}` was not noticed in {} rounds: {:?}",
+        told.rounds,
+        told.wrong
+    );
 }
 
 #[test]
@@ -81,7 +102,7 @@ fn an_acknowledgement_before_the_sync_is_noticed() {
 
 #[test]
 fn what_was_acknowledged_outlives_the_power() {
-    let told = tell(12, "", &[Death::Acknowledged], Power::FailsAtEachEnd);
+    let told = tell(12, &NONE, &[Death::Acknowledged], Power::FailsAtEachEnd);
     assert!(told.wrong.is_empty(), "{}", told.wrong.join("\n"));
 }
 
@@ -95,8 +116,8 @@ fn a_claim_after_the_send_is_noticed() {
 #[test]
 #[ignore = "half a minute: `.ci/run` runs it"]
 fn a_key_that_is_not_looked_at_is_noticed() {
-    let words = ["taken twice", "decided twice"];
-    must_turn_red("key_unchecked", &[Death::Acknowledged], Power::Holds, &words);
+    let words = &["taken twice", "decided twice"];
+    must_turn_red("key_unchecked", &[Death::Acknowledged], Power::Holds, words);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn a_run_that_grew_is_held_with_its_figures_until_a_person_lets_it_go() {
              (shop.rules:24): `cvmd resume rule r`"
         );
         let held = runs(&shop).pop().unwrap();
-        assert_eq!((held.state, held.recipients, held.audience.customers), (RunState::Held, 301, 301));
+        assert_eq!((held.state, held.recipients, held.audience.customers), (RunState::Held, 301, Some(301)));
         let Some(HeldFor::Growth { audience: 301, twice_before: 400, .. }) = held.held_for else {
             panic!("{held:?}")
         };
