@@ -16,6 +16,12 @@ use crate::model::{Duration, Instant};
 /// in suspend, and the wall clock may be stepped while we sleep.
 pub const LONGEST_NAP: Duration = Duration::seconds(30);
 
+/// Waits for a length of time on the monotonic clock, which nobody steps: between two signs of life. What a
+/// rule or a message waits for is an instant of a [`Clock`].
+pub async fn nap(length: std::time::Duration) {
+    tokio::time::sleep(length).await;
+}
+
 /// A wait that ends at an instant of its clock.
 pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 

@@ -9,6 +9,7 @@
 //! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
 //!   sync: what a disk would hold after a loss of power;
 //! - `CVMD_SYNC_DELAY=file`: each sync takes as many milliseconds longer as stand in that file;
+//! - `CVMD_STALL=file`: whoever passes a place that is named in that file stands still there until it is not;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
 //!   not wait for a rule's time.
 
@@ -120,6 +121,18 @@ mod live {
         fs::read_to_string(file).ok()?.trim().parse().ok().map(std::time::Duration::from_millis)
     }
 
+    /// Stands still while `place` is a line of the file of `CVMD_STALL`.
+    pub fn stand_still(place: &str) {
+        static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let file = FILE.get_or_init(|| std::env::var_os("CVMD_STALL").map(PathBuf::from));
+        let named = |file: &PathBuf| {
+            fs::read_to_string(file).is_ok_and(|names| names.lines().any(|name| name == place))
+        };
+        while file.as_ref().is_some_and(named) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
     /// By how many milliseconds this process's wall clock is ahead.
     #[must_use]
     pub fn clock_shift() -> i64 {
@@ -130,7 +143,7 @@ mod live {
 }
 
 #[cfg(debug_assertions)]
-pub use live::{clock_shift, hit, is_off, sabotage, sync_delay, synced};
+pub use live::{clock_shift, hit, is_off, sabotage, stand_still, sync_delay, synced};
 
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
@@ -165,6 +178,11 @@ pub fn synced(_directory: &std::path::Path) {}
 pub fn sync_delay() -> Option<std::time::Duration> {
     None
 }
+
+/// Does nothing: there are no debug assertions.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub fn stand_still(_place: &str) {}
 
 /// Always zero: there are no debug assertions.
 #[cfg(not(debug_assertions))]

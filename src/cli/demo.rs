@@ -11,7 +11,7 @@ use super::output::Output;
 use super::table::thousands;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
-use crate::daemon::{self, Local, Signals};
+use crate::daemon::{self, Local, ServiceManager, Signals};
 use crate::demo::{self, Made, Receiver, Verified};
 use crate::model::{Duration, Instant};
 use crate::serve::{Import, ImportFile, ImportKind, Request, Response};
@@ -152,7 +152,7 @@ async fn serve(
     let signals = Signals::of_process().map_err(Failure::trouble)?;
     let stop = Arc::clone(&signals.stop);
     let ends = arguments.run_for.map(|length| clock.now().plus(length));
-    let mut daemon = tokio::spawn(daemon::run(config, Arc::clone(clock), signals, || {}));
+    let mut daemon = tokio::spawn(daemon::run(config, Arc::clone(clock), signals, ServiceManager::none()));
     let mut seen = Seen::default();
     loop {
         tokio::select! {

@@ -4,7 +4,7 @@ use super::ask::refused;
 use super::exit::Failure;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::daemon::{self, Folder, Local, Signals, Vault};
+use crate::daemon::{self, Folder, Local, ServiceManager, Signals, Vault};
 use crate::serve::Control;
 
 /// Opens the store of the configuration, or one in memory filled from the files of `from`.
@@ -27,5 +27,7 @@ pub(super) async fn vault(config: &Config) -> Result<Box<dyn Control>, Failure> 
 /// Runs the daemon until it is told to stop.
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let signals = Signals::of_process().map_err(Failure::trouble)?;
-    daemon::run(config, SystemClock::shared(), signals, || {}).await.map_err(Failure::trouble)
+    daemon::run(config, SystemClock::shared(), signals, ServiceManager::of_process())
+        .await
+        .map_err(Failure::trouble)
 }

@@ -8,8 +8,8 @@ use crate::deliver::email::RelayState;
 use crate::model::Instant;
 use crate::reload;
 use crate::serve::{
-    Control, ImportKind, OutboxRow, PersonWish, Reader, RefusalKind, RelayStatus, Reply, Request, Response,
-    Taken, Taking, Unsubscribing, Waiting,
+    Control, ImportKind, OutboxRow, PersonWish, Reader, Refusal, RefusalKind, RelayStatus, Reply, Request,
+    Response, Taken, Taking, Unsubscribing, Waiting,
 };
 
 use super::credentials::unreadable;
@@ -30,10 +30,15 @@ pub(super) const READERS: usize = 4;
 const MANY: u64 = 10;
 
 impl Service {
-    async fn reload_now(&self) -> Response {
+    pub(super) async fn reload_now(&self) -> Response {
         let loaded = match reload::load_settled(&self.config.rules, &*self.clock).await {
             Ok(loaded) => loaded,
-            Err(error) => return Response::refused(RefusalKind::Failed, error.to_string()),
+            Err(error) => {
+                let message = format!("the rules cannot be read: {error}");
+                let refusal = Refusal { kind: RefusalKind::Failed, message, details: Vec::new() };
+                self.refuse(refusal.clone());
+                return Response::Refused(refusal);
+            }
         };
         match self.take_over(loaded).await {
             Ok(reloaded) => Response::Reloaded(reloaded),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::clock::Clock;
+use crate::failpoint;
 use crate::model::{CustomerNumber, Instant};
 use crate::record::Deed;
 use crate::ruleset::RuleSet;
@@ -16,6 +17,7 @@ use crate::store::tables::traces::Traces;
 
 use super::forget::{Forgot, Rest};
 use super::post::Post;
+use super::pulse::Pulse;
 use super::{Engine, EventReport, TickReport};
 
 /// Commands on their way to the decider at most; whoever asks for more waits.
@@ -50,6 +52,8 @@ pub(super) enum Command {
     Unsubscribed,
     /// The outbox did something, durably: the number of its pack, and what.
     Did(u64, Vec<Deed>),
+    /// Say that the queue moves.
+    Answer(oneshot::Sender<()>),
     /// End; what was asked before is done.
     End,
 }
@@ -65,10 +69,11 @@ pub(super) struct Decider {
 }
 
 impl Decider {
-    /// Starts the thread.
+    /// Starts the thread; `pulse` beats while it is at work.
     pub(super) fn start(
         mut engine: Engine,
         clock: Arc<dyn Clock>,
+        pulse: Pulse,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, mut commands) = mpsc::channel(QUEUE);
         let handle =
@@ -79,6 +84,7 @@ impl Decider {
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
             let mut next = commands.blocking_recv();
             while let Some(command) = next.take() {
+                failpoint::stand_still("decider");
                 let posted = matches!(command, Command::Take(..));
                 take_unsubscribes(&mut engine, clock.now());
                 match command {
@@ -86,7 +92,7 @@ impl Decider {
                     Command::Take(post, reply) => {
                         next = take_group(&mut engine, (post, reply), &mut commands, &*clock);
                     }
-                    command => obey(&mut engine, command, clock.now(), (&read, &to_read)),
+                    command => obey(&mut engine, command, clock.now(), (&read, &to_read, &pulse)),
                 }
                 // What came is decided at once: the next tick may be a minute away. Of many things
                 // that come one after the other, those that are there already are met together; of
@@ -186,6 +192,13 @@ impl Decider {
         self.send(Command::Did(sequence, deeds)).await;
     }
 
+    /// Returns when it has done what was asked of it before; also where it has ended.
+    pub(super) async fn answer(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Answer(reply)).await;
+        let _ = answer.await;
+    }
+
     /// Ends the thread after what was asked before.
     pub(super) async fn end(&self) {
         self.send(Command::End).await;
@@ -250,7 +263,12 @@ fn take_group(
     next
 }
 
-fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&AtomicU64, &AtomicU64)) {
+fn obey(
+    engine: &mut Engine,
+    command: Command,
+    now: Instant,
+    (read, to_read, pulse): (&AtomicU64, &AtomicU64, &Pulse),
+) {
     match command {
         Command::Tick(reply) => {
             let _ = reply.send(engine.tick(now));
@@ -274,7 +292,10 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
                 to_read.store(sizes.map(|size| size.len()).sum(), Ordering::Relaxed);
             }
             let label = request.label();
-            let mut on_bytes = |bytes| read.store(bytes, Ordering::Relaxed);
+            let mut on_bytes = |bytes| {
+                read.store(bytes, Ordering::Relaxed);
+                pulse.beat();
+            };
             // One request's bug must not take the daemon down: what it was about stays undone.
             let handled = AssertUnwindSafe(|| match request {
                 // What became of the messages is looked up by who asked.
@@ -306,6 +327,8 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, (read, to_read): (&
             let _ = reply.send(engine.forget_what_was_found(number, &traces, now));
         }
         Command::Suppressed(customer) => engine.suppressed(customer),
+        // Whoever went away does not wait for it.
+        Command::Answer(reply) => drop(reply.send(())),
         Command::Did(sequence, deeds) => {
             if let Err(error) = engine.did(sequence, deeds) {
                 tracing::error!(

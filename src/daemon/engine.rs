@@ -176,6 +176,7 @@ impl Engine {
             active: self.active.clone(),
             pauses: self.pauses.clone(),
             on_hold: self.hold.is_some(),
+            waits_for_load: !self.loads.is_empty(),
             next_due: self.next_event(),
             remembered: Arc::clone(&self.remembered),
         };

@@ -1,7 +1,7 @@
 //! The daemon as a whole: start in order, run until told to stop, stop in order.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{error, info, warn};
@@ -11,66 +11,23 @@ use crate::config::Config;
 use crate::ingest::RejectCode;
 use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
-use crate::record::{HoldReason, MessageKey, OpenMessage};
-use crate::reload::{self, Loaded, Watch};
-use crate::serve::{
-    Control, Listener, PublicListener, Refusal, RefusalKind, Reloaded, Spool, Tokens, openapi,
-};
-use crate::store::{self, Store, StoreError, tables};
+use crate::reload::{Loaded, Watch};
+use crate::serve::{Control, Refusal, RefusalKind, Reloaded, Spool, openapi};
+use crate::store::{Store, StoreError};
 
-use super::Engine;
-use super::checked::{check_loaded, first_rules, refuse_marketing};
+use super::checked::{check_loaded, refuse_marketing};
 use super::clocks::next_firing;
-use super::control::READERS;
-use super::credentials::{log_unreadable, tokens};
+use super::credentials::log_unreadable;
 use super::decider::{Decider, log_events};
-use super::gate::{DaemonGate, Sender};
-use super::links::Links;
-use super::outgoing::Outgoing;
-use super::said::{log_finished, log_outage, log_recovery, log_tick};
+use super::launch::{Doors, Launched, launch};
+use super::pulse::Pulse;
+use super::said::{log_finished, log_outage, log_tick};
 use super::snapshot::Shared;
-use super::unsubscribe::{Exit, end_waiting};
-use super::ways_out::{channels, outbox_options};
+use super::systemd::{ServiceManager, Starting};
+use super::unsubscribe::Exit;
 
 /// How long messages under way may take to end when the daemon stops.
 const STOP_WITHIN: Duration = Duration::seconds(20);
-
-/// Hands decided messages to the outbox once it runs; it finds earlier ones in the store.
-#[derive(Default)]
-struct ToOutbox(OnceLock<Arc<Outbox>>);
-
-impl Outgoing for ToOutbox {
-    fn add(&self, messages: Vec<OpenMessage>) {
-        if let Some(outbox) = self.0.get() {
-            outbox.add(&messages);
-        }
-    }
-
-    fn is_due(&self, key: MessageKey) -> bool {
-        // Before it runs nobody knows what is still under way.
-        self.0.get().is_some_and(|outbox| outbox.is_due(key))
-    }
-
-    fn take(&self, key: MessageKey) -> bool {
-        self.0.get().is_some_and(|outbox| outbox.take_due(key))
-    }
-
-    fn seize(&self, key: MessageKey) -> bool {
-        self.0.get().is_some_and(|outbox| outbox.seize(key))
-    }
-
-    fn reopened(&self, messages: &[OpenMessage]) {
-        if let Some(outbox) = self.0.get() {
-            outbox.reopen(messages);
-        }
-    }
-
-    fn ended(&self, keys: &[MessageKey]) {
-        if let Some(outbox) = self.0.get() {
-            outbox.ended(keys);
-        }
-    }
-}
 
 /// What happened to the rules last.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +44,7 @@ pub struct Service {
     pub(super) store: Arc<dyn Store>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) shared: Arc<Shared>,
-    spool: Spool,
+    pub(super) spool: Spool,
     pub(super) rules: Mutex<RulesState>,
     pub(super) started: Instant,
     /// Wakes the ticker before its time.
@@ -95,13 +52,17 @@ pub struct Service {
     /// When the ticker will look again, in milliseconds since 1970.
     pub(super) next_tick: AtomicI64,
     pub(super) stop: Arc<Notify>,
-    stopping: AtomicBool,
+    pub(super) stopping: AtomicBool,
     /// Whoever reads a body holds one.
     pub(super) readers: Semaphore,
     /// By which people unsubscribe.
     pub(super) exit: Exit,
     /// Whoever forgets who was erased holds it.
     pub(super) forgetting: tokio::sync::Mutex<()>,
+    /// Who is told how it goes.
+    pub(super) manager: Arc<ServiceManager>,
+    /// Beats with what the decider does.
+    pub(super) pulse: Pulse,
 }
 
 /// How the daemon is told what to do from outside its socket.
@@ -113,7 +74,7 @@ pub struct Signals {
     pub reload: Arc<Notify>,
 }
 
-/// Runs the daemon until it is told to stop. `ready` is called when it decides and delivers.
+/// Runs the daemon until it is told to stop; `manager` is told how it goes.
 ///
 /// # Errors
 /// With a text for the operator that says what is wrong and what to do.
@@ -121,123 +82,34 @@ pub async fn run(
     config: Config,
     clock: Arc<dyn Clock>,
     signals: Signals,
-    ready: impl FnOnce() + Send,
+    manager: ServiceManager,
 ) -> Result<(), String> {
-    let (to_open, now) = (config.clone(), clock.now());
-    let opened = tokio::task::spawn_blocking(move || open_engine(&to_open, now)).await;
-    let Opened { engine, loaded, refused, store, to_outbox } =
-        opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
-    let shared = Arc::clone(engine.shared());
-    let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
-    // Before anything goes out: the links in it lead to where the daemon listens.
-    let doors = Doors::bind(&config).await?;
-    let links = Arc::new(Links::new(&identity, config.public_url(doors.public.address())));
-    let (reports, heard) = mpsc::unbounded_channel();
-    let sender = Sender {
-        from: config.email.from.clone(),
-        sandbox: config.sandbox.clone(),
-        secrets: config.secrets.clone(),
-        links: Some(Arc::clone(&links)),
+    let manager = Arc::new(manager);
+    let ran = start_and_work(config, clock, signals, Arc::clone(&manager)).await;
+    if let Err(text) = &ran {
+        manager.say(text);
+    }
+    ran
+}
+
+async fn start_and_work(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    signals: Signals,
+    manager: Arc<ServiceManager>,
+) -> Result<(), String> {
+    let starting = Arc::new(Starting::new(manager));
+    let launched = tokio::select! {
+        launched = launch(config, clock, &signals, &starting) => launched?,
+        never = starting.keep_up() => match never {},
     };
-    let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(&shared), sender, reports);
-    let (outbox, recovery) = Outbox::start(
-        Arc::clone(&store),
-        Arc::clone(&clock),
-        gate,
-        channels(&config)?,
-        outbox_options(&config),
-    )
-    .await?;
-    log_recovery(recovery);
-    let outbox = Arc::new(outbox);
-    let _ = to_outbox.0.set(Arc::clone(&outbox));
-    // Who unsubscribed just before a crash: what waited for them was not ended yet.
-    for (customer, channel) in shared.unsubscribed.all() {
-        end_waiting(&outbox, customer, &channel).await;
+    let Launched { service, doors, loaded, heard, thread } = launched;
+    let ended = Arc::clone(&service).work(doors, loaded, heard, signals).await;
+    tokio::select! {
+        () = service.end(thread) => {}
+        () = service.feed_to_the_end() => {}
     }
-    let (decider, thread) = Decider::start(engine, Arc::clone(&clock))
-        .map_err(|error| format!("no thread can be started: {error}"))?;
-    let spool = Spool::open(&config.data, Arc::clone(&clock)).map_err(|error| error.to_string())?;
-    let started = clock.now();
-    let service = Arc::new(Service {
-        rules: Mutex::new(RulesState { since: Some(started), refused }),
-        started,
-        spool,
-        outbox: Arc::clone(&outbox),
-        decider: decider.clone(),
-        store: Arc::clone(&store),
-        shared: Arc::clone(&shared),
-        wake: Notify::new(),
-        next_tick: AtomicI64::new(started.0),
-        stop: Arc::clone(&signals.stop),
-        stopping: AtomicBool::new(false),
-        readers: Semaphore::new(READERS),
-        forgetting: tokio::sync::Mutex::new(()),
-        exit: Exit {
-            links,
-            store: Arc::clone(&store),
-            shared,
-            outbox: Arc::clone(&outbox),
-            decider: decider.clone(),
-            clock: Arc::clone(&clock),
-            places: Exit::places(),
-        },
-        clock: Arc::clone(&clock),
-        config,
-    });
-    drop(outbox);
-    drop(decider);
-    let ended = Arc::clone(&service).work(doors, loaded, heard, signals, store, ready).await;
-    service.end(thread).await;
     ended
-}
-
-/// Where the daemon listens.
-struct Doors {
-    admin: Listener,
-    public: PublicListener,
-    tokens: Tokens,
-}
-
-impl Doors {
-    async fn bind(config: &Config) -> Result<Self, String> {
-        let token = config.secrets.has("admin_token").then(|| config.secrets.read("admin_token"));
-        let token = token.transpose().map_err(|error| error.to_string())?;
-        let admin = Listener::bind(&config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
-        let public = PublicListener::bind(config.listen.public).await.map_err(|e| e.to_string())?;
-        Ok(Self { admin, public, tokens: tokens(&config.secrets)? })
-    }
-}
-
-struct Opened {
-    engine: Engine,
-    loaded: Loaded,
-    refused: Option<Refusal>,
-    store: Arc<dyn Store>,
-    to_outbox: Arc<ToOutbox>,
-}
-
-/// Reads the rules and the store: takes as long as the disk does.
-fn open_engine(config: &Config, now: Instant) -> Result<Opened, String> {
-    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
-    let store: Arc<dyn Store> =
-        Arc::new(store::open(&config.data.join("store")).map_err(|error| error.to_string())?);
-    let to_outbox = Arc::new(ToOutbox::default());
-    let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
-    let opened = Engine::open(Arc::clone(&store), outgoing);
-    let mut engine = opened.map_err(|error| error.to_string())?;
-    let (rules, refused) = first_rules(&engine, &loaded, now)?;
-    refuse_marketing(config, &rules)?;
-    log_unreadable(&config.secrets, &rules);
-    let silent = engine.last_tick().map(|last| now.since(last));
-    if silent.is_some_and(|silent| silent > config.daemon.hold_after) {
-        engine.hold(HoldReason::Gap, now).map_err(|error| error.to_string())?;
-        warn!("on hold after a long silence: see `cvmd status`, `cvmd resume all` goes on");
-    }
-    for damage in engine.activate(rules, now).map_err(|error| error.to_string())? {
-        error!(damage = damage.0, "a damaged record was left out");
-    }
-    Ok(Opened { engine, loaded, refused, store, to_outbox })
 }
 
 impl Service {
@@ -248,8 +120,6 @@ impl Service {
         loaded: Loaded,
         heard: mpsc::UnboundedReceiver<Report>,
         signals: Signals,
-        store: Arc<dyn Store>,
-        ready: impl FnOnce() + Send,
     ) -> Result<(), String> {
         let Doors { admin, public, tokens } = doors;
         let watch = Watch::start(self.config.rules.clone(), loaded, Arc::clone(&self.clock));
@@ -259,7 +129,7 @@ impl Service {
             public = public.address().to_string(),
             "ready"
         );
-        ready();
+        self.manager.ready(&self.line());
         let control: Arc<dyn Control> = Arc::clone(&self) as _;
         let description: Arc<str> = openapi(&RejectCode::ALL.map(RejectCode::as_str)).to_string().into();
         let (end, ended) = oneshot::channel::<()>();
@@ -274,9 +144,12 @@ impl Service {
             failure = self.tick_for_ever() => Err(failure),
             () = self.reload_for_ever(watch, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),
-            failure = self.watch_store(store) => Err(failure),
+            failure = self.watch_store() => Err(failure),
+            () = self.feed_watchdog() => Ok(()),
+            () = self.tell_for_ever() => Ok(()),
             () = self.stop_asked() => Ok(()),
         };
+        self.manager.stopping();
         // What integrators wait for is answered, then nothing more is taken in.
         drop(end);
         let _ = serving.await;
@@ -351,12 +224,17 @@ impl Service {
                         details: Vec::new(),
                     }),
                 },
-                () = signals.reload.notified() => watch.poke(),
+                () = signals.reload.notified() => {
+                    // Whoever asked by a signal is told when it is done, also where nothing changed.
+                    let _reloading = self.manager.reloading();
+                    drop(self.reload_now().await);
+                }
             }
         }
     }
 
     pub(super) async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
+        let _reloading = self.manager.reloading();
         let remembered = Arc::clone(&self.shared.get().remembered);
         let checked = check_loaded(&loaded, self.clock.now(), &remembered);
         let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
@@ -402,7 +280,7 @@ impl Service {
         Ok(reloaded)
     }
 
-    fn refuse(&self, refusal: Refusal) {
+    pub(super) fn refuse(&self, refusal: Refusal) {
         error!(
             reason = refusal.message,
             diagnostics = refusal.details.join(" | "),
@@ -449,10 +327,10 @@ impl Service {
     }
 
     /// Returns when the store's writer met an error on its own.
-    async fn watch_store(&self, store: Arc<dyn Store>) -> String {
+    async fn watch_store(&self) -> String {
         loop {
             self.clock.sleep(Duration::seconds(1)).await;
-            if let Some(error) = store.failure() {
+            if let Some(error) = self.store.failure() {
                 return format!("the store failed: {error}");
             }
         }

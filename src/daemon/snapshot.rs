@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub pauses: Pauses,
     /// Whether everything waits for a person.
     pub on_hold: bool,
+    /// Whether rules wait for an import that was cut off.
+    pub waits_for_load: bool,
     /// When the next of the rules that wait after an event is due.
     pub next_due: Option<Instant>,
     /// Every name that the store knows, and the rules that ran last.
@@ -54,6 +56,7 @@ impl Shared {
             active: None,
             pauses: Pauses::default(),
             on_hold: false,
+            waits_for_load: false,
             next_due: None,
             remembered: Arc::default(),
         };

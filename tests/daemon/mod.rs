@@ -22,4 +22,5 @@ mod schedule;
 mod serve;
 mod sets;
 mod shown;
+mod systemd;
 mod timetables;

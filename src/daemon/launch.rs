@@ -1,0 +1,212 @@
+//! A start, in order: rules, store, everybody, listeners, outbox, decider. What is there when it returns
+//! decides and delivers; nothing before.
+
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tracing::{error, warn};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::failpoint;
+use crate::model::Instant;
+use crate::outbox::{Outbox, Report};
+use crate::record::{HoldReason, MessageKey, OpenMessage};
+use crate::reload::{self, Loaded};
+use crate::serve::{Listener, PublicListener, Refusal, Spool, Tokens};
+use crate::store::{self, Store, tables};
+
+use super::Engine;
+use super::checked::{first_rules, refuse_marketing};
+use super::control::READERS;
+use super::credentials::{log_unreadable, tokens};
+use super::decider::Decider;
+use super::gate::{DaemonGate, Sender};
+use super::links::Links;
+use super::outgoing::Outgoing;
+use super::pulse::{Felt, Pulse};
+use super::said::log_recovery;
+use super::service::{RulesState, Service, Signals};
+use super::systemd::{Phase, Starting};
+use super::unsubscribe::{Exit, end_waiting};
+use super::ways_out::{channels, outbox_options};
+
+/// Hands decided messages to the outbox once it runs; it finds earlier ones in the store.
+#[derive(Default)]
+struct ToOutbox(OnceLock<Arc<Outbox>>);
+
+impl Outgoing for ToOutbox {
+    fn add(&self, messages: Vec<OpenMessage>) {
+        if let Some(outbox) = self.0.get() {
+            outbox.add(&messages);
+        }
+    }
+
+    fn is_due(&self, key: MessageKey) -> bool {
+        // Before it runs nobody knows what is still under way.
+        self.0.get().is_some_and(|outbox| outbox.is_due(key))
+    }
+
+    fn take(&self, key: MessageKey) -> bool {
+        self.0.get().is_some_and(|outbox| outbox.take_due(key))
+    }
+
+    fn seize(&self, key: MessageKey) -> bool {
+        self.0.get().is_some_and(|outbox| outbox.seize(key))
+    }
+
+    fn reopened(&self, messages: &[OpenMessage]) {
+        if let Some(outbox) = self.0.get() {
+            outbox.reopen(messages);
+        }
+    }
+
+    fn ended(&self, keys: &[MessageKey]) {
+        if let Some(outbox) = self.0.get() {
+            outbox.ended(keys);
+        }
+    }
+}
+
+/// A daemon that decides and delivers, and does not answer yet.
+pub(super) struct Launched {
+    pub(super) service: Arc<Service>,
+    pub(super) doors: Doors,
+    pub(super) loaded: Loaded,
+    pub(super) heard: mpsc::UnboundedReceiver<Report>,
+    /// The decider's.
+    pub(super) thread: std::thread::JoinHandle<()>,
+}
+
+/// Starts everything that stands behind the listeners.
+pub(super) async fn launch(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    signals: &Signals,
+    starting: &Arc<Starting>,
+) -> Result<Launched, String> {
+    let (to_open, now) = (config.clone(), clock.now());
+    let progress = Arc::clone(starting);
+    let opened = tokio::task::spawn_blocking(move || open_engine(&to_open, now, &progress)).await;
+    let Opened { engine, loaded, refused, store, to_outbox, pulse } =
+        opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
+    let shared = Arc::clone(engine.shared());
+    let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
+    starting.begin(Phase::Outbox);
+    // Before anything goes out: the links in it lead to where the daemon listens.
+    let doors = Doors::bind(&config).await?;
+    let links = Arc::new(Links::new(&identity, config.public_url(doors.public.address())));
+    let (reports, heard) = mpsc::unbounded_channel();
+    let sender = Sender {
+        from: config.email.from.clone(),
+        sandbox: config.sandbox.clone(),
+        secrets: config.secrets.clone(),
+        links: Some(Arc::clone(&links)),
+    };
+    let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(&shared), sender, reports);
+    let (outbox, recovery) = Outbox::start(
+        // Its own: what workers do says nothing of the decider.
+        Felt::shared(&store, &starting.settling),
+        Arc::clone(&clock),
+        gate,
+        channels(&config)?,
+        outbox_options(&config),
+    )
+    .await?;
+    log_recovery(recovery);
+    let outbox = Arc::new(outbox);
+    let _ = to_outbox.0.set(Arc::clone(&outbox));
+    // Who unsubscribed just before a crash: what waited for them was not ended yet.
+    for (customer, channel) in shared.unsubscribed.all() {
+        end_waiting(&outbox, customer, &channel).await;
+    }
+    let (decider, thread) = Decider::start(engine, Arc::clone(&clock), pulse.clone())
+        .map_err(|error| format!("no thread can be started: {error}"))?;
+    let spool = Spool::open(&config.data, Arc::clone(&clock)).map_err(|error| error.to_string())?;
+    let started = clock.now();
+    let service = Arc::new(Service {
+        rules: Mutex::new(RulesState { since: Some(started), refused }),
+        started,
+        spool,
+        outbox: Arc::clone(&outbox),
+        decider: decider.clone(),
+        store: Arc::clone(&store),
+        shared: Arc::clone(&shared),
+        wake: Notify::new(),
+        next_tick: AtomicI64::new(started.0),
+        stop: Arc::clone(&signals.stop),
+        stopping: AtomicBool::new(false),
+        readers: Semaphore::new(READERS),
+        forgetting: tokio::sync::Mutex::new(()),
+        exit: Exit {
+            links,
+            store: Arc::clone(&store),
+            shared,
+            outbox: Arc::clone(&outbox),
+            decider: decider.clone(),
+            clock: Arc::clone(&clock),
+            places: Exit::places(),
+        },
+        clock: Arc::clone(&clock),
+        config,
+        manager: starting.manager(),
+        pulse,
+    });
+    Ok(Launched { service, doors, loaded, heard, thread })
+}
+
+/// Where the daemon listens.
+pub(super) struct Doors {
+    pub(super) admin: Listener,
+    pub(super) public: PublicListener,
+    pub(super) tokens: Tokens,
+}
+
+impl Doors {
+    async fn bind(config: &Config) -> Result<Self, String> {
+        let token = config.secrets.has("admin_token").then(|| config.secrets.read("admin_token"));
+        let token = token.transpose().map_err(|error| error.to_string())?;
+        let admin = Listener::bind(&config.listen.admin, token.as_ref()).await.map_err(|e| e.to_string())?;
+        let public = PublicListener::bind(config.listen.public).await.map_err(|e| e.to_string())?;
+        Ok(Self { admin, public, tokens: tokens(&config.secrets)? })
+    }
+}
+
+struct Opened {
+    engine: Engine,
+    loaded: Loaded,
+    refused: Option<Refusal>,
+    store: Arc<dyn Store>,
+    to_outbox: Arc<ToOutbox>,
+    /// The engine's.
+    pulse: Pulse,
+}
+
+/// Reads the rules and the store: takes as long as the disk does.
+fn open_engine(config: &Config, now: Instant, starting: &Starting) -> Result<Opened, String> {
+    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
+    starting.begin(Phase::Store);
+    failpoint::stand_still("start");
+    let store: Arc<dyn Store> =
+        Arc::new(store::open(&config.data.join("store")).map_err(|error| error.to_string())?);
+    starting.begin(Phase::Customers);
+    // The engine's reads are what the start is seen by first, and the decider later.
+    let pulse = starting.pulse.clone();
+    let to_outbox = Arc::new(ToOutbox::default());
+    let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
+    let opened = Engine::open(Felt::shared(&store, &pulse), outgoing);
+    let mut engine = opened.map_err(|error| error.to_string())?;
+    let (rules, refused) = first_rules(&engine, &loaded, now)?;
+    refuse_marketing(config, &rules)?;
+    log_unreadable(&config.secrets, &rules);
+    let silent = engine.last_tick().map(|last| now.since(last));
+    if silent.is_some_and(|silent| silent > config.daemon.hold_after) {
+        engine.hold(HoldReason::Gap, now).map_err(|error| error.to_string())?;
+        warn!("on hold after a long silence: see `cvmd status`, `cvmd resume all` goes on");
+    }
+    for damage in engine.activate(rules, now).map_err(|error| error.to_string())? {
+        error!(damage = damage.0, "a damaged record was left out");
+    }
+    Ok(Opened { engine, loaded, refused, store, to_outbox, pulse })
+}
