@@ -35,12 +35,13 @@ fn some_days_in_spring_break_no_law() {
 const BOUND: u64 = 100;
 
 /// Reasons on record, what waited and was taken back, and what rules fired on or did not.
-const POLICIES: [&str; 30] = [
+const POLICIES: [&str; 31] = [
     "consent",
     "suppression",
     "no address",
     "at most",
     "cap",
+    "limit",
     "pause",
     "arbitration",
     "quiet hours",

@@ -8,7 +8,7 @@ use std::thread;
 use super::{at, live, world};
 
 /// The switch that breaks the process on purpose, and the law that then is broken.
-const STAGES: [(&str, &str); 26] = [
+const STAGES: [(&str, &str); 27] = [
     ("at_most", "at most"),
     ("pause", "decided while not paused"),
     ("consent", "decided with consent"),
@@ -17,6 +17,7 @@ const STAGES: [(&str, &str); 26] = [
     ("cap_of_the_calendar", "cap"),
     ("cap_rolling", "cap"),
     ("cap_in_total", "cap in total"),
+    ("in_all", "limit over all"),
     ("quiet_hours", "due in quiet hours"),
     ("or_skip", "skips what does not wait"),
     ("arbitration", "one rule a tick"),
@@ -38,12 +39,11 @@ const STAGES: [(&str, &str); 26] = [
 ];
 
 /// What a fortnight does not meet for sure: the switch, and a test of its own that it turns red.
-const APART: [(&str, &str); 6] = [
+const APART: [(&str, &str); 5] = [
     ("suppression_again", "daemon::policies::again::a_suppressed_address_gets_nothing"),
     ("placeholder", "decide::stages::a_message_with_a_gap_is_tried_again"),
     ("guard", "daemon::policies::guards::fewer_than_two_hundred_say_nothing"),
     ("growth", "daemon::policies::growth::a_hundred_more_at_least_whatever_the_share"),
-    ("in_all", "daemon::policies::limits::it_holds_over_many_slices_and_over_runs"),
     ("expired_again", "daemon::policies::again::what_comes_too_late_after_an_outage_is_taken_back"),
 ];
 

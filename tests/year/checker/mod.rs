@@ -6,6 +6,7 @@ mod caps;
 mod complete;
 mod each;
 mod events;
+mod limits;
 mod moves;
 mod patience;
 mod persons;
@@ -173,6 +174,7 @@ pub fn check(script: &Script, log: &Log) -> Findings {
     repeats::check(&world, &seen, &mut findings);
     patience::check(&world, &seen, &mut findings);
     caps::check(&world, &seen, &mut findings);
+    limits::check(&world, &seen, &mut findings);
     persons::check(&world, &seen, &mut findings);
     quiet::check(&world, &seen, &mut findings);
     timetable::check(&world, &seen, &mut findings);

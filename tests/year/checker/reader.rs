@@ -45,6 +45,8 @@ pub struct Rule {
     pub grace: Option<Ms>,
     pub when: Vec<Atom>,
     pub at_most: Option<(usize, Span)>,
+    /// Over all customers together.
+    pub in_all: Option<(usize, Span)>,
     pub priority: i64,
     pub sends: Vec<String>,
     pub calls: Vec<String>,
@@ -222,11 +224,11 @@ fn rule_clause(rule: &mut Rule, line: &str) {
         "at" => {
             let rest = rest.strip_prefix("most ").unwrap();
             let (count, span) = rest.split_once(' ').unwrap();
-            let (count, span) = match count {
-                "once" => (1, span),
-                count => (count.parse().unwrap(), span.strip_prefix("times ").unwrap()),
-            };
-            rule.at_most = Some((count, self::span(span)));
+            match (count, span.strip_prefix("times ")) {
+                ("once", _) => rule.at_most = Some((1, self::span(span))),
+                (count, Some(span)) => rule.at_most = Some((count.parse().unwrap(), self::span(span))),
+                (count, None) => rule.in_all = Some((count.parse().unwrap(), self::span(span))),
+            }
         }
         "priority" => rule.priority = rest.parse().unwrap(),
         "draft" => rule.draft = true,
