@@ -24,16 +24,20 @@ pub(super) struct Common {
         global = true
     )]
     pub(super) log: Option<String>,
-    /// How to write the log: JSON, a line an event, is for collectors
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
-    pub(super) log_format: LogFormat,
+    #[arg(
+        long,
+        help = "How to write the log: JSON, a line an event, is for collectors; else $CVMD_LOG_FORMAT",
+        value_enum,
+        value_name = "FORMAT",
+        global = true
+    )]
+    pub(super) log_format: Option<LogFormat>,
 }
 
 /// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
     /// For reading.
-    #[default]
     Human,
     /// One JSON object a line.
     Json,

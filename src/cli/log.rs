@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 
+use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -38,10 +39,24 @@ pub(super) fn start(common: &Common, default: Option<&str>) {
         .with_span_events(FmtSpan::NONE)
         .with_ansi(may_colour(io::stderr().is_terminal()));
     // A second start in one process (a test) keeps the first.
-    let _ = match common.log_format {
+    let _ = match format(common) {
         LogFormat::Human => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
+}
+
+/// What was asked for, else what the environment says, else for reading.
+fn format(common: &Common) -> LogFormat {
+    let named = || std::env::var("CVMD_LOG_FORMAT").ok().filter(|named| !named.is_empty());
+    let read = |named: String| {
+        LogFormat::from_str(&named, false).unwrap_or_else(|_| {
+            super::exit::complain(&format!(
+                "`{named}` (CVMD_LOG_FORMAT) is no format of the log, `human` is used: write `human` or `json`"
+            ));
+            LogFormat::Human
+        })
+    };
+    common.log_format.or_else(|| named().map(read)).unwrap_or(LogFormat::Human)
 }
 
 /// Our clock's time, in RFC 3339.

@@ -7,6 +7,11 @@ use super::{ConfigError, Problem};
 /// The configuration of a machine.
 pub const SYSTEM_FILE: &str = "/etc/cvmd/cvmd.toml";
 
+/// Where a service of the machine keeps its data, and where its socket stands, for those who ask it: systemd
+/// tells the service alone.
+const SYSTEM_STATE: &str = "/var/lib/cvmd";
+const SYSTEM_RUNTIME: &str = "/run/cvmd";
+
 /// The part of the process's environment that a configuration depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -14,6 +19,8 @@ pub struct Environment {
     pub credentials: Option<PathBuf>,
     /// `$STATE_DIRECTORY`: where a service keeps its data.
     pub state: Option<PathBuf>,
+    /// `$RUNTIME_DIRECTORY`: where a service keeps its socket.
+    pub runtime: Option<PathBuf>,
 }
 
 impl Environment {
@@ -21,14 +28,31 @@ impl Environment {
     #[must_use]
     pub fn of_process() -> Self {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        // systemd joins several state directories by colons; ours is the first.
+        // systemd joins several directories by colons; ours is the first.
         let first = |value: PathBuf| {
             value
                 .to_str()
                 .and_then(|text| text.split(':').next())
                 .map_or_else(|| value.clone(), PathBuf::from)
         };
-        Self { credentials: path("CREDENTIALS_DIRECTORY"), state: path("STATE_DIRECTORY").map(first) }
+        Self {
+            credentials: path("CREDENTIALS_DIRECTORY"),
+            state: path("STATE_DIRECTORY").map(first),
+            runtime: path("RUNTIME_DIRECTORY").map(first),
+        }
+    }
+
+    /// The folder of the store where the configuration at `path` names none.
+    pub(super) fn data(&self, path: &Path) -> PathBuf {
+        let machines = || (path == Path::new(SYSTEM_FILE)).then(|| PathBuf::from(SYSTEM_STATE));
+        let beside = || path.parent().unwrap_or(Path::new("")).join("data");
+        self.state.clone().or_else(machines).unwrap_or_else(beside)
+    }
+
+    /// The folder of the socket where the configuration at `path` names none; `data` is the store's.
+    pub(super) fn socket(&self, path: &Path, data: &Path) -> PathBuf {
+        let machines = || (path == Path::new(SYSTEM_FILE)).then(|| PathBuf::from(SYSTEM_RUNTIME));
+        self.runtime.clone().or_else(machines).unwrap_or_else(|| data.to_owned())
     }
 }
 

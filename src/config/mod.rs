@@ -80,11 +80,10 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut top = file.top(&["rules", "data"]);
         let rules = top.parse("rules", value::path(folder)).unwrap_or_else(|| folder.join("rules"));
-        let state = || environment.state.clone().unwrap_or_else(|| folder.join("data"));
-        let data = top.parse("data", value::path(folder)).unwrap_or_else(state);
+        let data = top.parse("data", value::path(folder)).unwrap_or_else(|| environment.data(path));
         let config = Self {
             file: Some(path.to_owned()),
-            listen: settings::listen(&file, folder, &data),
+            listen: settings::listen(&file, folder, &environment.socket(path, &data)),
             daemon: settings::daemon(&file),
             email: email::email(&file, folder),
             webhooks: settings::webhooks(&file),

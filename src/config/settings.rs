@@ -64,13 +64,13 @@ pub struct Webhooks {
 /// The retries of the Standard Webhooks specification.
 const WEBHOOK_RETRIES_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-pub(super) fn listen(file: &File<'_>, folder: &Path, data: &Path) -> Listen {
+pub(super) fn listen(file: &File<'_>, folder: &Path, socket: &Path) -> Listen {
     let mut section = file.section("listen", &["public", "admin", "url"]);
     Listen {
         public: section.parse("public", value::tcp).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8087))),
         admin: section
             .parse("admin", value::address(folder))
-            .unwrap_or_else(|| Address::Unix(data.join("cvmd.sock"))),
+            .unwrap_or_else(|| Address::Unix(socket.join("cvmd.sock"))),
         url: section.parse("url", value::url),
     }
 }

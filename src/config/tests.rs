@@ -289,12 +289,29 @@ fn secrets_are_trimmed_named_and_never_shown() {
     let environment = Environment {
         credentials: Some(credentials.path().into()),
         state: Some(PathBuf::from("/var/lib/cvmd")),
+        runtime: Some(PathBuf::from("/run/cvmd")),
     };
     let config = Config::parse(text, &file, &environment).unwrap();
     assert_eq!(config.data, Path::new("/var/lib/cvmd"));
+    assert_eq!(config.listen.admin, Address::Unix("/run/cvmd/cvmd.sock".into()));
     assert_eq!(config.secrets.read("key").unwrap().expose(), "from systemd");
     assert_eq!(config.secrets.read("more").unwrap().expose(), "also");
     assert!(config.secrets.read("../more").is_err());
+}
+
+/// Who asks the service has none of its environment, and finds it all the same.
+#[test]
+fn the_machine_s_file_has_the_machine_s_places() {
+    let places = |text: &str, path: &str| {
+        let config = Config::parse(text, Path::new(path), &Environment::default()).unwrap();
+        let Address::Unix(socket) = config.listen.admin else { panic!("no socket") };
+        (config.data.display().to_string(), socket.display().to_string())
+    };
+    let both = |data: &str, socket: &str| (data.to_owned(), socket.to_owned());
+    assert_eq!(places("", locate::SYSTEM_FILE), both("/var/lib/cvmd", "/run/cvmd/cvmd.sock"));
+    assert_eq!(places("", "/srv/cvmd.toml"), both("/srv/data", "/srv/data/cvmd.sock"));
+    let named = "data = \"d\"\n[listen]\nadmin = \"unix:s\"\n";
+    assert_eq!(places(named, locate::SYSTEM_FILE), both("/etc/cvmd/d", "/etc/cvmd/s"));
 }
 
 #[test]

@@ -18,7 +18,15 @@ pub struct Said {
 pub fn cvmd(here: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cvmd"));
     command.current_dir(here).args(arguments).stdin(Stdio::null());
-    for name in ["COLUMNS", "CVMD_LOG", "NO_COLOR", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"] {
+    for name in [
+        "COLUMNS",
+        "CVMD_LOG",
+        "NO_COLOR",
+        "CREDENTIALS_DIRECTORY",
+        "STATE_DIRECTORY",
+        "RUNTIME_DIRECTORY",
+        "CVMD_LOG_FORMAT",
+    ] {
         command.env_remove(name);
     }
     command

@@ -24,3 +24,4 @@ mod sets;
 mod shown;
 mod systemd;
 mod timetables;
+mod unit;

@@ -13,7 +13,7 @@ fn block() -> String {
 }
 
 fn parse(text: &str) -> Config {
-    let parsed = Config::parse(text, Path::new("/etc/cvmd/cvmd.toml"), &Environment::default());
+    let parsed = Config::parse(text, Path::new("/srv/shop/cvmd.toml"), &Environment::default());
     parsed.unwrap_or_else(|error| panic!("{error}"))
 }
 

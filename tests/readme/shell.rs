@@ -28,7 +28,15 @@ impl Shell {
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
         command.args(["--noprofile", "--norc"]).current_dir(folder).env("PATH", path);
-        for name in ["BASH_ENV", "COLUMNS", "CVMD_LOG", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"] {
+        for name in [
+            "BASH_ENV",
+            "COLUMNS",
+            "CVMD_LOG",
+            "CREDENTIALS_DIRECTORY",
+            "STATE_DIRECTORY",
+            "RUNTIME_DIRECTORY",
+            "CVMD_LOG_FORMAT",
+        ] {
             command.env_remove(name);
         }
         let mut bash = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -1,5 +1,6 @@
 //! `cvmd check`.
 
+mod configuration;
 mod data;
 mod found;
 mod memory;
@@ -29,6 +30,7 @@ Examples:
   cvmd check --fix                 take the fixes that are beyond doubt
   cvmd check --advice              and what could be better
   cvmd check --occurrences         when each scheduled rule fires next
+  cvmd check --config-only         only cvmd.toml and its secrets, as before a start
   cvmd check --from data           what these customers, orders and events lack of what the rules need
   cvmd check --format github       in a pull request; sarif for code scanning
   cvmd explain E312                what a code means
@@ -60,6 +62,9 @@ pub(super) struct Arguments {
     /// The next occurrences of every scheduled rule, not only of those that fire soonest
     #[arg(long)]
     occurrences: bool,
+    /// Only the configuration and its secrets; not a rule is read
+    #[arg(long, conflicts_with_all = ["paths", "format", "fix", "deny", "advice", "occurrences", "from"])]
+    config_only: bool,
     #[command(flatten)]
     data: Data,
 }
@@ -86,6 +91,9 @@ enum Deny {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
+    if arguments.config_only {
+        return configuration::check(common, output);
+    }
     let format = match arguments.format {
         CheckFormat::Human => diagnostic::Format::Human,
         CheckFormat::Short => diagnostic::Format::Short,
