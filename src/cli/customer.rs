@@ -201,11 +201,8 @@ fn show_erased(customer: &str, erased: &ErasedView, output: &mut Output) -> Resu
 fn show(timeline: &Timeline, output: &mut Output) -> Result<(), Failure> {
     let name = output.bold(&timeline.customer);
     output.line(format!("customer {name}"))?;
-    let width = timeline.fields.keys().map(String::len).max().unwrap_or(0);
-    for (field, text) in &timeline.fields {
-        let line = if text.contains('\u{1f}') { text.replace('\u{1f}', ", ") } else { text.clone() };
-        output.line(format!("  {field:width$}  {line}"))?;
-    }
+    let fields = timeline.fields.iter().map(|(field, text)| [field.clone(), text.replace('\u{1f}', ", ")]);
+    table::pairs(output, fields.collect())?;
     for (channel, consent) in &timeline.consents {
         let said = if consent.given { "yes" } else { "no" };
         let by = if consent.by_person { ", by their own doing" } else { "" };

@@ -79,5 +79,5 @@ pub(super) fn complain(text: &str) {
     let head =
         if super::output::may_colour(stderr.is_terminal()) { "\x1b[1;31merror\x1b[0m" } else { "error" };
     // Without a stderr there is nowhere to complain that there is none.
-    let _ = writeln!(stderr, "{head}: {text}");
+    let _ = writeln!(stderr, "{head}: {}", super::plain::lines(text, false));
 }

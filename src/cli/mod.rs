@@ -22,6 +22,7 @@ mod log;
 mod outbox;
 mod output;
 mod pause;
+mod plain;
 mod progress;
 mod reload;
 mod render;

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::exit::Failure;
+use super::plain;
 
 /// The version of all JSON documents.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -54,8 +55,10 @@ impl Output {
         self.terminal
     }
 
-    /// Writes a line.
+    /// Writes a line, or several: what a terminal would act on in texts of others is escaped here, for all
+    /// that is for people.
     pub(super) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        let text = plain::lines(&text.to_string(), self.colour);
         Ok(writeln!(self.writer, "{text}")?)
     }
 
@@ -66,7 +69,8 @@ impl Output {
 
     /// Text in bold where colours are wanted.
     pub(super) fn bold(&self, text: &str) -> String {
-        if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.into() }
+        let [begin, end] = plain::BOLD;
+        if self.colour { format!("{begin}{text}{end}") } else { text.into() }
     }
 
     /// Writes a JSON document: the fields of `value`, led by `schema_version`.
@@ -80,7 +84,7 @@ impl Output {
         let document = Document { schema_version: SCHEMA_VERSION, value };
         let text = serde_json::to_string_pretty(&document)
             .map_err(|error| Failure::trouble(format!("the result cannot be written as JSON: {error}")))?;
-        self.line(text)
+        Ok(writeln!(self.writer, "{}", plain::json(&text))?)
     }
 
     /// A writer for what has its own way of writing.

@@ -77,6 +77,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
     })?;
     let Response::Rendered(rendered) = response else { return Err(unexpected(&response)) };
     match (arguments.part, arguments.format.format) {
+        // To a program as it is.
+        (Some(part), _) if output.is_terminal() => output.line(one_part(&rendered, part)?.trim_end())?,
         (Some(part), _) => output.text(&one_part(&rendered, part)?)?,
         (None, Format::Human) => show(&rendered, output)?,
         (None, Format::Json) => output.json(&rendered)?,

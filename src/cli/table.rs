@@ -5,6 +5,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table};
 
 use super::exit::Failure;
 use super::output::Output;
+use super::plain;
 use crate::model::Instant;
 
 /// A column's head; figures stand to the right.
@@ -39,7 +40,7 @@ pub(super) fn write(output: &mut Output, columns: &[Column], rows: Vec<Vec<Strin
     };
     table.set_header(columns.iter().map(head).collect::<Vec<_>>());
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|text| plain::cell(text)));
     }
     for (index, column) in columns.iter().enumerate() {
         if let Some(shown) = table.column_mut(index) {
@@ -48,6 +49,29 @@ pub(super) fn write(output: &mut Output, columns: &[Column], rows: Vec<Vec<Strin
                 Column::Text(_) => shown.set_cell_alignment(CellAlignment::Left),
                 Column::Number(_) => shown.set_cell_alignment(CellAlignment::Right),
             }
+        }
+    }
+    for line in table.lines() {
+        output.line(line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Writes names and what they stand for, two blanks from the left; wrapped as a table is.
+pub(super) fn pairs(output: &mut Output, pairs: Vec<[String; 2]>) -> Result<(), Failure> {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_content_arrangement(if output.is_terminal() {
+        ContentArrangement::Dynamic
+    } else {
+        ContentArrangement::Disabled
+    });
+    for [name, text] in pairs {
+        table.add_row([String::new(), plain::cell(&name), plain::cell(&text)]);
+    }
+    for (index, padding) in [(0, 2), (0, 2), (0, 0)].into_iter().enumerate() {
+        if let Some(shown) = table.column_mut(index) {
+            shown.set_padding(padding);
         }
     }
     for line in table.lines() {

@@ -30,7 +30,7 @@ impl Engine {
         let mut remembered = (*self.remembered).clone();
         remembered.take_over(&rules);
         let remembered = Arc::new(remembered);
-        let mut names = self.names.clone();
+        let mut names = (*self.names).clone();
         let numbers = numbers::number(&mut names, &rules, |name, number| {
             tables::rules::put_number(&mut batch, name, number);
         });
@@ -51,7 +51,7 @@ impl Engine {
         failpoint::hit("reload_before_text");
         self.keep_text(&active, now)?;
         failpoint::hit("reload_before_swap");
-        self.names = names;
+        self.names = Arc::new(names);
         self.remembered = remembered;
         self.channels = channels;
         self.rename_pauses(&active.rules);
@@ -174,7 +174,7 @@ impl Engine {
     /// Rules that do not run: known ones have their numbers, new ones those that they would get.
     fn provisional(&self, mut rules: RuleSet) -> Arc<Active> {
         rules.settle_names(&self.remembered);
-        let numbers = numbers::number(&mut self.names.clone(), &rules, |_, _| {});
+        let numbers = numbers::number(&mut (*self.names).clone(), &rules, |_, _| {});
         Active::new(rules, numbers, Arc::clone(&self.remembered))
     }
 }

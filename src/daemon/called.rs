@@ -29,6 +29,12 @@ pub(super) fn carrier<'a>(message: &OpenMessage, active: &'a Active) -> Result<&
     declared(message, active)?.1.ok_or_else(|| Claim::Withdraw("its channel is gone".into()))
 }
 
+/// Whether a webhook carries the message that is, or was, called so.
+pub(super) fn is_carried(message: &str, active: &Active) -> bool {
+    let name = active.present_name(Named::Message, message);
+    name.is_some_and(|name| active.rules.messages.iter().any(|one| one.name == name && one.webhook.is_some()))
+}
+
 /// A webhook as the outbox asks for it: a queue keeps the name that its webhook had when it began.
 pub(super) fn endpoint(name: &str, active: &Active) -> Option<Endpoint> {
     let name = active.present_name(Named::Webhook, name)?;

@@ -6,17 +6,20 @@ use std::sync::{Arc, PoisonError};
 
 use crate::deliver::email::RelayState;
 use crate::model::Instant;
+use crate::record::MessageState;
 use crate::reload;
 use crate::serve::{
     Control, ImportKind, OutboxRow, PersonWish, Reader, Refusal, RefusalKind, RelayStatus, Reply, Request,
     Response, Taken, Taking, Unsubscribing, Waiting,
 };
 
+use super::called::is_carried;
 use super::credentials::unreadable;
 use super::endpoints::WEBHOOK;
 use super::explained::add_messages;
 use super::gate::SAID_ELSEWHERE;
 use super::import::kind_of;
+use super::listing;
 use super::person;
 use super::post::{self, Post};
 use super::sent_test;
@@ -26,6 +29,8 @@ use super::vault;
 
 /// Bodies that are read at the same time: reading is work for a processor each.
 pub(super) const READERS: usize = 4;
+/// The channel of mail.
+const EMAIL: &str = "email";
 /// A domain with so many messages waiting is nobody's own.
 const MANY: u64 = 10;
 
@@ -105,8 +110,7 @@ impl Service {
                 wish: PersonWish::Erase | PersonWish::Suppress | PersonWish::Resume, ..
             }
             | Request::Suppressions { .. }
-            | Request::Resume { .. }
-            | Request::Import(_) => {
+            | Request::Resume { .. } => {
                 let webhook = if let Request::Resume { scope } = &request {
                     scope.strip_prefix(WEBHOOK).map(str::to_owned)
                 } else {
@@ -125,6 +129,9 @@ impl Service {
                         }
                     }
                 }
+                if let Err(error) = self.meet_everybody().await {
+                    return Response::refused(RefusalKind::Failed, error);
+                }
                 if let (Some(webhook), Response::Done { .. }) = (webhook, &response) {
                     self.outbox.enable(&webhook);
                 }
@@ -135,9 +142,21 @@ impl Service {
                 self.wake.notify_one();
                 response
             }
+            Request::Import(import) => {
+                let response = self.import(import).await;
+                self.outbox.recheck();
+                self.wake.notify_one();
+                response
+            }
+            Request::Evaluate { .. } => self.evaluate(request).await,
             Request::Explain { .. } => self.explain(request).await,
-            Request::OutboxList(_) => {
-                let mut response = self.decider.call(request).await;
+            // It looks through all that waits: beside the decider, which goes on meanwhile.
+            Request::OutboxList(filter) => {
+                let (store, shared, now) =
+                    (Arc::clone(&self.store), Arc::clone(&self.shared), self.clock.now());
+                let list = move || listing::answer(&*store, &shared.get(), &filter, now);
+                let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
+                let mut response = tokio::task::spawn_blocking(list).await.unwrap_or_else(failed);
                 if let Response::Outbox { messages, .. } = &mut response {
                     self.say_why_they_wait(messages);
                 }
@@ -154,7 +173,6 @@ impl Service {
                 sent_test::send((&self.config, &self.shared), rendered, &to, self.clock.now()).await
             }
             Request::Pause { .. }
-            | Request::Evaluate { .. }
             | Request::Render { .. }
             | Request::Customer { .. }
             | Request::OutboxChange { .. }
@@ -216,7 +234,21 @@ impl Service {
     fn say_why_they_wait(&self, rows: &mut [OutboxRow]) {
         let mut held_back: BTreeMap<String, String> =
             self.outbox.held_back().into_iter().map(|(key, why)| (key.to_string(), why)).collect();
+        let still = self.outbox.mail_stands_still(self.clock.now());
+        let active = self.shared.get().active.clone();
+        let is_open = |row: &OutboxRow| {
+            [MessageState::Pending, MessageState::Retry].iter().any(|state| state.label() == row.state)
+        };
+        let carried = |row: &OutboxRow| active.as_ref().is_some_and(|active| is_carried(&row.target, active));
         for row in rows {
+            if let (Some((why, until)), None) = (&still, &row.waits_for)
+                && row.channel == EMAIL
+                && is_open(row)
+                && !carried(row)
+            {
+                let why = format!("mail: {why}; left alone");
+                (row.waits_for, row.waits_until) = (Some(why), Some(*until));
+            }
             if let Some(why) = held_back.remove(&row.id) {
                 if SAID_ELSEWHERE.contains(&why.as_str()) {
                     (row.waits_for, row.waits_until) = (Some(why), None);

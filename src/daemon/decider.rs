@@ -30,6 +30,9 @@ const GROUP_ROWS: u64 = 20_000;
 /// How long a post waits for its turn, behind an import, say.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// A piece of work that somebody beside the decider has for it.
+type Work = Box<dyn FnOnce(&mut Engine) + Send>;
+
 /// What the decider does.
 pub(super) enum Command {
     /// Let every due rule fire.
@@ -42,6 +45,8 @@ pub(super) enum Command {
     Take(Box<Post>, oneshot::Sender<Taken>),
     /// Answer a request.
     Call(Request, oneshot::Sender<Response>),
+    /// Do a piece of what is long: it answers by itself.
+    Work(Work),
     /// An address was refused for good.
     Suppressed(CustomerNumber),
     /// Say who is erased and not forgotten yet.
@@ -78,7 +83,6 @@ impl Decider {
         let (sender, mut commands) = mpsc::channel(QUEUE);
         let handle =
             Self { commands: sender, read: Arc::default(), to_read: Arc::default(), changed: Arc::default() };
-        let (read, to_read) = (Arc::clone(&handle.read), Arc::clone(&handle.to_read));
         let changed = Arc::clone(&handle.changed);
         engine.find_erased_elsewhere();
         let thread = std::thread::Builder::new().name("decider".into()).spawn(move || {
@@ -92,7 +96,7 @@ impl Decider {
                     Command::Take(post, reply) => {
                         next = take_group(&mut engine, (post, reply), &mut commands, &*clock);
                     }
-                    command => obey(&mut engine, command, clock.now(), (&read, &to_read, &pulse)),
+                    command => obey(&mut engine, command, clock.now(), &pulse),
                 }
                 // What came is decided at once: the next tick may be a minute away. Of many things
                 // that come one after the other, those that are there already are met together; of
@@ -161,6 +165,26 @@ impl Decider {
         self.send(Command::Call(request, reply)).await;
         let ended = |_| Response::refused(RefusalKind::Failed, "the daemon is ending");
         answer.await.unwrap_or_else(ended)
+    }
+
+    /// Does a piece of work on the engine and waits for it; for a thread that may wait.
+    ///
+    /// # Errors
+    /// When the decider is gone, or the work ended with an internal error.
+    pub(super) fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |engine| drop(reply.send(work(engine))));
+        self.commands.blocking_send(Command::Work(work)).map_err(|_| StoreError::Closed)?;
+        answer.blocking_recv().map_err(|_| StoreError::Closed)
+    }
+
+    /// Notes how much is to be read, in bytes, and how much of it was.
+    pub(super) fn note_progress(&self, Progress { done, total }: Progress) {
+        self.read.store(done, Ordering::Relaxed);
+        self.to_read.store(total, Ordering::Relaxed);
     }
 
     /// Notes that an address was refused for good.
@@ -263,12 +287,7 @@ fn take_group(
     next
 }
 
-fn obey(
-    engine: &mut Engine,
-    command: Command,
-    now: Instant,
-    (read, to_read, pulse): (&AtomicU64, &AtomicU64, &Pulse),
-) {
+fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
     match command {
         Command::Tick(reply) => {
             let _ = reply.send(engine.tick(now));
@@ -287,15 +306,8 @@ fn obey(
         // Whoever asked has gone away before it began.
         Command::Call(_, reply) if reply.is_closed() => {}
         Command::Call(request, reply) => {
-            if let Request::Import(import) = &request {
-                let sizes = import.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok());
-                to_read.store(sizes.map(|size| size.len()).sum(), Ordering::Relaxed);
-            }
             let label = request.label();
-            let mut on_bytes = |bytes| {
-                read.store(bytes, Ordering::Relaxed);
-                pulse.beat();
-            };
+            let mut on_bytes = |_| pulse.beat();
             // One request's bug must not take the daemon down: what it was about stays undone.
             let handled = AssertUnwindSafe(|| match request {
                 // What became of the messages is looked up by who asked.
@@ -316,9 +328,12 @@ fn obey(
                     "an internal error, a bug of cvmd: see the daemon's log",
                 )
             });
-            to_read.store(0, Ordering::Relaxed);
-            read.store(0, Ordering::Relaxed);
             let _ = reply.send(response);
+        }
+        Command::Work(work) => {
+            if catch_unwind(AssertUnwindSafe(|| work(engine))).is_err() {
+                tracing::error!("a piece of work ended with an internal error, a bug of cvmd");
+            }
         }
         Command::Erasures(reply) => {
             let _ = reply.send(engine.erasures());

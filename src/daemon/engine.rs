@@ -1,6 +1,6 @@
 //! The engine: all state of a store in memory, changed only through it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::decide::{Addresses, Ledger, Pauses, World};
@@ -51,7 +51,7 @@ pub struct Engine {
     /// Rules whose memory does not read back: they must not decide.
     pub(super) amnesiac: BTreeMap<RuleNumber, String>,
     /// The numbers of rules, by every name that they had.
-    pub(super) names: BTreeMap<String, RuleNumber>,
+    pub(super) names: Arc<BTreeMap<String, RuleNumber>>,
     /// Every name that items had, and what runs.
     pub(super) remembered: Arc<Remembered>,
     /// What rules have set and is not applied yet: when it was decided.
@@ -83,6 +83,8 @@ pub struct Engine {
     pub(super) deeds_seen: HashSet<u64>,
     /// Loads under way, or cut off by a crash: rules wait.
     pub(super) loads: BTreeMap<u64, Load>,
+    /// Those under way.
+    pub(super) loads_under_way: BTreeSet<u64>,
     /// Events that rules have still to be asked about, by their time, and their numbers in the store.
     pub(super) arrivals: BTreeMap<Arrival, u64>,
     pub(super) next_arrival: u64,
@@ -90,6 +92,8 @@ pub struct Engine {
     pub(super) timers: Timers,
     /// Who was erased, and what is still to be done for it.
     pub(super) erased: Erased,
+    /// Whether everybody is to be met anew by the suppression list: by whoever asked, for that takes its time.
+    pub(super) unmet: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -119,10 +123,11 @@ impl Engine {
         }
     }
 
-    /// The customer with that id.
+    /// The customer with that id; none of whom a load under way has stored something and shown nothing.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<CustomerNumber> {
-        self.directory.get(&CustomerId(id.into())).copied()
+        let number = self.directory.get(&CustomerId(id.into())).copied();
+        number.filter(|number| self.population.contains(*number))
     }
 
     /// What others read while the engine works.
@@ -179,6 +184,7 @@ impl Engine {
             waits_for_load: !self.loads.is_empty(),
             next_due: self.next_event(),
             remembered: Arc::clone(&self.remembered),
+            names: Arc::clone(&self.names),
         };
         self.shared.publish(seen);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{CustomerNumber, Instant};
+use crate::population::Population;
 use crate::record::{MessageState, OpenMessage, Wait, WhileQueued};
 use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats};
 use crate::store::tables;
@@ -12,7 +13,8 @@ use super::clocks::Question;
 use super::endpoints::WEBHOOK;
 use super::explain::{NO_RULES, no_customer};
 use super::explained::add_messages;
-use super::{Engine, vault};
+use super::hands::{Hands, Owner};
+use super::{Engine, listing, vault};
 
 /// Counts bytes of an import as they are read.
 pub type OnBytes<'a> = &'a mut dyn FnMut(u64);
@@ -27,7 +29,7 @@ impl Engine {
         }
         match request {
             Request::Evaluate { at, rules, limit } => {
-                answer(self.matches(at.unwrap_or(now), now, &rules, limit).map(Response::Matches))
+                evaluate(&Owner::of(self), (at.unwrap_or(now), now), rules, limit)
             }
             Request::Explain { customer, rule, at } => {
                 let mut explained = self.explained(&customer, rule.as_deref(), at, now);
@@ -46,7 +48,7 @@ impl Engine {
             Request::Customer { customer } => self.customer(&customer),
             Request::Person { customer, wish } => self.person(&customer, wish, now),
             Request::Suppressions { wish } => self.suppressions(&wish, now),
-            Request::OutboxList(filter) => answer_found(self.outbox_rows(&filter, now)),
+            Request::OutboxList(filter) => listing::answer(&*self.store, &self.shared.get(), &filter, now),
             Request::OutboxChange { wish, filter, only_count, after } => {
                 let changed = self.change_outbox(wish, &filter, only_count, after.as_deref(), now);
                 answer_found(changed.map(Response::OutboxChanged))
@@ -87,20 +89,19 @@ impl Engine {
         explained.map_or_else(|text| Response::refused(kind, text), Response::Explanation)
     }
 
-    /// Who matches at an instant.
+    /// Who matches at an instant, among everybody as they were then.
     fn matches(
         &self,
+        population: &Population,
         at: Instant,
-        now: Instant,
         rules: &[String],
         limit: Option<u64>,
     ) -> Result<Matches, String> {
         let active = self.active.as_ref().ok_or(NO_RULES)?;
         let positions = active.positions(rules)?;
-        let population = self.population_at(at, now).map_err(|error| error.to_string())?;
-        let ask = |position: &usize| Question::everybody(active, &population, *position);
+        let ask = |position: &usize| Question::everybody(active, population, *position);
         let questions: Vec<Question> = positions.iter().map(ask).collect();
-        let found = self.answers(active, &population, at, &questions);
+        let found = self.answers(active, population, at, &questions);
         let everybody = population.len();
         let mut rules: Vec<RuleMatches> = positions
             .iter()
@@ -176,12 +177,31 @@ impl Engine {
     }
 }
 
+/// Who matches at an instant; everybody as they were then is made by whoever asks.
+pub(super) fn evaluate(
+    hands: &impl Hands,
+    (at, now): (Instant, Instant),
+    rules: Vec<String>,
+    limit: Option<u64>,
+) -> Response {
+    let people = hands.with(|engine| {
+        engine.take_up_deeds();
+        engine.people()
+    });
+    let matches = people.and_then(|people| people.at(at, now)).map_err(|error| error.to_string());
+    let matches = matches.and_then(|population| {
+        let ask = move |engine: &mut Engine| engine.matches(&population, at, &rules, limit);
+        hands.with(ask).map_err(|error| error.to_string())?
+    });
+    answer(matches.map(Response::Matches))
+}
+
 fn answer(answer: Result<Response, String>) -> Response {
     answer.unwrap_or_else(|text| Response::refused(RefusalKind::Usage, text))
 }
 
 /// A refusal that says whether something was not found, or the question was wrong.
-fn answer_found(answer: Result<Response, (RefusalKind, String)>) -> Response {
+pub(super) fn answer_found(answer: Result<Response, (RefusalKind, String)>) -> Response {
     answer.unwrap_or_else(|(kind, text)| Response::refused(kind, text))
 }
 

@@ -3,122 +3,122 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
-use std::sync::Arc;
-
-use jiff::tz::TimeZone;
 
 use crate::ingest::{
     self, ImportError, Kind, Options, Origin, Reject, RejectWriter, Report, Rows, Summary, Totals,
 };
 use crate::model::Instant;
-use crate::ruleset::Schema;
 use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
 
 use super::handle::OnBytes;
+use super::hands::{Hands, Owner};
 use super::post::columns;
-use super::{Engine, LoadError};
+use super::{Engine, LoadError, pieces};
 
 type Rejects = RejectWriter<BufWriter<File>>;
 
 impl Engine {
     /// Imports files as one load.
     pub(super) fn import(&mut self, import: &Import, now: Instant, on_bytes: OnBytes<'_>) -> Response {
-        match self.import_files(import, now, on_bytes) {
-            Ok(imported) => Response::Imported(imported),
-            Err(error @ (LoadError::File(_) | LoadError::Usage(_))) => {
-                Response::refused(RefusalKind::Usage, error.to_string())
-            }
-            Err(LoadError::Store(error)) => Response::refused(RefusalKind::Failed, error.to_string()),
-        }
+        answer(&Owner::of(self), import, now, on_bytes)
     }
+}
 
-    fn import_files(
-        &mut self,
-        import: &Import,
-        now: Instant,
-        on_bytes: OnBytes<'_>,
-    ) -> Result<Imported, LoadError> {
-        let totals = import.total.as_deref().map(totals).transpose()?;
-        let mut rejects = import.rejects.as_deref().map(open_rejects).transpose()?;
-        // Whatever is wrong with a file's name is said before anything is begun.
-        import.files.iter().try_for_each(|file| open(file).map(drop))?;
-        let names: Vec<&str> = import.files.iter().map(|file| file.name.as_str()).collect();
-        let load = self.begin_load(&names.join(", "), now)?;
-        let mut imported = Imported { files: Vec::new(), rejected: 0 };
-        let mut before = 0;
-        for file in &import.files {
-            let mut latest = 0;
-            let mut progress = |bytes: u64| {
-                latest = bytes;
-                on_bytes(before + bytes);
-            };
-            let loaded = self.import_file(file, (import, totals, now), &mut rejects, &mut progress);
-            let summary = match loaded {
-                Ok(summary) => summary,
-                Err(error) => {
-                    // What was taken of it is whole as far as it goes; only a crash leaves the mark.
-                    self.end_load(load)?;
-                    return Err(error);
-                }
-            };
-            before += latest;
-            imported.rejected += summary.rejected_rows;
-            imported.files.push(ImportedFile {
-                name: file.name.clone(),
-                summary_text: summary.text(),
-                summary: serde_json::to_value(&summary).unwrap_or_default(),
-            });
+/// Imports files as one load, by whoever has the engine.
+pub(super) fn answer(hands: &impl Hands, import: &Import, now: Instant, on_bytes: OnBytes<'_>) -> Response {
+    match import_files(hands, import, now, on_bytes) {
+        Ok(imported) => Response::Imported(imported),
+        Err(error @ (LoadError::File(_) | LoadError::Usage(_))) => {
+            Response::refused(RefusalKind::Usage, error.to_string())
         }
-        self.end_load(load)?;
-        Ok(imported)
+        Err(LoadError::Store(error)) => Response::refused(RefusalKind::Failed, error.to_string()),
     }
+}
 
-    fn import_file(
-        &mut self,
-        file: &ImportFile,
-        (import, totals, now): (&Import, Option<Totals>, Instant),
-        rejects: &mut Option<Rejects>,
-        progress: OnBytes<'_>,
-    ) -> Result<Summary, LoadError> {
-        let (schema, zone) = self.columns();
-        let options = Options {
-            schema: &schema,
-            zone: &zone,
-            now,
-            map: &import.map,
-            event: import.event.as_deref(),
-            totals,
-            origin: Origin::File,
+fn import_files(
+    hands: &impl Hands,
+    import: &Import,
+    now: Instant,
+    on_bytes: OnBytes<'_>,
+) -> Result<Imported, LoadError> {
+    let totals = import.total.as_deref().map(totals).transpose()?;
+    let mut rejects = import.rejects.as_deref().map(open_rejects).transpose()?;
+    // Whatever is wrong with a file's name is said before anything is begun.
+    import.files.iter().try_for_each(|file| open(file).map(drop))?;
+    let names: Vec<&str> = import.files.iter().map(|file| file.name.as_str()).collect();
+    let what = names.join(", ");
+    let load = hands.with(move |engine| engine.begin_load(&what, now))??;
+    let mut imported = Imported { files: Vec::new(), rejected: 0 };
+    let mut before = 0;
+    for file in &import.files {
+        let mut latest = 0;
+        let mut progress = |bytes: u64| {
+            latest = bytes;
+            on_bytes(before + bytes);
         };
-        let mut failed = None;
-        let mut on_reject = |reject: &Reject| {
-            if let (Some(writer), None) = (rejects.as_mut(), &failed) {
-                failed = writer.write(reject).err();
+        let loaded = import_file(hands, file, (import, totals, now), &mut rejects, &mut progress);
+        let summary = match loaded {
+            Ok(summary) => summary,
+            Err(error) => {
+                // What was taken of it is whole as far as it goes; only a crash leaves the mark.
+                hands.with(move |engine| engine.end_load(load))??;
+                return Err(error);
             }
         };
-        let mut report = Report::new(kind_of(file.kind), &file.name, &mut on_reject);
-        let opened = open(file)?;
-        self.load(kind_of(file.kind), &mut *rows_of(file, opened, progress)?, &options, &mut report)?;
-        let summary = report.summary;
-        if let Some(error) = failed {
-            return Err(LoadError::Usage(format!("the rejects cannot be written: {error}")));
-        }
-        if let Some(writer) = rejects {
-            let mut no_progress = |_| {};
-            if writer.needs_rows() {
-                let again = open(file)?;
-                writer.finish(Some(&mut *rows_of(file, again, &mut no_progress)?))?;
-            } else {
-                writer.finish(None)?;
-            }
-        }
-        Ok(summary)
+        before += latest;
+        imported.rejected += summary.rejected_rows;
+        imported.files.push(ImportedFile {
+            name: file.name.clone(),
+            summary_text: summary.text(),
+            summary: serde_json::to_value(&summary).unwrap_or_default(),
+        });
     }
+    hands.with(move |engine| engine.end_load(load))??;
+    Ok(imported)
+}
 
-    /// The fields and the zone that files are read by.
-    fn columns(&self) -> (Arc<Schema>, TimeZone) {
-        columns(self.active.as_ref())
+fn import_file(
+    hands: &impl Hands,
+    file: &ImportFile,
+    (import, totals, now): (&Import, Option<Totals>, Instant),
+    rejects: &mut Option<Rejects>,
+    progress: OnBytes<'_>,
+) -> Result<Summary, LoadError> {
+    let (schema, zone) = hands.with(|engine| columns(engine.active.as_ref()))?;
+    let options = Options {
+        schema: &schema,
+        zone: &zone,
+        now,
+        map: &import.map,
+        event: import.event.as_deref(),
+        totals,
+        origin: Origin::File,
+    };
+    let mut failed = None;
+    let mut on_reject = |reject: &Reject| {
+        if let (Some(writer), None) = (rejects.as_mut(), &failed) {
+            failed = writer.write(reject).err();
+        }
+    };
+    let mut report = Report::new(kind_of(file.kind), &file.name, &mut on_reject);
+    let opened = open(file)?;
+    let mut rows = rows_of(file, opened, progress)?;
+    pieces::load(hands, kind_of(file.kind), &mut *rows, &options, &mut report)?;
+    drop(rows);
+    let summary = report.summary;
+    if let Some(error) = failed {
+        return Err(LoadError::Usage(format!("the rejects cannot be written: {error}")));
     }
+    if let Some(writer) = rejects {
+        let mut no_progress = |_| {};
+        if writer.needs_rows() {
+            let again = open(file)?;
+            writer.finish(Some(&mut *rows_of(file, again, &mut no_progress)?))?;
+        } else {
+            writer.finish(None)?;
+        }
+    }
+    Ok(summary)
 }
 
 pub(super) const fn kind_of(kind: ImportKind) -> Kind {

@@ -138,6 +138,7 @@ pub(super) async fn launch(
         stop: Arc::clone(&signals.stop),
         stopping: AtomicBool::new(false),
         readers: Semaphore::new(READERS),
+        importing: Arc::default(),
         forgetting: tokio::sync::Mutex::new(()),
         exit: Exit {
             links,

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::model::{Duration, Instant};
 use crate::record::{Cost, FinishedMessage, MessageState, OpenMessage, OutageKind};
 use crate::serve::{Amount, OutboxFilter, OutboxRow, Response};
-use crate::store::tables;
+use crate::store::{Store, tables};
 
-use super::Engine;
 use super::called::goes_by;
-use super::handle::waits_at;
+use super::handle::{answer_found, waits_at};
+use super::snapshot::Snapshot;
 use super::wanted::{Unclear, Wanted};
 
 /// Rows in an answer, whatever was asked for.
@@ -27,10 +27,22 @@ struct Ended {
     unread: bool,
 }
 
-impl Engine {
+/// The messages that a filter means, in what the store holds now and by what is seen of the rest: beside
+/// the decider, where there is one.
+pub(super) fn answer(store: &dyn Store, seen: &Snapshot, filter: &OutboxFilter, now: Instant) -> Response {
+    answer_found(Desk { store, seen }.rows(filter, now))
+}
+
+/// What is looked at.
+struct Desk<'a> {
+    store: &'a dyn Store,
+    seen: &'a Snapshot,
+}
+
+impl Desk<'_> {
     /// Open ones by when they are due; ended ones the newest, oldest of them first.
-    pub(super) fn outbox_rows(&self, filter: &OutboxFilter, now: Instant) -> Result<Response, Unclear> {
-        let wanted = Wanted::of(self, filter)?;
+    fn rows(&self, filter: &OutboxFilter, now: Instant) -> Result<Response, Unclear> {
+        let wanted = Wanted::of(self.seen, filter)?;
         let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX).min(MOST_ROWS);
         match wanted.state {
             Some(state @ (MessageState::Sent | MessageState::Dead | MessageState::Withdrawn)) => {
@@ -46,7 +58,7 @@ impl Engine {
     }
 
     fn open_rows(&self, wanted: &Wanted<'_>, now: Instant, limit: usize) -> Response {
-        let outages = tables::endpoints::outages(&*self.store).filter_map(Result::ok);
+        let outages = tables::endpoints::outages(self.store).filter_map(Result::ok);
         let outages: BTreeMap<String, Option<Instant>> = outages
             .map(|outage| match outage.kind {
                 OutageKind::Gone => (outage.name, None),
@@ -54,7 +66,7 @@ impl Engine {
             })
             .collect();
         let (mut first, mut more) = (BTreeMap::new(), 0);
-        for message in tables::messages::open_messages(&*self.store).filter_map(Result::ok) {
+        for message in tables::messages::open_messages(self.store).filter_map(Result::ok) {
             if wanted.state.is_some_and(|state| state != message.state) || !wanted.open(&message) {
                 continue;
             }
@@ -86,7 +98,7 @@ impl Engine {
             let start = reach.max(earliest);
             let mut newest = VecDeque::new();
             let room = limit - found.rows.len();
-            for message in tables::messages::finished_messages(&*self.store, start).filter_map(Result::ok) {
+            for message in tables::messages::finished_messages(self.store, start).filter_map(Result::ok) {
                 if message.at >= end {
                     break;
                 }
@@ -118,7 +130,7 @@ impl Engine {
         now: Instant,
     ) -> OutboxRow {
         let waits = waits_at(&message, now);
-        let webhook = self.active.as_ref().and_then(|active| goes_by(&message, active));
+        let webhook = self.seen.active.as_ref().and_then(|active| goes_by(&message, active));
         let outage = webhook.and_then(|webhook| Some((webhook, outages.get(webhook)?)));
         let (waits_for, waits_until) = match (waits, outage) {
             (Some(wait), _) => (Some(wait.label().to_owned()), Some(message.due)),
@@ -131,7 +143,7 @@ impl Engine {
             rule: message.rule,
             target: message.target,
             channel: message.channel.0,
-            customer_id: self.population.id(message.customer).unwrap_or_default().into(),
+            customer_id: self.seen.population.id(message.customer).unwrap_or_default().into(),
             decided: message.decided,
             next_attempt: message.next_attempt,
             attempts: message.attempts,
@@ -149,7 +161,7 @@ impl Engine {
             rule: message.rule,
             target: message.target,
             channel: message.channel.0,
-            customer_id: self.population.id(message.key.decision.customer).unwrap_or_default().into(),
+            customer_id: self.seen.population.id(message.key.decision.customer).unwrap_or_default().into(),
             decided: message.at,
             next_attempt: message.at,
             attempts: message.attempts,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::failpoint;
 use crate::ingest::{
-    Customers, Events, ImportError, Kind, Options, Orders, Origin, Parsed, Report, Rows, is_fresh,
+    CustomerUpdate, ImportError, Kind, NewEvent, NewOrder, Options, Origin, Parsed, Report, Rows, is_fresh,
     merge_customer, merge_events, merge_orders, unknown_customer,
 };
 use crate::model::{CustomerId, CustomerNumber, Instant, RuleNumber};
@@ -15,8 +15,9 @@ use crate::ruleset::Schema;
 use crate::store::limits::BATCH_LIMIT;
 use crate::store::{Batch, Receipt, StoreError, tables};
 
-use super::Engine;
+use super::hands::Owner;
 use super::start::Damage;
+use super::{Engine, pieces};
 
 /// Changes that a load gathers before it commits them: a customer's record may take several.
 const GATHERED: usize = 200;
@@ -74,6 +75,7 @@ impl Engine {
         tables::control::put_load(&mut batch, number, &load);
         self.store.commit(batch).wait()?;
         self.loads.insert(number, load);
+        self.loads_under_way.insert(number);
         Ok(number)
     }
 
@@ -92,6 +94,7 @@ impl Engine {
         }
         self.store.commit(batch).wait()?;
         self.loads.retain(|number, _| !numbers.contains(number));
+        self.loads_under_way.remove(&number);
         self.publish();
         Ok(())
     }
@@ -99,7 +102,13 @@ impl Engine {
     /// Loads that a crash cut off: rules wait until the import is run again, or a person says
     /// `cvmd resume`.
     pub fn cut_off_loads(&self) -> impl Iterator<Item = &Load> {
-        self.loads.values()
+        let cut_off = self.loads.iter().filter(|(number, _)| !self.loads_under_way.contains(number));
+        cut_off.map(|(_, load)| load)
+    }
+
+    /// Gives a load up as it is: rules wait until it is run again, or a person lets them go on.
+    pub(super) fn cut_off_loads_under_way(&mut self) {
+        self.loads_under_way.clear();
     }
 
     /// Reads one file of a load. What could be taken is durable when this returns.
@@ -113,40 +122,60 @@ impl Engine {
         options: &Options<'_>,
         report: &mut Report<'_>,
     ) -> Result<(), LoadError> {
-        let mut loading = Loading::of(options.origin);
-        let parsed = Parsed::read(kind, rows, options, report)?;
-        self.merge(parsed, (options.schema, options.now), report, &mut loading)?;
-        Ok(self.settle(loading)?)
+        pieces::load(&Owner::of(self), kind, rows, options, report)
     }
 
-    /// Merges what was read with what is stored, and hands it to the store: later reads of the store
-    /// see it, nothing outside may before [`Engine::settle`].
+    /// Merges what was read with what is stored, so many customers of it at most, and hands it to the
+    /// store: later reads of the store see it, nothing outside may before [`Engine::settle`]. How many
+    /// customers it was.
     pub(super) fn merge(
         &mut self,
-        parsed: Parsed,
+        parsed: &mut Parsed,
+        limit: usize,
         (schema, now): (&Schema, Instant),
         report: &mut Report<'_>,
         loading: &mut Loading,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
+        let mut taken = 0;
         match parsed {
-            Parsed::Customers(customers) => self.load_customers(customers, now, report, loading)?,
-            Parsed::Orders(orders) => self.load_orders(orders, now, report, loading)?,
-            Parsed::Events(events) => self.load_events(events, (schema, now), report, loading)?,
-            Parsed::Suppressions(list) => self.load_suppressions(list, report)?,
+            Parsed::Customers(customers) => {
+                let some = customers.by_ref().take(limit).inspect(|_| taken += 1);
+                self.load_customers(some, now, report, loading)?;
+            }
+            Parsed::Orders(orders) => {
+                let some = orders.by_ref().take(limit).inspect(|_| taken += 1);
+                self.load_orders(some, now, report, loading)?;
+            }
+            Parsed::Events(events) => {
+                let some = events.by_ref().take(limit).inspect(|_| taken += 1);
+                self.load_events(some, (schema, now), report, loading)?;
+            }
+            // They are no customers' rows: whoever reads such a list lists it.
+            Parsed::Suppressions(_) => {}
         }
-        loading.commit(self)
+        loading.commit(self)?;
+        Ok(taken)
     }
 
     /// Waits until all that was merged is durable, and shows it to the population.
-    pub(super) fn settle(&mut self, mut loading: Loading) -> Result<(), StoreError> {
+    pub(super) fn settle(&mut self, loading: Loading) -> Result<(), StoreError> {
+        let touched = self.make_durable(loading)?;
+        self.take_up(&touched)
+    }
+
+    /// Waits until all that was merged is durable; whom it was about.
+    pub(super) fn make_durable(
+        &mut self,
+        mut loading: Loading,
+    ) -> Result<BTreeSet<CustomerNumber>, StoreError> {
         loading.wait()?;
-        self.arrivals.extend(std::mem::take(&mut loading.arrivals));
-        self.take_up(&loading.touched)
+        self.arrivals.append(&mut loading.arrivals);
+        Ok(loading.touched)
     }
 
     fn load_customers(
         &mut self,
-        customers: Customers,
+        customers: impl Iterator<Item = CustomerUpdate>,
         now: Instant,
         report: &mut Report<'_>,
         loading: &mut Loading,
@@ -178,7 +207,7 @@ impl Engine {
 
     fn load_orders(
         &mut self,
-        orders: Orders,
+        orders: impl Iterator<Item = (CustomerId, Vec<NewOrder>)>,
         now: Instant,
         report: &mut Report<'_>,
         loading: &mut Loading,
@@ -226,7 +255,7 @@ impl Engine {
 
     fn load_events(
         &mut self,
-        events: Events,
+        events: impl Iterator<Item = (CustomerId, Vec<NewEvent>)>,
         (schema, now): (&Schema, Instant),
         report: &mut Report<'_>,
         loading: &mut Loading,
@@ -301,6 +330,11 @@ impl Engine {
             let mut damages: Vec<Damage> = Vec::new();
             return self.read_customers(&mut damages);
         }
+        self.take_up_some(touched)
+    }
+
+    /// The same, of few: one by one.
+    pub(super) fn take_up_some(&mut self, touched: &BTreeSet<CustomerNumber>) -> Result<(), StoreError> {
         let mut read: Vec<Told> = Vec::with_capacity(touched.len());
         for number in touched {
             read.extend(self.told(*number)?);

@@ -169,7 +169,7 @@ impl Engine {
         let mut on_reject = |reject: &Reject| rejects.add(reject);
         let mut report = Report::new(kind, "", &mut on_reject);
         report.summary = summary;
-        self.merge(parsed.taken_at(now), (&schema, now), &mut report, loading)?;
+        self.merge(&mut parsed.taken_at(now), usize::MAX, (&schema, now), &mut report, loading)?;
         let Summary { accepted_rows, unchanged_rows, ignored_columns, set_by_rules, .. } = report.summary;
         let shown = |key: String| key.chars().take(MAX_IGNORED_CHARS).collect();
         let ignored = ignored_columns.into_iter().chain(set_by_rules).take(MAX_IGNORED).map(shown);

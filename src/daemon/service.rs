@@ -57,6 +57,8 @@ pub struct Service {
     pub(super) readers: Semaphore,
     /// By which people unsubscribe.
     pub(super) exit: Exit,
+    /// Whoever imports holds it.
+    pub(super) importing: Arc<tokio::sync::Mutex<()>>,
     /// Whoever forgets who was erased holds it.
     pub(super) forgetting: tokio::sync::Mutex<()>,
     /// Who is told how it goes.

@@ -1,10 +1,11 @@
 //! What the outbox's gate and the control socket read while the engine works.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::decide::Pauses;
-use crate::model::{Channel, CustomerNumber, Instant};
+use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
 use crate::population::Population;
 use crate::record::{StoreIdentity, Unsubscribe};
 use crate::ruleset::Remembered;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub next_due: Option<Instant>,
     /// Every name that the store knows, and the rules that ran last.
     pub remembered: Arc<Remembered>,
+    /// The numbers of rules, by every name that they had.
+    pub names: Arc<BTreeMap<String, RuleNumber>>,
 }
 
 /// The latest snapshot. The engine replaces it after each commit that changes it.
@@ -59,6 +62,7 @@ impl Shared {
             waits_for_load: false,
             next_due: None,
             remembered: Arc::default(),
+            names: Arc::default(),
         };
         Arc::new(Self {
             latest: RwLock::new(Arc::new(snapshot)),

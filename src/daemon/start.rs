@@ -1,7 +1,7 @@
 //! Opening an engine: what a start reads of the store. Profiles, orders, open runs and the packed
 //! ledger; never history.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::decide::{Addresses, Ledger, Pauses, Scope};
@@ -71,6 +71,7 @@ impl Engine {
             committed_tick: last_tick,
             last_tick: last_tick.max(last_run).max(moves.last_learnt()),
             loads: tables::control::loads(&*store)?,
+            loads_under_way: BTreeSet::new(),
             hold: tables::control::hold(&*store)?,
             pauses: pauses(&*store, &names)?,
             tripped: tripped(&*store)?,
@@ -90,7 +91,7 @@ impl Engine {
             taken: Bitmap::new(),
             memories,
             amnesiac,
-            names,
+            names: Arc::new(names),
             remembered: Arc::new(remembered),
             sets: BTreeMap::new(),
             reasons: HashMap::new(),
@@ -103,6 +104,7 @@ impl Engine {
             arrivals,
             timers,
             erased: Erased::default(),
+            unmet: false,
         };
         engine.read_sets()?;
         engine.read_unsubscribes()?;

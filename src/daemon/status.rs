@@ -116,7 +116,11 @@ impl Engine {
     }
 
     fn waiting_for_load(&self) -> Option<String> {
-        let load = self.loads.values().next()?;
+        let cut_off = self.loads.iter().find(|(number, _)| !self.loads_under_way.contains(number));
+        let Some((_, load)) = cut_off else {
+            let load = self.loads.values().next()?;
+            return Some(format!("the import of {} (begun {}) is under way", load.what, load.started));
+        };
         Some(format!(
             "the import of {} (begun {}) is not complete: run it again, or `cvmd resume all` goes on without",
             load.what, load.started

@@ -8,22 +8,21 @@ use crate::ingest::{
     Report, Suppressing, SuppressionRow, Suppressions, canonical_domain, canonical_email, canonical_phone,
 };
 use crate::model::{Channel, CustomerNumber, Instant};
-use crate::population::Suppressed;
+use crate::population::{Population, Suppressed};
 use crate::record::{KeyedHash, Listed, ListedDomain, ListedKind, Profile, Suppression, SuppressionReason};
 use crate::store::tables::privacy::bucket_of;
 use crate::store::{Batch, Receipt, StoreError, tables};
 
 use super::Engine;
+use super::hands::Hands;
 use super::lists::Whom;
+use super::snapshot::Shared;
 
 /// Packs that one commit changes at most.
 const PACKS: usize = 200;
 
 /// Commits on their way at most: bounds the memory they take.
 const ON_THEIR_WAY: usize = 64;
-
-/// Of how many customers one may be concerned, so that only these are looked at.
-const FEW: u64 = 20;
 
 /// E-mail among the store's channels.
 const EMAIL: u8 = 0;
@@ -114,11 +113,6 @@ impl Engine {
         let phone = whom.phone.and_then(|number| keyed.phone(number));
         let email = email.map(|hash| (ListedKind::Email, hash));
         email.into_iter().chain(phone.map(|hash| (ListedKind::Phone, hash))).collect()
-    }
-
-    /// Which of a customer's addresses are suppressed.
-    pub(super) fn barred(&self, number: CustomerNumber, profile: &Profile) -> Suppressed {
-        self.shared.lists.suppressed(&self.shared.keyed, Whom::of(number, profile))
     }
 
     /// Notes that an address must not be written to any more, as the outbox met it; its record is
@@ -237,52 +231,6 @@ impl Engine {
         Ok(changed)
     }
 
-    /// Takes a file's list in.
-    pub(super) fn load_suppressions(
-        &mut self,
-        list: Suppressions,
-        report: &mut Report<'_>,
-    ) -> Result<(), StoreError> {
-        let keyed = &self.shared.keyed;
-        let hashed = |kind, hash: Option<KeyedHash>| hash.map(|hash| Entry::Hashed(kind, hash));
-        let entry = |SuppressionRow { who, reason, at }: SuppressionRow| {
-            let entry = match who {
-                Suppressing::Email(address) => hashed(ListedKind::Email, keyed.email(&address)),
-                Suppressing::Phone(number) => hashed(ListedKind::Phone, keyed.phone(&number)),
-                Suppressing::Customer(id) => hashed(ListedKind::Customer, Some(keyed.customer(&id))),
-                Suppressing::Domain(domain) => Some(Entry::Domain(domain)),
-            };
-            entry.map(|entry| (entry, reason, at))
-        };
-        let (mut entries, mut whom) = (Vec::new(), Some(BTreeSet::new()));
-        for row in list {
-            whom = whom.and_then(|whom| self.also(whom, &row.who));
-            entries.extend(entry(row));
-        }
-        let whom = whom.map_or(Whose::Anybody, Whose::These);
-        let Changed { changed, unchanged } = self.list(entries, &whom)?;
-        report.summary.suppressions_added += changed;
-        report.summary.suppressions_unchanged += unchanged;
-        Ok(())
-    }
-
-    /// Those whom a list may concern, with one more row of it; none where it is quicker to look at everybody.
-    fn also(
-        &self,
-        mut whom: BTreeSet<CustomerNumber>,
-        who: &Suppressing,
-    ) -> Option<BTreeSet<CustomerNumber>> {
-        match who {
-            Suppressing::Email(address) => whom.extend(self.addresses.with(&Channel::email(), address)),
-            Suppressing::Phone(number) => {
-                whom.extend(self.addresses.with(&Channel("phone".into()), number));
-            }
-            Suppressing::Customer(id) => whom.extend(self.find(id)),
-            Suppressing::Domain(_) => return None,
-        }
-        (whom.len() as u64 * FEW <= self.population.len()).then_some(whom)
-    }
-
     /// Takes hashes off the list. How many stood there.
     pub(super) fn unlist(&mut self, hashes: &[KeyedHash], whom: &Whose) -> Result<u64, StoreError> {
         let mut packs: BTreeMap<u16, Vec<KeyedHash>> = BTreeMap::new();
@@ -359,10 +307,12 @@ impl Engine {
         Whose::These(email.chain(self.addresses.with(&Channel("phone".into()), address)).collect())
     }
 
-    /// Looks anew at whether those whom a change may concern may be written to.
+    /// Looks anew at whether those whom a change may concern may be written to. Everybody is somebody else's
+    /// to look at, where there is somebody.
     fn meet(&mut self, whom: &Whose) {
         match whom {
             Whose::These(numbers) => self.meet_lists(numbers.iter().copied()),
+            Whose::Anybody if self.erased.found_elsewhere => self.unmet = true,
             Whose::Anybody => {
                 let everybody = self.population.everybody();
                 self.meet_lists(everybody.iter().map(CustomerNumber));
@@ -372,20 +322,78 @@ impl Engine {
 
     /// Looks anew at whether some may be written to.
     pub(super) fn meet_lists(&mut self, whom: impl IntoIterator<Item = CustomerNumber>) {
-        let schema = Arc::clone(self.population.schema());
-        let text = |number, name: &str| self.population.text(number, schema.find(name)?);
-        let mut changes = Vec::new();
-        for number in whom {
-            let Some(id) = self.population.id(number) else { continue };
-            let whom = Whom { number, id, email: text(number, "email"), phone: text(number, "phone") };
-            let now = self.shared.lists.suppressed(&self.shared.keyed, whom);
-            if now != self.population.suppressed(number) {
-                changes.push((number, now));
-            }
-        }
+        let changes: Vec<(CustomerNumber, Suppressed)> =
+            whom.into_iter().filter_map(|number| met_anew(&self.population, &self.shared, number)).collect();
         if !changes.is_empty() {
             self.population.suppress(&changes);
             self.publish();
         }
     }
+}
+
+/// What the list says of a customer now, where the population says otherwise.
+fn met_anew(
+    population: &Population,
+    shared: &Shared,
+    number: CustomerNumber,
+) -> Option<(CustomerNumber, Suppressed)> {
+    let text = |name: &str| population.text(number, population.schema().find(name)?);
+    let whom = Whom { number, id: population.id(number)?, email: text("email"), phone: text("phone") };
+    let now = shared.lists.suppressed(&shared.keyed, whom);
+    (now != population.suppressed(number)).then_some((number, now))
+}
+
+/// Looks anew at whether anybody may be written to: whom the list concerns is found in what the population
+/// is now, and met by the decider. Whoever changes meanwhile is met by that.
+///
+/// # Errors
+/// When the decider is gone.
+pub(super) fn meet_everybody(hands: &impl Hands) -> Result<(), StoreError> {
+    let (population, shared) =
+        hands.with(|engine| (engine.population.clone(), Arc::clone(&engine.shared)))?;
+    let everybody = population.everybody();
+    let found = everybody.iter().filter_map(|number| met_anew(&population, &shared, CustomerNumber(number)));
+    let found: Vec<CustomerNumber> = found.map(|(number, _)| number).collect();
+    drop(population);
+    for some in found.chunks(hands.piece()) {
+        let some = some.to_vec();
+        hands.with(move |engine| engine.meet_lists(some))?;
+    }
+    Ok(())
+}
+
+/// Takes a file's list in, in the order in which it is kept: each pack is written once. Whom it concerns is
+/// to be met then.
+pub(super) fn list_rows(
+    hands: &impl Hands,
+    list: Suppressions,
+    report: &mut Report<'_>,
+) -> Result<(), StoreError> {
+    let shared = hands.with(|engine| Arc::clone(&engine.shared))?;
+    let keyed = &shared.keyed;
+    let hashed = |kind, hash: Option<KeyedHash>| hash.map(|hash| Entry::Hashed(kind, hash));
+    let entry = |SuppressionRow { who, reason, at }: SuppressionRow| {
+        let entry = match who {
+            Suppressing::Email(address) => hashed(ListedKind::Email, keyed.email(&address)),
+            Suppressing::Phone(number) => hashed(ListedKind::Phone, keyed.phone(&number)),
+            Suppressing::Customer(id) => hashed(ListedKind::Customer, Some(keyed.customer(&id))),
+            Suppressing::Domain(domain) => Some(Entry::Domain(domain)),
+        };
+        entry.map(|entry| (entry, reason, at))
+    };
+    let mut entries: Vec<(Entry, SuppressionReason, Instant)> = list.filter_map(entry).collect();
+    // Of those that come twice the first is still the first.
+    entries.sort_by_key(|(entry, ..)| match entry {
+        Entry::Hashed(_, hash) => Some(bucket_of(hash)),
+        Entry::Domain(_) => None,
+    });
+    for some in entries.chunks(hands.piece()) {
+        let some = some.to_vec();
+        // Nobody is met yet: all of them are, at the end.
+        let listed = hands.with(move |engine| engine.list(some, &Whose::These(BTreeSet::new())))?;
+        let Changed { changed, unchanged } = listed?;
+        report.summary.suppressions_added += changed;
+        report.summary.suppressions_unchanged += unchanged;
+    }
+    Ok(())
 }

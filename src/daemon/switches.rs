@@ -1,11 +1,11 @@
 //! Pauses and releases: what an operator says, durable before it is answered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::decide::{CALLS, Scope};
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
-use crate::record::{Hold, HoldReason, Pause, PauseScope, RunState, WhileQueued};
+use crate::record::{Hold, HoldReason, Load, Pause, PauseScope, RunState, WhileQueued};
 use crate::store::{Batch, StoreError, tables};
 
 use super::memory::put_state;
@@ -101,14 +101,19 @@ impl Engine {
         }
         if *scope == Scope::All {
             tables::control::remove_hold(&mut batch);
-            for number in self.loads.keys() {
+            for number in self.loads.keys().filter(|number| !self.loads_under_way.contains(number)) {
                 tables::control::remove_load(&mut batch, *number);
             }
         }
         self.store.commit(batch).wait().map_err(said)?;
         if *scope == Scope::All {
             resumed.hold = self.hold.take().is_some();
-            resumed.loads = std::mem::take(&mut self.loads).into_values().map(|load| load.what).collect();
+            let (under_way, cut_off) = std::mem::take(&mut self.loads)
+                .into_iter()
+                .partition(|(number, _)| self.loads_under_way.contains(number));
+            let cut_off: BTreeMap<u64, Load> = cut_off;
+            self.loads = under_way;
+            resumed.loads = cut_off.into_values().map(|load| load.what).collect();
         }
         let tripped = rule_of(&stored).and_then(|number| self.tripped.remove(&number));
         resumed.counts_anew = tripped.is_some();

@@ -8,6 +8,9 @@ use crate::record::{Event, Order};
 use crate::store::{Store, StoreError, tables};
 
 use super::Engine;
+use super::active::Active;
+use super::lists::Whom;
+use super::snapshot::Shared;
 use super::start::Damage;
 
 impl Engine {
@@ -19,28 +22,30 @@ impl Engine {
         if self.erased.under_way.contains(&number) {
             return Ok(None);
         }
-        let Some(profile) = tables::customers::profile(&*self.store, number)? else { return Ok(None) };
-        let suppressed = self.barred(number, &profile);
-        Ok(Some(Told {
-            number,
-            profile,
-            orders: tables::customers::orders(&*self.store, number)?,
-            events: self.as_told(tables::events::events(&*self.store, number)?),
-            suppressed,
-        }))
+        told(&*self.store, &self.shared, self.active.as_deref(), number)
     }
 }
 
-impl Engine {
-    /// Events under the names that messages and rules have now.
-    fn as_told(&self, mut events: Vec<Event>) -> Vec<Event> {
-        if let Some(active) = &self.active {
-            for event in &mut events {
-                active.renamed.event(event);
-            }
+/// All that the store was told of a customer, whether they are being erased or not.
+///
+/// # Errors
+/// When a record does not read back.
+pub(super) fn told(
+    store: &dyn Store,
+    shared: &Shared,
+    active: Option<&Active>,
+    number: CustomerNumber,
+) -> Result<Option<Told>, StoreError> {
+    let Some(profile) = tables::customers::profile(store, number)? else { return Ok(None) };
+    let suppressed = shared.lists.suppressed(&shared.keyed, Whom::of(number, &profile));
+    let mut events = tables::events::events(store, number)?;
+    if let Some(active) = active {
+        for event in &mut events {
+            active.renamed.event(event);
         }
-        events
     }
+    let orders = tables::customers::orders(store, number)?;
+    Ok(Some(Told { number, profile, orders, events, suppressed }))
 }
 
 /// Some records of a customer, or what is wrong with them.

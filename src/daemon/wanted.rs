@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::CALLS;
+use crate::language::nearest;
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
 use crate::record::{FinishedMessage, MessageKey, MessageState, OpenMessage};
 use crate::ruleset::Named;
 use crate::serve::{OutboxFilter, RefusalKind};
 
-use super::Engine;
 use super::active::Active;
 use super::explain::no_customer;
+use super::snapshot::Snapshot;
 
 /// A filter with its names resolved.
 pub(super) struct Wanted<'a> {
@@ -43,7 +44,11 @@ const STATES: [MessageState; 7] = [
 ];
 
 impl<'a> Wanted<'a> {
-    pub(super) fn of(engine: &'a Engine, filter: &'a OutboxFilter) -> Result<Self, Unclear> {
+    /// Reads a filter by what is seen.
+    ///
+    /// # Errors
+    /// Where it names what there never was.
+    pub(super) fn of(seen: &'a Snapshot, filter: &'a OutboxFilter) -> Result<Self, Unclear> {
         let state = filter.state.as_deref().map(|label| {
             let found = STATES.into_iter().find(|state| state.label() == label);
             let unknown = || (RefusalKind::Usage, format!("`{label}` is no state of a message"));
@@ -52,8 +57,16 @@ impl<'a> Wanted<'a> {
         let customer = filter
             .customer
             .as_deref()
-            .map(|id| engine.find(id).ok_or_else(|| (RefusalKind::NotFound, no_customer(id))));
-        let active = engine.active.as_deref();
+            .map(|id| seen.population.find(id).ok_or_else(|| (RefusalKind::NotFound, no_customer(id))));
+        let active = seen.active.as_deref();
+        let names = [
+            (Named::Rule, &filter.rule, "rule"),
+            (Named::Message, &filter.message, "message"),
+            (Named::Webhook, &filter.webhook, "webhook"),
+        ];
+        for (kind, name, word) in names {
+            name.as_deref().map_or(Ok(()), |name| is_known(seen, (kind, word), name))?;
+        }
         let present = |kind, name: Option<&'a str>| name.map(|name| present(active, kind, name));
         let message = present(Named::Message, filter.message.as_deref());
         let webhook = present(Named::Webhook, filter.webhook.as_deref());
@@ -67,7 +80,7 @@ impl<'a> Wanted<'a> {
         Ok(Self {
             filter,
             state: state.transpose()?,
-            rule: filter.rule.as_ref().and_then(|rule| engine.names.get(rule).copied()),
+            rule: filter.rule.as_ref().and_then(|rule| seen.names.get(rule).copied()),
             customer: customer.transpose()?,
             active,
             known: RefCell::default(),
@@ -133,6 +146,19 @@ impl<'a> Wanted<'a> {
             None => target,
         }
     }
+}
+
+/// Refuses a name that nothing has and nothing ever had, with the nearest one.
+fn is_known(seen: &Snapshot, (kind, word): (Named, &str), name: &str) -> Result<(), Unclear> {
+    let now = seen.active.iter().flat_map(|active| active.rules.named());
+    let now = now.filter(|(other, _)| *other == kind).map(|(_, name)| name);
+    let known: BTreeSet<&str> = now.chain(seen.remembered.names(kind)).collect();
+    if known.contains(name) || (kind == Named::Rule && seen.names.contains_key(name)) {
+        return Ok(());
+    }
+    let meant = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
+    let text = format!("no {word} is called `{name}`, and none was{}", meant.unwrap_or_default());
+    Err((RefusalKind::NotFound, text))
 }
 
 /// The name that something has now; the same where no rule has it.

@@ -78,7 +78,8 @@ impl Engine {
         now: Instant,
     ) -> Result<OutboxChanged, Unclear> {
         let failed = |error: StoreError| (RefusalKind::Failed, error.to_string());
-        let wanted = Wanted::of(self, filter)?;
+        let seen = self.shared.get();
+        let wanted = Wanted::of(&seen, filter)?;
         refuse(wish, wanted.state)?;
         let begin = match after {
             None => Some(Place::Open(Instant(i64::MIN), FIRST)),

@@ -65,6 +65,11 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Hands on a reject that was counted elsewhere.
+    pub fn pass_on(&mut self, reject: &Reject) {
+        (self.rejects)(reject);
+    }
+
     /// A row that is not taken.
     pub(super) fn row(&mut self, row: &Row, id: Option<&str>, code: RejectCode, reason: String) {
         self.summary.rejected_rows += 1;

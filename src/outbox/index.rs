@@ -377,6 +377,12 @@ impl Index {
         self.queues.iter().filter_map(trouble).collect()
     }
 
+    /// Until when nothing goes out by a route because nobody was reached there, and why.
+    pub(super) fn stands_still(&self, route: &Route, now: Instant) -> Option<(String, Instant)> {
+        let queue = &self.queues[self.existing(route)?];
+        Some((queue.trouble.clone()?, queue.held_until)).filter(|(_, until)| *until > now)
+    }
+
     /// The other side answered: the next trouble begins with a short wait again.
     pub(super) fn reached(&mut self, queue: usize) {
         let queue = &mut self.queues[queue];

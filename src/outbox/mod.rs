@@ -22,6 +22,8 @@ mod patience;
 mod recovery;
 mod retry;
 mod running;
+#[cfg(test)]
+mod sample;
 mod settle;
 mod shared;
 mod wish;

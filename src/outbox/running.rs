@@ -187,6 +187,12 @@ impl Outbox {
         self.shared.index().troubles()
     }
 
+    /// Why no mail goes out, and until when: no mail server was reached, and all are left alone so long.
+    #[must_use]
+    pub fn mail_stands_still(&self, now: Instant) -> Option<(String, Instant)> {
+        self.shared.index().stands_still(&Route::Email, now)
+    }
+
     /// The mail servers, in order of preference; none where mail goes into files.
     #[must_use]
     pub fn relays(&self) -> Vec<RelayState> {

@@ -139,7 +139,8 @@ pub(super) fn finish(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Channel, CustomerNumber, DecisionKey, Occurrence, RuleNumber};
+    use crate::model::{CustomerNumber, DecisionKey, Occurrence, RuleNumber};
+    use crate::outbox::sample;
     use crate::record::MessageKey;
 
     const NOW: Instant = Instant(1_790_000_000_000);
@@ -148,29 +149,8 @@ mod tests {
     fn claimed(attempts: u32) -> OpenMessage {
         let decision =
             DecisionKey { rule: RuleNumber(1), occurrence: Occurrence(1), customer: CustomerNumber(1) };
-        OpenMessage {
-            key: MessageKey { decision, action: 0 },
-            rule: "winback".into(),
-            target: "offer".into(),
-            is_call: false,
-            is_set: false,
-            marketing: true,
-            channel: Channel::email(),
-            customer: CustomerNumber(1),
-            decided: NOW,
-            due: NOW,
-            waits: None,
-            state: MessageState::Claimed,
-            next_attempt: NOW,
-            expires: None,
-            attempts,
-            last: None,
-            frozen: None,
-            provenance: (String::new(), String::new()),
-            call_fields: vec![],
-            event: None,
-            cost: None,
-        }
+        let message = sample::message(MessageKey { decision, action: 0 }, NOW);
+        OpenMessage { state: MessageState::Claimed, attempts, ..message }
     }
 
     fn failures() -> [Outcome; 4] {

@@ -33,6 +33,11 @@ impl Remembered {
         self.first.get(&kind)?.get(name).map(String::as_str)
     }
 
+    /// Every name that an item of that kind ever had, by name.
+    pub fn names(&self, kind: Named) -> impl Iterator<Item = &str> {
+        self.first.get(&kind).into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
     /// All that an item was ever called, its first name first, then by name; `present` among them.
     #[must_use]
     pub fn names_of(&self, kind: Named, first: &str, present: &str) -> Vec<String> {

@@ -67,9 +67,7 @@ impl Schema {
             Type::Date => {
                 Date::parse(text).map(Value::Date).ok_or_else(|| "is no date like 2026-11-26".into())
             }
-            Type::Time => read_time(text, zone)
-                .map(Value::Time)
-                .ok_or_else(|| "is no time like 2026-11-26T09:00:00Z, 2026-11-26 or 2026-11-26 09:00".into()),
+            Type::Time => read_time(text, zone).map(Value::Time).ok_or_else(|| no_time(text)),
             Type::Text => Ok(Value::Text(text.into())),
             Type::YesNo => read_yes_no(text),
             Type::Choice(id) => {
@@ -188,6 +186,22 @@ fn read_time(text: &str, zone: &TimeZone) -> Option<Instant> {
     Some(Instant(zoned.timestamp().as_millisecond()))
 }
 
+/// Why a text is no time: times end a little before the year 9999 does.
+fn no_time(text: &str) -> String {
+    let without_zone = text.split_once(['Z', 'z', '+']).map_or(text, |(local, _)| local);
+    let without_zone = match without_zone.rsplit_once('-') {
+        Some((local, _)) if local.contains(':') => local,
+        Some(_) | None => without_zone,
+    };
+    let beyond = without_zone.parse::<jiff::civil::DateTime>().is_ok_and(|local| local.year().abs() == 9_999);
+    if beyond {
+        let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        let second = |time: jiff::Timestamp| Instant(time.as_second() * 1_000);
+        return format!("lies beyond the times that there are: from {} to {}", second(first), second(last));
+    }
+    "is no time like 2026-11-26T09:00:00Z, 2026-11-26 or 2026-11-26 09:00".into()
+}
+
 fn read_yes_no(text: &str) -> Result<Value, String> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(&["yes", "true", "1"]) {
@@ -270,6 +284,16 @@ mod tests {
                 Type::Time,
                 "2026-11-26[Europe/Madrid]",
                 "is no time like 2026-11-26T09:00:00Z, 2026-11-26 or 2026-11-26 09:00",
+            ),
+            (
+                Type::Time,
+                "9999-12-31T23:59:59Z",
+                "lies beyond the times that there are: from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z",
+            ),
+            (
+                Type::Time,
+                "9999-12-31T23:59:59-05:00",
+                "lies beyond the times that there are: from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z",
             ),
             (Type::YesNo, "maybe", "is neither yes nor no"),
             (choice, "gold", "is none of free, 25-34"),

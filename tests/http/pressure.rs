@@ -33,6 +33,39 @@ async fn memory(side: &Side) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
+/// A load is one load for the rules, and many pieces for who posts meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_posts_while_files_are_taken_in_waits_for_a_piece_and_not_for_the_load() {
+    let side = Side::of(shop(RULES).await).await;
+    let mut file = String::from("id,email,consent_email_marketing\n");
+    for number in 0..30_000 {
+        file += &format!("many{number},many{number}@customers.example,yes\n");
+    }
+    side.shop.write("many.csv", &file);
+    let list: String = (0..30_000).map(|number| format!("listed{number}@customers.example\n")).collect();
+    side.shop.write("list.csv", &list);
+    for (kind, path) in [("customers", "many.csv"), ("suppressions", "list.csv")] {
+        let path = side.shop.path(path);
+        let mut import = side.shop.command(&["import", kind, path.to_str().unwrap()]);
+        let mut import =
+            import.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let (mut during, mut holds) = (0, 0);
+        while import.try_wait().unwrap().is_none() {
+            let body = format!("{{\"id\":\"{kind}{during}\"}}");
+            let (status, _, body) = post(&side, body.into_bytes()).await;
+            assert_eq!(status, 202, "{kind}: {body}");
+            let hold = side.shop.status().await.and_then(|status| status.hold);
+            holds += usize::from(hold.is_some_and(|hold| hold.ends_with("is under way")));
+            during += 1;
+        }
+        assert!(import.wait().unwrap().success());
+        assert!(during > 3 && holds > 1, "{kind}: {during} posts, {holds} looks");
+    }
+    let (status, view) = side.get("/v1/customers/many29999").await;
+    assert_eq!((status, &view["consents"]["email"]["given"]), (200, &true.into()), "{view}");
+    assert!(side.shop.status().await.unwrap().hold.is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_too_long_for_the_disk_comes_again_and_doubles_nothing() {
     let side = Arc::new(slow().await);

@@ -35,36 +35,14 @@ mod tests {
 
     use super::*;
     use crate::config::DomainLimits;
-    use crate::model::Channel;
-    use crate::outbox::Route;
-    use crate::record::{MessageState, OpenMessage};
+    use crate::outbox::{Route, sample};
+    use crate::record::OpenMessage;
 
     fn open((customer, rule, action): (u32, u32, u8)) -> OpenMessage {
         let customer = CustomerNumber(customer);
         let decision = DecisionKey { rule: RuleNumber(rule), occurrence: Occurrence(-1), customer };
-        OpenMessage {
-            key: MessageKey { decision, action },
-            rule: "winback".into(),
-            target: "offer".into(),
-            is_call: action > 1,
-            is_set: false,
-            marketing: true,
-            channel: Channel::email(),
-            customer,
-            decided: Instant(i64::from(rule)),
-            due: Instant(0),
-            waits: None,
-            state: MessageState::Pending,
-            next_attempt: Instant(0),
-            expires: None,
-            attempts: 0,
-            last: None,
-            frozen: None,
-            provenance: (String::new(), String::new()),
-            call_fields: vec![],
-            event: None,
-            cost: None,
-        }
+        let message = sample::message(MessageKey { decision, action }, Instant(0));
+        OpenMessage { is_call: action > 1, decided: Instant(i64::from(rule)), ..message }
     }
 
     proptest! {

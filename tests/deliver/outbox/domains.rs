@@ -67,6 +67,34 @@ async fn a_slow_domain_keeps_its_share_of_the_workers_and_the_other_has_the_rest
     stop(outbox).await;
 }
 
+/// Whatever one domain does: mail to the other is all through before a moment has passed on the clock by which
+/// the sick one is tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_domain_does_mail_to_another_waits_for_none_of_it() {
+    for act in [
+        Act::Hang,
+        Act::Cut,
+        Act::Drip(1_000),
+        Act::Say("451 4.7.1 greylisted".into()),
+        Act::Say("550 5.1.1 unknown".into()),
+        Act::SayAndClose("421 4.7.28 unusual rate".into()),
+    ] {
+        let peer = SmtpServer::start().await;
+        peer.towards("bad.example", Some((At::Rcpt, act.clone())));
+        let mut stage = Stage::smtp(&peer);
+        stage.options.mail_workers = 4;
+        stage.options.domains.usual = DomainLimit { workers: 2, rate: None };
+        let open = two_domains(&stage, 160, 80);
+        stage.decide(&open).await;
+        let before = stage.clock.now();
+        let (outbox, _) = stage.start().await;
+        until("the good domain has all of its own", || arrived(&peer, "good.example") == 80).await;
+        assert_eq!(stage.clock.now(), before, "{act:?}");
+        assert!(!peer.hits().is_empty(), "{act:?}: the fault hit nothing");
+        drop(outbox);
+    }
+}
+
 #[tokio::test]
 async fn a_refused_domain_is_asked_ever_more_rarely_and_then_gets_everything() {
     let peer = SmtpServer::start().await;

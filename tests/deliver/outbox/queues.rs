@@ -56,6 +56,41 @@ async fn while_all_calls_of_one_endpoint_hang_those_of_others_and_mail_go() {
     drop(outbox);
 }
 
+/// Whatever is wrong with an endpoint: the calls of a healthy one, and mail, are all through before a moment
+/// has passed on the clock by which the sick one's calls are tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_endpoint_does_those_of_others_and_mail_wait_for_none_of_it() {
+    let moved = Answer::Status(302, vec!["Location: http://127.0.0.1:9/".into()], String::new());
+    for answer in [
+        Answer::Hang,
+        Answer::Cut,
+        moved,
+        Answer::status(500),
+        Answer::status(410),
+        Answer::Status(429, vec!["Retry-After: 86400".into()], String::new()),
+        Answer::Endless(200),
+        Answer::Endless(500),
+        // After the time-out.
+        Answer::Slow(1_000),
+    ] {
+        let (peer, good, bad) = (SmtpServer::start().await, Receiver::start().await, Receiver::start().await);
+        bad.always(answer.clone());
+        let stage = Stage::smtp(&peer);
+        stage.endpoint("good", good.url());
+        stage.endpoint("bad", bad.url());
+        let mut open: Vec<_> = (0..200).map(|n| call(n, "bad")).collect();
+        open.extend((1_000..1_100).map(|n| call(n, "good")));
+        open.extend((2_000..2_020).map(mail));
+        stage.decide(&open).await;
+        let before = stage.clock.now();
+        let (outbox, _) = stage.start().await;
+        until("the others are through", || (good.calls().len(), peer.taken().len()) == (100, 20)).await;
+        assert_eq!(stage.clock.now(), before, "{answer:?}");
+        assert!(!bad.calls().is_empty(), "{answer:?}: the fault hit nothing");
+        drop(outbox);
+    }
+}
+
 #[tokio::test]
 async fn an_endpoint_gets_so_many_calls_at_once_and_no_more() {
     let receiver = Receiver::start().await;
