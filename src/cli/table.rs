@@ -40,7 +40,9 @@ pub(super) fn write(output: &mut Output, columns: &[Column], rows: Vec<Vec<Strin
     };
     table.set_header(columns.iter().map(head).collect::<Vec<_>>());
     for row in rows {
-        table.add_row(row.iter().map(|text| plain::cell(text)));
+        // A cell may have several lines; it stays within its column.
+        let cell = |text: &String| text.split('\n').map(plain::cell).collect::<Vec<_>>().join("\n");
+        table.add_row(row.iter().map(cell));
     }
     for (index, column) in columns.iter().enumerate() {
         if let Some(shown) = table.column_mut(index) {
