@@ -35,14 +35,14 @@ impl Service {
     /// Whoever the suppression list may concern since it was changed is looked at.
     pub(super) async fn meet_everybody(&self) -> Result<(), String> {
         let decider = self.decider.clone();
-        let meet = move || {
+        let look = move || {
             if decider.work(|engine| std::mem::take(&mut engine.unmet))? {
                 suppression::meet_everybody(&decider)?;
             }
             Ok(())
         };
         let met: Result<(), crate::store::StoreError> =
-            tokio::task::spawn_blocking(meet).await.map_err(|_| INTERNAL.to_owned())?;
+            tokio::task::spawn_blocking(look).await.map_err(|_| INTERNAL.to_owned())?;
         met.map_err(|error| error.to_string())
     }
 

@@ -127,7 +127,7 @@ mod tests {
         (
             Kind::Events,
             "id,customer_id,time,event\na,ana,2026-01-01,cart\nb,gus,2026-01-01,cart\nb,gus,2026-01-02,cart\n\
-             c,ben,2026-01-01,cart\n",
+             c,ben,2026-01-01,cart\nd,hal,2026-01-01,cart\n",
         ),
     ];
 

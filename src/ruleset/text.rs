@@ -193,13 +193,14 @@ fn no_time(text: &str) -> String {
         Some((local, _)) if local.contains(':') => local,
         Some(_) | None => without_zone,
     };
-    let beyond = without_zone.parse::<jiff::civil::DateTime>().is_ok_and(|local| local.year().abs() == 9_999);
-    if beyond {
-        let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
-        let second = |time: jiff::Timestamp| Instant(time.as_second() * 1_000);
-        return format!("lies beyond the times that there are: from {} to {}", second(first), second(last));
+    let second = |time: jiff::Timestamp| Instant(time.as_second() * 1_000);
+    match without_zone.parse::<jiff::civil::DateTime>().map(jiff::civil::DateTime::year) {
+        Ok(9_999) => format!("is later than {}, the last time that there is", second(jiff::Timestamp::MAX)),
+        Ok(-9_999) => {
+            format!("is earlier than {}, the first time that there is", second(jiff::Timestamp::MIN))
+        }
+        Ok(_) | Err(_) => "is no time like 2026-11-26T09:00:00Z, 2026-11-26 or 2026-11-26 09:00".into(),
     }
-    "is no time like 2026-11-26T09:00:00Z, 2026-11-26 or 2026-11-26 09:00".into()
 }
 
 fn read_yes_no(text: &str) -> Result<Value, String> {
@@ -288,12 +289,12 @@ mod tests {
             (
                 Type::Time,
                 "9999-12-31T23:59:59Z",
-                "lies beyond the times that there are: from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z",
+                "is later than 9999-12-30T22:00:00Z, the last time that there is",
             ),
             (
                 Type::Time,
                 "9999-12-31T23:59:59-05:00",
-                "lies beyond the times that there are: from -9999-01-02T01:59:59Z to 9999-12-30T22:00:00Z",
+                "is later than 9999-12-30T22:00:00Z, the last time that there is",
             ),
             (Type::YesNo, "maybe", "is neither yes nor no"),
             (choice, "gold", "is none of free, 25-34"),
