@@ -11,7 +11,9 @@
 //! - `CVMD_SYNC_DELAY=file`: each sync takes as many milliseconds longer as stand in that file;
 //! - `CVMD_STALL=file`: whoever passes a place that is named in that file stands still there until it is not;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
-//!   not wait for a rule's time.
+//!   not wait for a rule's time;
+//! - `CVMD_WAITS=quiet=50,poll=1000` lets the waits of a reload last so many milliseconds (`quiet`,
+//!   `unrest`, `lock`, `poll`), so that a test may see hundreds of them.
 
 #[cfg(debug_assertions)]
 #[expect(clippy::disallowed_methods, reason = "a crash test crashes")]
@@ -133,6 +135,16 @@ mod live {
         }
     }
 
+    /// How long the wait `name` lasts in this process, where it was told.
+    #[must_use]
+    pub fn wait(name: &str) -> Option<std::time::Duration> {
+        static WAITS: OnceLock<String> = OnceLock::new();
+        let waits = WAITS.get_or_init(|| std::env::var("CVMD_WAITS").unwrap_or_default());
+        let mut waits = waits.split(',').filter_map(|one| one.trim().split_once('='));
+        let (_, told) = waits.find(|(known, _)| *known == name)?;
+        told.parse().ok().map(std::time::Duration::from_millis)
+    }
+
     /// By how many milliseconds this process's wall clock is ahead.
     #[must_use]
     pub fn clock_shift() -> i64 {
@@ -143,7 +155,7 @@ mod live {
 }
 
 #[cfg(debug_assertions)]
-pub use live::{clock_shift, hit, is_off, sabotage, stand_still, sync_delay, synced};
+pub use live::{clock_shift, hit, is_off, sabotage, stand_still, sync_delay, synced, wait};
 
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
@@ -190,4 +202,12 @@ pub fn stand_still(_place: &str) {}
 #[must_use]
 pub fn clock_shift() -> i64 {
     0
+}
+
+/// Always none: there are no debug assertions.
+#[cfg(not(debug_assertions))]
+#[inline]
+#[must_use]
+pub fn wait(_name: &str) -> Option<std::time::Duration> {
+    None
 }

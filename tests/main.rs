@@ -20,6 +20,7 @@ mod laws;
 mod message;
 mod peers;
 mod readme;
+mod reload;
 mod store;
 mod support;
 mod tidy;

@@ -5,7 +5,7 @@ use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::{Format, FormatArgument, Output};
 use super::table::{self, Column, counted, or_dash, thousands, time};
-use crate::serve::{EndpointState, EndpointStatus, Request, Response, Status};
+use crate::serve::{EndpointState, EndpointStatus, ReloadFailure, Request, Response, Status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +13,9 @@ Examples:
   cvmd status --format json | jq .problems
 
 Exit 1 where something needs a person: rules that do not load, a failed disk, a hold.";
+
+/// Diagnostics of a failed reload that are shown at most.
+const MOST_DETAILS: usize = 20;
 
 /// How the daemon and its rules are
 #[derive(Debug, clap::Args)]
@@ -55,11 +58,8 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         }
         None => line(output, "rules", "none run")?,
     }
-    if let Some(error) = &status.reload_error {
-        line(output, "reload", &format!("FAILED, the rules above stay: {}", error.message))?;
-        for detail in &error.details {
-            output.line(detail)?;
-        }
+    if let Some(failure) = &status.reload_error {
+        reload_failure(failure, output)?;
     }
     line(output, "ticks", &format!("last {}, next {}", time(status.last_tick), time(status.next_tick)))?;
     let people = format!("{}, {}", counted(status.customers, "customer"), counted(status.orders, "order"));
@@ -89,6 +89,23 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "PROBLEM", problem)?;
     }
     rules(status, output)
+}
+
+/// Which files do not run, since when, and why.
+fn reload_failure(failure: &ReloadFailure, output: &mut Output) -> Result<(), Failure> {
+    let ReloadFailure { since, commit, refusal } = failure;
+    let since = time(Some(*since));
+    let commit = commit.as_ref().map_or_else(String::new, |commit| format!(" (commit {commit})"));
+    let what =
+        format!("FAILED since {since}, the rules above go on: of the files{commit} {}", refusal.message);
+    line(output, "RELOAD", &what)?;
+    for detail in refusal.details.iter().take(MOST_DETAILS) {
+        output.line(format!("         {detail}"))?;
+    }
+    match refusal.details.len().saturating_sub(MOST_DETAILS) {
+        0 => Ok(()),
+        more => output.line(format!("         and {}: `cvmd check` shows all", counted(more as u64, "line"))),
+    }
 }
 
 /// Which mail server takes the mail, where that is a question.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decide::Scope;
 use crate::failpoint;
 use crate::model::{Instant, RuleNumber, RuleSetHash};
-use crate::record::StoredRuleSet;
+use crate::record::{LastGood, StoredRuleSet};
 use crate::ruleset::RuleSet;
 use crate::store::{Batch, StoreError, tables};
 
@@ -123,7 +123,10 @@ impl Engine {
                 drop(self.store.commit(part));
             }
         }
-        tables::rules::set_active(&mut batch, hash);
+        let commit = active.rules.commit.clone();
+        let before = tables::rules::active(&*self.store)?.filter(|before| before.hash == hash);
+        let since = before.map_or(now, |before| before.since);
+        tables::rules::set_active(&mut batch, &LastGood { hash, commit, since });
         self.store.commit(batch).wait().map(drop)
     }
 
@@ -162,13 +165,21 @@ impl Engine {
         Ok(rules.map(|rules| self.provisional(rules)))
     }
 
-    /// The rule set that was active last, for a start that finds bad files.
+    /// The rule set that was active last, for a start that finds bad files; none inside where what was
+    /// kept is no rule set for this version any more.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn last_good(&self) -> Result<Option<RuleSet>, StoreError> {
-        let Some(hash) = tables::rules::active(&*self.store)? else { return Ok(None) };
-        Ok(self.kept_rules(hash)?.map(|active| active.rules.clone()))
+    pub fn last_good(&self) -> Result<Option<Option<RuleSet>>, StoreError> {
+        let Some(last) = tables::rules::active(&*self.store)? else { return Ok(None) };
+        let kept = self.kept_rules(last.hash)?;
+        Ok(Some(kept.map(|active| RuleSet { commit: last.commit, ..active.rules.clone() })))
+    }
+
+    /// Since when the rule set that runs is the one that the store calls good.
+    pub(super) fn rules_since(&self) -> Option<Instant> {
+        let last = tables::rules::active(&*self.store).ok().flatten()?;
+        self.active.as_ref().filter(|active| active.rules.hash == last.hash).map(|_| last.since)
     }
 
     /// Rules that do not run: known ones have their numbers, new ones those that they would get.

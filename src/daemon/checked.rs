@@ -6,38 +6,68 @@ use crate::check::{self, Checked, Files};
 use crate::config::Config;
 use crate::diagnostic::Format;
 use crate::model::{Channel, Date, Instant};
-use crate::reload::Loaded;
+use crate::reload::{LoadError, Loaded};
 use crate::ruleset::{Message, Purpose, Remembered, RuleSet};
-use crate::serve::{Refusal, RefusalKind};
+use crate::serve::{Refusal, RefusalKind, ReloadFailure};
 
 use super::Engine;
 
-/// The rules to begin with: those of the files, or, where these are wrong, the last good ones, so
-/// that a bad commit and a reboot are no outage.
+/// The rules to begin with: those of the files, or, where these are wrong or cannot be read, the last
+/// good ones, so that a bad commit and a reboot are no outage; and why the files' do not run, if so.
 pub(super) fn first_rules(
     engine: &Engine,
-    loaded: &Loaded,
+    loaded: &Result<Loaded, LoadError>,
+    config: &Config,
     now: Instant,
-) -> Result<(RuleSet, Option<Refusal>), String> {
-    let refusal = match check_loaded(loaded, now, engine.remembered()) {
+) -> Result<(RuleSet, Option<ReloadFailure>), String> {
+    let checked = match loaded {
+        Ok(loaded) => check_for(config, loaded, now, engine.remembered()),
+        Err(error) => Err(unreadable(error)),
+    };
+    let refusal = match checked {
         Ok((rules, _)) => return Ok((rules, None)),
         Err(refusal) => refusal,
     };
-    match engine.last_good().map_err(|error| error.to_string())? {
-        Some(rules) => {
-            error!(
-                reason = refusal.message,
-                diagnostics = refusal.details.join(" | "),
-                "the rules are not those of the files: the last good ones run"
-            );
-            Ok((rules, Some(refusal)))
-        }
-        None => Err(format!("{}\n{}", refusal.details.join("\n"), refusal.message)),
+    let told = format!("{}\n{}", refusal.details.join("\n"), refusal.message).trim_start().to_owned();
+    let Some(last) = engine.last_good().map_err(|error| error.to_string())? else { return Err(told) };
+    let Some(rules) = last else {
+        return Err(format!(
+            "{told}\nthe last good rules, kept in the store, are none for this version of cvmd"
+        ));
+    };
+    refuse_marketing(config, &rules).map_err(|problem| format!("{told}\n{problem}"))?;
+    error!(
+        reason = refusal.message,
+        diagnostics = refusal.details.join(" | "),
+        commit = rules.commit,
+        "the rules are not those of the files: the last good ones run"
+    );
+    let commit = loaded.as_ref().ok().map(|loaded| loaded.commit.clone());
+    Ok((rules, Some(ReloadFailure { since: now, commit, refusal })))
+}
+
+/// That files cannot be read.
+pub(super) fn unreadable(error: &LoadError) -> Refusal {
+    let message = format!("the rules cannot be read: {error}");
+    Refusal { kind: RefusalKind::Failed, message, details: Vec::new() }
+}
+
+/// Checks what was loaded as [`check_loaded`], and whether this configuration can serve it.
+pub(super) fn check_for(
+    config: &Config,
+    loaded: &Loaded,
+    now: Instant,
+    remembered: &Remembered,
+) -> Result<(RuleSet, Vec<String>), Refusal> {
+    let (rules, warnings) = check_loaded(loaded, now, remembered)?;
+    match refuse_marketing(config, &rules) {
+        Ok(()) => Ok((rules, warnings)),
+        Err(message) => Err(Refusal { kind: RefusalKind::Errors, message, details: Vec::new() }),
     }
 }
 
 /// Marketing mail needs an unsubscribe link that works for its readers.
-pub(super) fn refuse_marketing(config: &Config, rules: &RuleSet) -> Result<(), String> {
+fn refuse_marketing(config: &Config, rules: &RuleSet) -> Result<(), String> {
     let is_marketing =
         |message: &Message| message.purpose == Purpose::Marketing && message.channel == Channel::email();
     match config.marketing_refused() {

@@ -7,10 +7,9 @@ use std::sync::{Arc, PoisonError};
 use crate::deliver::email::RelayState;
 use crate::model::Instant;
 use crate::record::MessageState;
-use crate::reload;
 use crate::serve::{
-    Control, ImportKind, OutboxRow, PersonWish, Reader, Refusal, RefusalKind, RelayStatus, Reply, Request,
-    Response, Taken, Taking, Unsubscribing, Waiting,
+    Control, ImportKind, OutboxRow, PersonWish, Reader, RefusalKind, RelayStatus, Reply, Request, Response,
+    Taken, Taking, Unsubscribing, Waiting,
 };
 
 use super::called::is_carried;
@@ -35,22 +34,6 @@ const EMAIL: &str = "email";
 const MANY: u64 = 10;
 
 impl Service {
-    pub(super) async fn reload_now(&self) -> Response {
-        let loaded = match reload::load_settled(&self.config.rules, &*self.clock).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                let message = format!("the rules cannot be read: {error}");
-                let refusal = Refusal { kind: RefusalKind::Failed, message, details: Vec::new() };
-                self.refuse(refusal.clone());
-                return Response::Refused(refusal);
-            }
-        };
-        match self.take_over(loaded).await {
-            Ok(reloaded) => Response::Reloaded(reloaded),
-            Err(refusal) => Response::Refused(refusal),
-        }
-    }
-
     async fn status(&self) -> Response {
         match self.decider.call(Request::Status {}).await {
             Response::Status(mut status) => {
@@ -60,11 +43,9 @@ impl Service {
                 let count = move || OpenMessages::count(&*store, active.as_deref(), now);
                 let counted = tokio::task::spawn_blocking(count).await;
                 counted.unwrap_or_default().tell(&mut status);
-                let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 status.pid = Some(std::process::id());
                 status.started = Some(self.started);
-                status.rules_since = rules.since;
-                status.reload_error = rules.refused;
+                status.reload_error = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 status.problems.extend(self.outbox_problems());
                 status.relays = self.relays();
                 status.waiting.extend(self.slowed());

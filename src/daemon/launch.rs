@@ -13,12 +13,12 @@ use crate::failpoint;
 use crate::model::Instant;
 use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, MessageKey, OpenMessage};
-use crate::reload::{self, Loaded};
-use crate::serve::{Listener, PublicListener, Refusal, Spool, Tokens};
+use crate::reload::{self, LoadError, Loaded};
+use crate::serve::{Listener, PublicListener, ReloadFailure, Spool, Tokens};
 use crate::store::{self, Store, tables};
 
 use super::Engine;
-use super::checked::{first_rules, refuse_marketing};
+use super::checked::first_rules;
 use super::control::READERS;
 use super::credentials::{log_unreadable, tokens};
 use super::decider::Decider;
@@ -26,8 +26,9 @@ use super::gate::{DaemonGate, Sender};
 use super::links::Links;
 use super::outgoing::Outgoing;
 use super::pulse::{Felt, Pulse};
+use super::reloading::{ASKED_AT_ONCE, Asked, first_files};
 use super::said::log_recovery;
-use super::service::{RulesState, Service, Signals};
+use super::service::{Service, Signals};
 use super::systemd::{Phase, Starting};
 use super::unsubscribe::{Exit, end_waiting};
 use super::ways_out::{channels, outbox_options};
@@ -73,7 +74,9 @@ impl Outgoing for ToOutbox {
 pub(super) struct Launched {
     pub(super) service: Arc<Service>,
     pub(super) doors: Doors,
-    pub(super) loaded: Loaded,
+    pub(super) loaded: Result<Loaded, LoadError>,
+    /// Who asks for a reload.
+    pub(super) asks: mpsc::Receiver<Asked>,
     pub(super) heard: mpsc::UnboundedReceiver<Report>,
     /// The decider's.
     pub(super) thread: std::thread::JoinHandle<()>,
@@ -86,11 +89,22 @@ pub(super) async fn launch(
     signals: &Signals,
     starting: &Arc<Starting>,
 ) -> Result<Launched, String> {
-    let (to_open, now) = (config.clone(), clock.now());
-    let progress = Arc::clone(starting);
-    let opened = tokio::task::spawn_blocking(move || open_engine(&to_open, now, &progress)).await;
-    let Opened { engine, loaded, refused, store, to_outbox, pulse } =
-        opened.map_err(|_| "the store could not be opened: an internal error, a bug of cvmd")??;
+    let broken = |_| "the store could not be opened: an internal error, a bug of cvmd".to_owned();
+    let rules = config.rules.clone();
+    let seen = tokio::task::spawn_blocking(move || reload::load(&rules)).await.map_err(broken)?;
+    starting.begin(Phase::Store);
+    let at = config.data.join("store");
+    let opened = tokio::task::spawn_blocking(move || {
+        failpoint::stand_still("start");
+        store::open(&at)
+    });
+    let store: Arc<dyn Store> = Arc::new(opened.await.map_err(broken)?.map_err(|error| error.to_string())?);
+    let loaded = first_files(&config.rules, seen, &*store, &*clock).await?;
+    starting.begin(Phase::Customers);
+    let (to_open, now, progress) = (config.clone(), clock.now(), Arc::clone(starting));
+    let opened =
+        tokio::task::spawn_blocking(move || open_engine(&to_open, (store, loaded), now, &progress)).await;
+    let Opened { engine, loaded, refused, store, to_outbox, pulse } = opened.map_err(broken)??;
     let shared = Arc::clone(engine.shared());
     let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
     starting.begin(Phase::Outbox);
@@ -125,8 +139,10 @@ pub(super) async fn launch(
         .map_err(|error| format!("no thread can be started: {error}"))?;
     let spool = Spool::open(&config.data, Arc::clone(&clock)).map_err(|error| error.to_string())?;
     let started = clock.now();
+    let (asked, asks) = mpsc::channel(ASKED_AT_ONCE);
     let service = Arc::new(Service {
-        rules: Mutex::new(RulesState { since: Some(started), refused }),
+        refused: Mutex::new(refused),
+        asked,
         started,
         spool,
         outbox: Arc::clone(&outbox),
@@ -154,7 +170,7 @@ pub(super) async fn launch(
         manager: starting.manager(),
         pulse,
     });
-    Ok(Launched { service, doors, loaded, heard, thread })
+    Ok(Launched { service, doors, loaded, asks, heard, thread })
 }
 
 /// Where the daemon listens.
@@ -176,30 +192,28 @@ impl Doors {
 
 struct Opened {
     engine: Engine,
-    loaded: Loaded,
-    refused: Option<Refusal>,
+    loaded: Result<Loaded, LoadError>,
+    refused: Option<ReloadFailure>,
     store: Arc<dyn Store>,
     to_outbox: Arc<ToOutbox>,
     /// The engine's.
     pulse: Pulse,
 }
 
-/// Reads the rules and the store: takes as long as the disk does.
-fn open_engine(config: &Config, now: Instant, starting: &Starting) -> Result<Opened, String> {
-    let loaded = reload::load(&config.rules).map_err(|error| error.to_string())?;
-    starting.begin(Phase::Store);
-    failpoint::stand_still("start");
-    let store: Arc<dyn Store> =
-        Arc::new(store::open(&config.data.join("store")).map_err(|error| error.to_string())?);
-    starting.begin(Phase::Customers);
+/// Reads the store, and lets the first rules take over: takes as long as the disk does.
+fn open_engine(
+    config: &Config,
+    (store, loaded): (Arc<dyn Store>, Result<Loaded, LoadError>),
+    now: Instant,
+    starting: &Starting,
+) -> Result<Opened, String> {
     // The engine's reads are what the start is seen by first, and the decider later.
     let pulse = starting.pulse.clone();
     let to_outbox = Arc::new(ToOutbox::default());
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
     let opened = Engine::open(Felt::shared(&store, &pulse), outgoing);
     let mut engine = opened.map_err(|error| error.to_string())?;
-    let (rules, refused) = first_rules(&engine, &loaded, now)?;
-    refuse_marketing(config, &rules)?;
+    let (rules, refused) = first_rules(&engine, &loaded, config, now)?;
     log_unreadable(&config.secrets, &rules);
     let silent = engine.last_tick().map(|last| now.since(last));
     if silent.is_some_and(|silent| silent > config.daemon.hold_after) {

@@ -50,6 +50,7 @@ mod pieces;
 mod post;
 mod privacy;
 mod pulse;
+mod reloading;
 mod remembered;
 mod renamed;
 mod rendered;

@@ -14,8 +14,8 @@ pub(super) fn of(store: &dyn Store) -> Result<Remembered, StoreError> {
         remembered.insert(kind, name, first);
     }
     // Which rules ran last, so that a renamed one is known again after a restart too.
-    if let Some(hash) = tables::rules::active(store)?
-        && let Some(mut rules) = kept(store, hash)?
+    if let Some(last) = tables::rules::active(store)?
+        && let Some(mut rules) = kept(store, last.hash)?
     {
         rules.settle_names(&remembered);
         remembered.take_over(&rules);

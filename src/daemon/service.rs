@@ -1,7 +1,7 @@
 //! The daemon as a whole: start in order, run until told to stop, stop in order.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{error, info, warn};
@@ -11,16 +11,15 @@ use crate::config::Config;
 use crate::ingest::RejectCode;
 use crate::model::{Duration, Instant};
 use crate::outbox::{Outbox, Report};
-use crate::reload::{Loaded, Watch};
-use crate::serve::{Control, Refusal, RefusalKind, Reloaded, Spool, openapi};
+use crate::reload::{LoadError, Loaded, Watch};
+use crate::serve::{Control, ReloadFailure, Spool, openapi};
 use crate::store::{Store, StoreError};
 
-use super::checked::{check_loaded, refuse_marketing};
 use super::clocks::next_firing;
-use super::credentials::log_unreadable;
 use super::decider::{Decider, log_events};
 use super::launch::{Doors, Launched, launch};
 use super::pulse::Pulse;
+use super::reloading::Asked;
 use super::said::{log_finished, log_outage, log_tick};
 use super::snapshot::Shared;
 use super::systemd::{ServiceManager, Starting};
@@ -28,13 +27,6 @@ use super::unsubscribe::Exit;
 
 /// How long messages under way may take to end when the daemon stops.
 const STOP_WITHIN: Duration = Duration::seconds(20);
-
-/// What happened to the rules last.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RulesState {
-    pub(super) since: Option<Instant>,
-    pub(super) refused: Option<Refusal>,
-}
 
 /// A running daemon, as requests see it.
 pub struct Service {
@@ -45,7 +37,10 @@ pub struct Service {
     pub(super) outbox: Arc<Outbox>,
     pub(super) shared: Arc<Shared>,
     pub(super) spool: Spool,
-    pub(super) rules: Mutex<RulesState>,
+    /// Why the files as they are now do not run, if so.
+    pub(super) refused: Mutex<Option<ReloadFailure>>,
+    /// By which a person asks for a reload, and hears what came of it.
+    pub(super) asked: mpsc::Sender<Asked>,
     pub(super) started: Instant,
     /// Wakes the ticker before its time.
     pub(super) wake: Notify,
@@ -105,8 +100,8 @@ async fn start_and_work(
         launched = launch(config, clock, &signals, &starting) => launched?,
         never = starting.keep_up() => match never {},
     };
-    let Launched { service, doors, loaded, heard, thread } = launched;
-    let ended = Arc::clone(&service).work(doors, loaded, heard, signals).await;
+    let Launched { service, doors, loaded, asks, heard, thread } = launched;
+    let ended = Arc::clone(&service).work(doors, (loaded, asks), heard, signals).await;
     tokio::select! {
         () = service.end(thread) => {}
         () = service.feed_to_the_end() => {}
@@ -119,7 +114,7 @@ impl Service {
     async fn work(
         self: Arc<Self>,
         doors: Doors,
-        loaded: Loaded,
+        (loaded, asks): (Result<Loaded, LoadError>, mpsc::Receiver<Asked>),
         heard: mpsc::UnboundedReceiver<Report>,
         signals: Signals,
     ) -> Result<(), String> {
@@ -144,7 +139,7 @@ impl Service {
         let worked = tokio::select! {
             () = admin.serve(control, self.spool.clone(), description, shutdown) => Ok(()),
             failure = self.tick_for_ever() => Err(failure),
-            () = self.reload_for_ever(watch, &signals) => Ok(()),
+            () = self.reload_for_ever(watch, asks, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),
             failure = self.watch_store() => Err(failure),
             () = self.feed_watchdog() => Ok(()),
@@ -212,83 +207,6 @@ impl Service {
         let next = |rule| next_firing(&active, &seen.population, rule, now);
         let soonest = active.rules.rules.iter().filter_map(next).min();
         soonest.map_or(regular, |at| at.min(regular))
-    }
-
-    /// Takes over changed rules; returns never.
-    async fn reload_for_ever(&self, mut watch: Watch, signals: &Signals) {
-        loop {
-            tokio::select! {
-                update = watch.next() => match update {
-                    Ok(loaded) => drop(self.take_over(loaded).await),
-                    Err(error) => self.refuse(Refusal {
-                        kind: RefusalKind::Failed,
-                        message: format!("the rules cannot be read: {error}"),
-                        details: Vec::new(),
-                    }),
-                },
-                () = signals.reload.notified() => {
-                    // Whoever asked by a signal is told when it is done, also where nothing changed.
-                    let _reloading = self.manager.reloading();
-                    drop(self.reload_now().await);
-                }
-            }
-        }
-    }
-
-    pub(super) async fn take_over(&self, loaded: Loaded) -> Result<Reloaded, Refusal> {
-        let _reloading = self.manager.reloading();
-        let remembered = Arc::clone(&self.shared.get().remembered);
-        let checked = check_loaded(&loaded, self.clock.now(), &remembered);
-        let (rules, warnings) = checked.inspect_err(|refusal| self.refuse(refusal.clone()))?;
-        if let Err(message) = refuse_marketing(&self.config, &rules) {
-            let refusal = Refusal { kind: RefusalKind::Errors, message, details: Vec::new() };
-            self.refuse(refusal.clone());
-            return Err(refusal);
-        }
-        log_unreadable(&self.config.secrets, &rules);
-        let before = self.shared.get().active.as_ref().map(|active| active.rules.hash);
-        let changed = before != Some(rules.hash);
-        let reloaded = Reloaded {
-            changed,
-            rule_set: rules.hash.to_string(),
-            commit: rules.commit.clone(),
-            rules: rules.rules.len() as u64,
-            warnings,
-        };
-        if let Err(error) = self.decider.activate(rules).await {
-            let message = format!("the store failed: {error}");
-            return Err(Refusal { kind: RefusalKind::Failed, message, details: Vec::new() });
-        }
-        info!(
-            rule_set = reloaded.rule_set,
-            commit = reloaded.commit,
-            rules = reloaded.rules,
-            changed,
-            "rules are read"
-        );
-        {
-            let mut state = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-            state.refused = None;
-            if changed {
-                state.since = Some(self.clock.now());
-            }
-        }
-        if let Err(error) = self.outbox.refresh().await {
-            let message = format!("the store failed: {error}");
-            return Err(Refusal { kind: RefusalKind::Failed, message, details: Vec::new() });
-        }
-        self.outbox.recheck();
-        self.wake.notify_one();
-        Ok(reloaded)
-    }
-
-    pub(super) fn refuse(&self, refusal: Refusal) {
-        error!(
-            reason = refusal.message,
-            diagnostics = refusal.details.join(" | "),
-            "rules are not taken over"
-        );
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refusal);
     }
 
     /// Hears what becomes of messages; returns when the outbox failed.

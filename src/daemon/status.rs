@@ -82,7 +82,7 @@ impl Engine {
             zone: active.map(|active| active.rules.workspace.zone.clone()),
             rule_set: active.map(|active| active.rules.hash.to_string()),
             commit: active.map(|active| active.rules.commit.clone()),
-            rules_since: None,
+            rules_since: self.rules_since(),
             reload_error: None,
             last_tick: self.last_tick,
             next_tick: None,

@@ -144,6 +144,17 @@ pub struct RuleState {
     pub holding: Option<Holding>,
 }
 
+/// The last good rule set: that which runs, and runs again after a start that finds bad files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastGood {
+    /// Over all paths and texts.
+    pub hash: RuleSetHash,
+    /// The git commit that its files came from last, `unknown` without git.
+    pub commit: String,
+    /// Since when it runs.
+    pub since: Instant,
+}
+
 /// A rule set that decided, or is the last good one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRuleSet {

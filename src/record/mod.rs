@@ -21,8 +21,8 @@ mod unsubscribe;
 
 pub use contact::{Contact, ContactKind};
 pub use control::{
-    Hold, HoldReason, Load, Met, Pause, PauseScope, RuleState, ServedBy, StoreIdentity, StoredRuleSet,
-    WhileQueued,
+    Hold, HoldReason, LastGood, Load, Met, Pause, PauseScope, RuleState, ServedBy, StoreIdentity,
+    StoredRuleSet, WhileQueued,
 };
 pub use cost::Cost;
 pub use customer::{Change, Consent, Line, Order, Profile, Suppression, SuppressionReason};

@@ -29,7 +29,7 @@ pub(super) fn of(root: &Path, files: &Tree) -> String {
     let folder = if root.is_dir() { root.to_owned() } else { super::load::parent(root) };
     let head = ask(&folder, &["rev-parse", "--verify", "--quiet", "HEAD"]).map(|id| id.trim().to_owned());
     let Some(head) = head.filter(|id| is_id(id)) else { return UNKNOWN_COMMIT.into() };
-    let Some(committed) = ask(&folder, &["ls-tree", "-r", "-z", "HEAD"]) else { return head };
+    let Some(committed) = ask(&folder, &["ls-tree", "-r", "-z", &head]) else { return head };
     let committed = blobs(&committed);
     let same = |(path, contents): (&String, &Vec<u8>)| match committed.get(path.as_str()) {
         // A link's blob is its target, and what was read is what it leads to.

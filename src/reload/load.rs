@@ -6,8 +6,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{commit, settle};
-use crate::clock::Clock;
+use super::commit;
 
 /// The files that belong to a workspace, by the end of their names.
 pub const EXTENSIONS: [&str; 6] = ["rules", "mjml", "html", "htm", "md", "txt"];
@@ -21,8 +20,6 @@ pub const MAX_TREE_BYTES: u64 = 64 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 16;
 /// Folders in all: links to folders beside one another multiply.
 const MAX_FOLDERS: usize = 10_000;
-/// How often a tree that changes while it is read is read again.
-const MAX_READS: usize = 5;
 
 /// Contents by path relative to the root, with `/`.
 pub type Tree = BTreeMap<String, Vec<u8>>;
@@ -60,37 +57,6 @@ pub fn load(root: &Path) -> Result<Loaded, LoadError> {
     let files = read(root)?;
     let commit = commit::of(root, &files);
     Ok(Loaded { files, commit })
-}
-
-/// Reads a tree that may be changing: waits for a git command in it to end, then reads until two
-/// readings agree.
-///
-/// # Errors
-/// As [`load`], and when the tree goes on changing.
-pub async fn load_settled(root: &Path, clock: &dyn Clock) -> Result<Loaded, LoadError> {
-    settle::wait_for_git(root, clock).await;
-    let mut before = blocking(root, read).await?;
-    for _ in 0..MAX_READS {
-        clock.sleep(settle::BETWEEN_READS).await;
-        let now = blocking(root, load).await?;
-        if now.files == before {
-            return Ok(now);
-        }
-        before = now.files;
-    }
-    Err(LoadError(format!(
-        "`{}` went on changing while it was read: it is read again when it is quiet",
-        root.display()
-    )))
-}
-
-async fn blocking<T: Send + 'static>(
-    root: &Path,
-    work: impl FnOnce(&Path) -> Result<T, LoadError> + Send + 'static,
-) -> Result<T, LoadError> {
-    let root = root.to_owned();
-    let done = tokio::task::spawn_blocking(move || work(&root)).await;
-    done.unwrap_or_else(|_| Err(LoadError("reading the rules was broken off".into())))
 }
 
 /// Reads the files of a tree.

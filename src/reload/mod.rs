@@ -2,6 +2,8 @@
 //! and swapping them in is the daemon's.
 
 mod commit;
+mod git;
+mod kernel;
 mod load;
 mod settle;
 mod watch;
@@ -9,6 +11,6 @@ mod watch;
 pub use commit::UNKNOWN_COMMIT;
 pub use load::{
     EXTENSIONS, LoadError, Loaded, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TREE_BYTES, Tree, load,
-    load_settled,
 };
+pub use settle::{Settled, load_settled};
 pub use watch::{POLL, Watch};

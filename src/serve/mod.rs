@@ -29,8 +29,9 @@ pub use post::{MAX_IGNORED, MAX_IGNORED_CHARS, MAX_LISTED, Posted, RejectedLine,
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queued, Request};
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
-    PastDecision, Progress, Refusal, RefusalKind, RelayStatus, Reloaded, RenderedMessage, Response,
-    RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, TestSent, Transferred, Waiting,
+    PastDecision, Progress, Refusal, RefusalKind, RelayStatus, ReloadFailure, Reloaded, RenderedMessage,
+    Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, TestSent, Transferred,
+    Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};

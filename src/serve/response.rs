@@ -86,6 +86,18 @@ pub struct Refusal {
     pub details: Vec<String>,
 }
 
+/// Why the files of the rules do not run as they are now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadFailure {
+    /// Since when no files have run, for whatever reasons.
+    pub since: Instant,
+    /// The commit of the files, with `-dirty` where they differ from it; none where they cannot be read.
+    pub commit: Option<String>,
+    /// What is wrong.
+    #[serde(flatten)]
+    pub refusal: Refusal,
+}
+
 /// Sorts of refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,10 +170,10 @@ pub struct Status {
     pub rule_set: Option<String>,
     /// Its commit.
     pub commit: Option<String>,
-    /// Since when it runs.
+    /// Since when that set runs in this store, restarts included.
     pub rules_since: Option<Instant>,
     /// Why the files as they are now do not run, if so; the old set goes on.
-    pub reload_error: Option<Refusal>,
+    pub reload_error: Option<ReloadFailure>,
     /// The last committed tick.
     pub last_tick: Option<Instant>,
     /// The next tick.

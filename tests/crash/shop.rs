@@ -156,6 +156,8 @@ impl Shop {
     /// What each process of this workspace lives in.
     pub fn equip(&self, command: &mut Command) {
         command.stdin(Stdio::null()).env("CVMD_LOG", "info").env("NO_COLOR", "1").current_dir(&self.folder);
+        // Hundreds of starts and reloads need not take half a second each.
+        command.env("CVMD_WAITS", "quiet=50");
     }
 
     pub fn cli(&self, arguments: &[&str]) -> Output {
@@ -274,6 +276,10 @@ impl Daemon {
     pub async fn end(&mut self) -> ExitStatus {
         let ended = self.lives(PATIENCE_MS).await;
         ended.unwrap_or_else(|| panic!("it goes on:\n{}", self.log()))
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, name: &str) {

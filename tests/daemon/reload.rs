@@ -13,7 +13,7 @@ use cvmd::reload::{LoadError, Loaded, UNKNOWN_COMMIT, Watch, load};
 const SOON: Duration = Duration::from_secs(20);
 
 fn watch(root: &Path) -> Watch {
-    Watch::start(root.to_owned(), load(root).unwrap(), SystemClock::shared())
+    Watch::start(root.to_owned(), Ok(load(root).unwrap()), SystemClock::shared())
 }
 
 async fn next(watch: &mut Watch) -> Result<Loaded, LoadError> {
@@ -22,7 +22,7 @@ async fn next(watch: &mut Watch) -> Result<Loaded, LoadError> {
 
 /// Waits a little longer than a change takes, and sees that nothing came.
 async fn quiet(watch: &mut Watch) {
-    let nothing = tokio::time::timeout(Duration::from_millis(1_500), watch.next()).await;
+    let nothing = tokio::time::timeout(Duration::from_millis(1_800), watch.next()).await;
     assert!(nothing.is_err(), "an update too many: {nothing:?}");
 }
 
@@ -104,6 +104,54 @@ async fn a_root_that_is_a_link_may_be_swapped_and_is_watched_again() {
 }
 
 #[tokio::test]
+async fn a_folder_in_the_place_of_the_root_is_watched_in_its_stead() {
+    let (dir, root) = workspace();
+    let mut watch = watch(&root);
+    begun().await;
+    fs::create_dir(dir.path().join("new")).unwrap();
+    fs::write(dir.path().join("new/a.rules"), "two").unwrap();
+    fs::rename(&root, dir.path().join("old")).unwrap();
+    fs::rename(dir.path().join("new"), &root).unwrap();
+    assert_eq!(next(&mut watch).await.unwrap().files["a.rules"], b"two");
+    fs::write(root.join("a.rules"), "three").unwrap();
+    assert_eq!(next(&mut watch).await.unwrap().files["a.rules"], b"three");
+    fs::write(dir.path().join("old/a.rules"), "nobody's").unwrap();
+    quiet(&mut watch).await;
+}
+
+#[tokio::test]
+async fn a_link_further_up_may_be_swapped() {
+    let dir = tempfile::tempdir().unwrap();
+    for (release, text) in [("1", "one"), ("2", "two")] {
+        fs::create_dir_all(dir.path().join(release).join("rules")).unwrap();
+        fs::write(dir.path().join(release).join("rules/a.rules"), text).unwrap();
+    }
+    symlink("1", dir.path().join("current")).unwrap();
+    let mut watch = watch(&dir.path().join("current/rules"));
+    begun().await;
+    symlink("2", dir.path().join("new")).unwrap();
+    fs::rename(dir.path().join("new"), dir.path().join("current")).unwrap();
+    assert_eq!(next(&mut watch).await.unwrap().files["a.rules"], b"two");
+    fs::write(dir.path().join("2/rules/a.rules"), "three").unwrap();
+    assert_eq!(next(&mut watch).await.unwrap().files["a.rules"], b"three");
+}
+
+#[tokio::test]
+async fn what_was_noticed_is_read_though_nobody_waited_for_it_to_the_end() {
+    let (_dir, root) = workspace();
+    let mut watch = watch(&root);
+    begun().await;
+    fs::write(root.join("a.rules"), "two").unwrap();
+    for _ in 0..4 {
+        let cut_off = tokio::time::timeout(Duration::from_millis(200), watch.next()).await;
+        assert!(cut_off.is_err(), "two readings are half a second apart: {cut_off:?}");
+    }
+    assert_eq!(next(&mut watch).await.unwrap().files["a.rules"], b"two");
+    assert_eq!(watch.read().await.unwrap().files["a.rules"], b"two");
+    quiet(&mut watch).await;
+}
+
+#[tokio::test]
 async fn a_root_that_is_gone_is_told_once_and_its_return_is_an_update() {
     let (dir, root) = workspace();
     let mut watch = watch(&root);
@@ -159,8 +207,9 @@ async fn a_checkout_is_one_update_with_its_commit() {
     assert_eq!((loaded.files.len(), loaded.commit), (1, first));
     quiet(&mut watch).await;
     git(dir.path(), &["checkout", "-q", "-b", "other"]);
+    quiet(&mut watch).await;
+    // Seen in git's own folder.
     git(dir.path(), &["commit", "-q", "--allow-empty", "-m", "same files"]);
-    watch.poke();
     assert_eq!(next(&mut watch).await.unwrap().commit, git(dir.path(), &["rev-parse", "HEAD"]).unwrap());
 }
 

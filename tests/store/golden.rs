@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use cvmd::model::{Bitmap, Channel, Instant};
 use cvmd::record::codec::hex;
 use cvmd::record::key::Table;
-use cvmd::record::{Erasure, ListedDomain, RuleMemory, SuppressionReason};
+use cvmd::record::{Erasure, LastGood, ListedDomain, RuleMemory, SuppressionReason};
 use cvmd::store::tables::{
     control, customers, deeds, endpoints, events, ledger, memories, messages, meta, movement, privacy, rules,
     runs, unsubscribes,
@@ -295,13 +295,14 @@ fn who_is_left_alone() {
 fn rules_and_contents() {
     let set = samples::rule_set();
     let [mut written] = <[Batch; 1]>::try_from(rules::rule_set_batches(&set)).unwrap();
-    rules::set_active(&mut written, set.hash);
+    let last = LastGood { hash: set.hash, commit: "0a1b-dirty".into(), since: set.since };
+    rules::set_active(&mut written, &last);
     rules::put_number(&mut written, "winback", RULE);
     rules::put_first_name(&mut written, 0, "come_back", "winback");
     rules::put_content(&mut written, "0a1b", "subject: Málaga");
     let store = golden("rules", &written);
     assert_eq!(rules::rule_set(&store, set.hash).unwrap(), Some(set.clone()));
-    assert_eq!(rules::active(&store).unwrap(), Some(set.hash));
+    assert_eq!(rules::active(&store).unwrap(), Some(last));
     assert_eq!(rules::numbers(&store).unwrap().get("winback"), Some(&RULE));
     assert_eq!(rules::first_names(&store).unwrap(), [(0, "come_back".into(), "winback".into())]);
     assert_eq!(rules::content(&store, "0a1b").unwrap().as_deref(), Some("subject: Málaga"));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::service::Service;
 use crate::clock;
+use crate::serve::ReloadFailure;
 
 /// The line is looked at so often; after a reload at once.
 const EVERY: Duration = Duration::from_secs(5);
@@ -53,8 +54,8 @@ impl Service {
     fn wrong(&self) -> Vec<String> {
         let seen = self.shared.get();
         let mut wrong = Vec::new();
-        let refused = self.rules.lock().unwrap_or_else(PoisonError::into_inner).refused.clone();
-        if let Some(refusal) = refused {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(ReloadFailure { refusal, .. }) = refused {
             let first = refusal.details.first().map(|detail| format!(": {detail}")).unwrap_or_default();
             wrong.push(format!("LAST RELOAD FAILED, the rules before it run: {}{first}", refusal.message));
         }

@@ -209,7 +209,7 @@ impl Table {
 pub enum MetaRecord {
     /// Version, id and secret.
     Identity = 0,
-    /// The hash of the last good rule set.
+    /// Which rule set is the last good one.
     ActiveRuleSet = 1,
     /// The last committed tick.
     LastTick = 2,

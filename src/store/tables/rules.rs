@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{get, get_bytes, put, put_bytes, scan, strange_key};
 use crate::model::{RuleNumber, RuleSetHash};
 use crate::record::key::{self, MetaRecord, Table};
-use crate::record::{StoredRuleSet, codec};
+use crate::record::{LastGood, StoredRuleSet, codec};
 use crate::store::{Batch, Store, StoreError};
 
 const NAME: u8 = 1;
@@ -91,15 +91,15 @@ pub fn rule_sets(store: &dyn Store) -> impl Iterator<Item = Result<StoredRuleSet
 }
 
 /// Makes a stored rule set the last good one.
-pub fn set_active(batch: &mut Batch, hash: RuleSetHash) {
-    put(batch, &key::meta(MetaRecord::ActiveRuleSet), ACTIVE, &hash);
+pub fn set_active(batch: &mut Batch, last: &LastGood) {
+    put(batch, &key::meta(MetaRecord::ActiveRuleSet), ACTIVE, last);
 }
 
-/// The hash of the last good rule set.
+/// The last good rule set; none where rules never ran.
 ///
 /// # Errors
 /// When it does not read back.
-pub fn active(store: &dyn Store) -> Result<Option<RuleSetHash>, StoreError> {
+pub fn active(store: &dyn Store) -> Result<Option<LastGood>, StoreError> {
     get(store, &key::meta(MetaRecord::ActiveRuleSet), ACTIVE)
 }
 

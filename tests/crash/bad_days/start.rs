@@ -130,7 +130,7 @@ async fn bad_rules_at_the_first_start_end_it() {
 
 async fn reload_error(shop: &Shop) -> String {
     patiently("the reload failed", async || {
-        let refusal = shop.status().await?.reload_error?;
+        let refusal = shop.status().await?.reload_error?.refusal;
         Some(format!("{} {}", refusal.message, refusal.details.join("\n")))
     })
     .await
