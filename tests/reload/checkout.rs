@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -165,8 +166,21 @@ impl Checkout {
         }
     }
 
-    pub fn write(&self, path: &str, text: &str) {
-        fs::write(self.root.join(path), text).unwrap();
+    /// Writes a file in its place. Between the two halves of that it is empty, and on a busy machine
+    /// that, too, may stand for a while.
+    pub fn write(&mut self, path: &str, text: &str) {
+        self.write_to(false, path, text);
+    }
+
+    /// As [`Checkout::write`], while git's lock is there.
+    pub fn write_locked(&mut self, path: &str, text: &str) {
+        self.write_to(true, path, text);
+    }
+
+    fn write_to(&mut self, locked: bool, path: &str, text: &str) {
+        let mut file = None;
+        self.change_to(locked, |this| file = fs::File::create(this.root.join(path)).ok());
+        self.change_to(locked, |_| file.unwrap().write_all(text.as_bytes()).unwrap());
     }
 
     /// Whether what stands there now is right, and is what must run sooner or later.

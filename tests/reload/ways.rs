@@ -74,7 +74,7 @@ impl Story {
         let name = self.any_name();
         let text = self.new_rule(name);
         self.checkout.change(|checkout| {
-            checkout.write(".saved", &text);
+            fs::write(checkout.root.join(".saved"), &text).unwrap();
             fs::rename(checkout.root.join(".saved"), checkout.root.join(format!("{name}.rules"))).unwrap();
         });
     }
@@ -85,7 +85,7 @@ impl Story {
         for place in 0..3 {
             let name = ["a", "b", "c"][(first + place) % 3];
             let text = self.new_rule(name);
-            self.checkout.change(|checkout| checkout.write(&format!("{name}.rules"), &text));
+            self.checkout.write(&format!("{name}.rules"), &text);
             if place < 2 {
                 if self.random.chance(60) {
                     self.ask();
@@ -101,7 +101,7 @@ impl Story {
         let text = self.new_rule(name);
         let end = self.random.index(text.len());
         let path = format!("{name}.rules");
-        self.checkout.change(|checkout| checkout.write(&path, &text[..end]));
+        self.checkout.write(&path, &text[..end]);
         if self.random.chance(30) {
             self.ask();
         }
@@ -110,14 +110,14 @@ impl Story {
         } else {
             self.hesitate().await;
         }
-        self.checkout.change(|checkout| checkout.write(&path, &text));
+        self.checkout.write(&path, &text);
     }
 
     /// A rule that is wrong, committed or not.
     fn mistake(&mut self) {
         let name = self.any_name();
         let text = self.new_rule(name).replace("orders", "oders");
-        self.checkout.change(|checkout| checkout.write(&format!("{name}.rules"), &text));
+        self.checkout.write(&format!("{name}.rules"), &text);
         if self.random.chance(50) {
             self.commit();
         }
@@ -148,12 +148,12 @@ impl Story {
         let base = self.good[self.random.index(self.good.len())].clone();
         self.checkout.git(false, &["checkout", "-q", "-f", "-B", "onto", &base]);
         let text = self.new_rule(other);
-        self.checkout.change(|checkout| checkout.write(&format!("{other}.rules"), &text));
+        self.checkout.write(&format!("{other}.rules"), &text);
         self.checkout.git(false, &["commit", "-q", "-a", "-m", "onto"]);
         self.checkout.git(false, &["checkout", "-q", "-f", "-B", "topic", &base]);
         for _ in 0..2 {
             let text = self.new_rule("a");
-            self.checkout.change(|checkout| checkout.write("a.rules", &text));
+            self.checkout.write("a.rules", &text);
             self.checkout.git(false, &["commit", "-q", "-a", "-m", "topic"]);
         }
     }
@@ -211,7 +211,7 @@ impl Story {
         self.checkout.change_locked(|_| fs::write(&lock, "").unwrap());
         for name in ["a", "b", "c"] {
             let text = self.new_rule(name);
-            self.checkout.change_locked(|checkout| checkout.write(&format!("{name}.rules"), &text));
+            self.checkout.write_locked(&format!("{name}.rules"), &text);
             if self.random.chance(40) {
                 self.ask();
             }
@@ -225,21 +225,19 @@ impl Story {
     /// What is no rule.
     async fn noise(&mut self) {
         for name in [".a.rules.swp", "a.rules~", "logo.png", "#a.rules#", ".hidden.rules", "4913"] {
-            self.checkout.change(|checkout| checkout.write(name, "no rule\n"));
+            self.checkout.write(name, "no rule\n");
         }
-        self.checkout.change(|checkout| {
-            let text = fs::read(checkout.root.join("a.rules")).unwrap();
-            fs::write(checkout.root.join("a.rules"), text).unwrap();
-        });
+        let text = fs::read_to_string(self.checkout.root.join("a.rules")).unwrap();
+        self.checkout.write("a.rules", &text);
         self.rest_long().await;
     }
 
     /// Many files come and go.
     fn burst(&mut self) {
-        for number in 0..40 {
-            self.checkout.change(|checkout| checkout.write(&format!("messages/{number}.txt"), "text\n"));
+        for number in 0..25 {
+            self.checkout.write(&format!("messages/{number}.txt"), "text\n");
         }
-        for number in 0..40 {
+        for number in 0..25 {
             let path = format!("messages/{number}.txt");
             self.checkout.change(|checkout| fs::remove_file(checkout.root.join(&path)).unwrap());
         }
