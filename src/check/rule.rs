@@ -100,9 +100,6 @@ pub(super) fn check(
         }
         schedule::warn_of_gaps(timetable, *span, (&names.zone, today), report);
     }
-    if let (Some((_, span)), true) = (&clauses.in_all, clauses.every.is_some()) {
-        report.add(in_all_of_a_schedule(*span));
-    }
     if let (Some(span), true) = (clauses.new_matches_only, clauses.every.is_some()) {
         report.add(not_continuous(span));
     }
@@ -143,12 +140,6 @@ fn gives_up_on_a_schedule(span: Span) -> super::report::Problem {
     problem(Code::GiveUpNeedsContinuous, span, "a rule that fires at given times does not try again")
         .label("only a rule without a schedule or event does")
         .why("what is capped on a schedule is skipped; a cap's `or wait up to 2 days` defers it")
-}
-
-fn in_all_of_a_schedule(span: Span) -> super::report::Problem {
-    problem(Code::NotAvailableYet, span, "a limit on a scheduled rule as a whole is not available yet")
-        .label("a policy's `at most 20000 emails per day in total` is")
-        .why("what is understood by half is not sent at all")
 }
 
 fn not_continuous(span: Span) -> super::report::Problem {

@@ -182,6 +182,13 @@ impl Engine {
             Err(Skip::Paused) => {
                 return Ok(Outcome::stopped(Skip::Paused.label(), self.paused(rule, number)));
             }
+            Err(Skip::InAll) if rule.timetable().is_some() => {
+                // Nobody is tried again before it.
+                let fires = next_for(active, &self.population, rule, customer, now);
+                let sentence =
+                    format!("{}; it fires next {fires}", skip_sentence(Skip::InAll, &subject, &world));
+                return Ok(Outcome::stopped(Skip::InAll.label(), sentence));
+            }
             Err(skip) => return Ok(Outcome::stopped(skip.label(), skip_sentence(skip, &subject, &world))),
         };
         if self.is_held(customer, number)? {

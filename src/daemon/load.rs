@@ -170,6 +170,9 @@ impl Engine {
     ) -> Result<BTreeSet<CustomerNumber>, StoreError> {
         loading.wait()?;
         self.arrivals.append(&mut loading.arrivals);
+        for number in loading.bounced {
+            self.suppressed(number);
+        }
         Ok(loading.touched)
     }
 
@@ -280,6 +283,7 @@ impl Engine {
             }
             let number = known.unwrap_or_else(|| self.new_customer(id.clone(), now, loading));
             self.withdraw(number, (id, known.is_some()), &merged.added, now, loading)?;
+            self.suppress_bounced(number, &merged.added, loading)?;
             for (part, events) in merged.added.chunks(A_PART).enumerate() {
                 if part > 0 {
                     loading.commit(self)?;
@@ -359,6 +363,8 @@ pub(super) struct Loading {
     moved: BTreeSet<(RuleNumber, u32)>,
     /// Young events, whose rules are asked when all is durable.
     arrivals: BTreeMap<Arrival, u64>,
+    /// Whose addresses are suppressed with it.
+    pub(super) bounced: Vec<CustomerNumber>,
 }
 
 impl Loading {
@@ -371,6 +377,7 @@ impl Loading {
             touched: BTreeSet::new(),
             moved: BTreeSet::new(),
             arrivals: BTreeMap::new(),
+            bounced: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ mod activate;
 mod active;
 mod addresses;
 mod arrivals;
+mod bounced;
 mod called;
 mod catch_up;
 mod checked;

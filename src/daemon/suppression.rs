@@ -25,7 +25,7 @@ const PACKS: usize = 200;
 const ON_THEIR_WAY: usize = 64;
 
 /// E-mail among the store's channels.
-const EMAIL: u8 = 0;
+pub(super) const EMAIL: u8 = 0;
 
 /// What somebody wants on the suppression list.
 #[derive(Debug, Clone, PartialEq, Eq)]

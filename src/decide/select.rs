@@ -6,7 +6,8 @@ use crate::model::{Bitmap, CustomerNumber, Duration, Instant, RuleNumber};
 use crate::record::{HeldFor, RuleMemory, Skip};
 use crate::ruleset::Rule;
 
-use super::{Subject, World, is_off, judge};
+use super::slice::contacts;
+use super::{Subject, World, is_off, settle};
 
 /// How long a continuous rule that writes no `give up after` tries again after a reason that may pass.
 pub const GIVE_UP_AFTER: Duration = Duration::days(7);
@@ -69,6 +70,8 @@ pub fn select(
     selection.matched = candidates.len();
     // Who of several records of one person comes first has the occurrence.
     let mut served = world.served.clone();
+    // Who comes first has the room under the rule's limit: only as many are recipients as it lets through.
+    let mut fresh = rule.in_all.is_some().then(|| world.ledger.beside());
     for customer in candidates.iter().map(CustomerNumber) {
         if continuous && tried_for(memory, customer, at).is_some_and(|tried| tried > give_up_after(rule)) {
             // Nobody looked for a while: what was to be tried so long is not sent later.
@@ -76,13 +79,18 @@ pub fn select(
             selection.given_up.insert(customer.0);
             continue;
         }
-        let world = &World { served: &served, ..*world };
-        match judge(&Subject { rule, number, customer, at }, world) {
-            None => {
+        let subject = Subject { rule, number, customer, at };
+        let world = &World { served: &served, fresh: fresh.as_ref(), ..*world };
+        match settle(&subject, world) {
+            Ok(due) => {
                 selection.recipients.insert(customer.0);
+                let entries = fresh.is_some().then(|| contacts(world, &subject, due.at));
+                if let (Some(fresh), Some(entries)) = (&mut fresh, entries) {
+                    entries.into_iter().for_each(|entry| fresh.add(entry));
+                }
                 served.insert(customer.0);
             }
-            Some(skip) => pass_over(&mut selection, memory, customer, skip, (at, rule)),
+            Err(skip) => pass_over(&mut selection, memory, customer, skip, (at, rule)),
         }
     }
     // A rehearsal reaches nobody, however many it means.

@@ -142,7 +142,7 @@ fn next_ordinal(world: &World<'_>, customer: CustomerNumber, rule: RuleNumber) -
 }
 
 /// A ledger entry per message; one for a rule without any, or of which nothing goes out.
-fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contact> {
+pub(super) fn contacts(world: &World<'_>, subject: &Subject<'_>, at: Instant) -> Vec<Contact> {
     let entry = |kind, channel: &Channel, further| Contact {
         customer: subject.customer,
         rule: subject.number,

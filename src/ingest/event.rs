@@ -30,8 +30,9 @@ pub(super) enum Column {
 }
 
 /// What nobody else can tell: a file of it would make a history of messages that cvmd never sent,
-/// and rules would count them. What people did with our messages others see, too.
-const OURS_ALONE: [&str; 2] = ["sent", "bounced"];
+/// and rules would count them. What people did with our messages others see, too, and so does a mail
+/// service that an address bounced.
+const OURS_ALONE: &str = "sent";
 
 /// The columns that a file of events has, the fields by name.
 #[derive(Debug, Default)]
@@ -153,8 +154,11 @@ fn name(cell: Option<&str>, options: &Options<'_>) -> Result<String, Bad> {
     if name == crate::record::ORDER {
         return Err(bad("orders are imported as orders, with their totals".into()));
     }
-    if OURS_ALONE.contains(&name.as_str()) {
-        return Err(bad(format!("`{name}` is what cvmd did itself, and records itself")));
+    if name == OURS_ALONE {
+        return Err(bad(format!(
+            "`{name}` is what cvmd sent itself, and records itself; for what another tool sent declare an event \
+             of another name"
+        )));
     }
     if !is_name(&name) {
         return Err(bad(format!(

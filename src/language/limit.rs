@@ -4,8 +4,11 @@
 pub const MAX_FILE_BYTES: usize = 1 << 20;
 /// Items of one file.
 pub const MAX_ITEMS: usize = 10_000;
-/// Bytes of one clause: some two thousand values in an `in (…)`.
+/// Bytes of one clause: some two thousand values in an `in (…)`. Blanks and comments do not count, so that
+/// no layout is beyond it.
 pub const MAX_CLAUSE_BYTES: usize = 64 << 10;
+/// The same with blanks and comments.
+pub(super) const MAX_CLAUSE_LENGTH: usize = 4 * MAX_CLAUSE_BYTES;
 /// Parentheses inside one another; checked before the grammar sees the text.
 pub const MAX_NESTING: usize = 32;
 /// Diagnostics of one file; the last one says how many were left out.

@@ -59,7 +59,7 @@ pub struct Rule {
     pub when: Expr,
     /// How often for one customer; a continuous rule that writes none has once per 30 days.
     pub at_most: Option<AtMost>,
-    /// How many customers it may send to, all together; only of a rule without a schedule.
+    /// How many customers it may send to, all together.
     pub in_all: Option<InAll>,
     /// How long a continuous rule tries again; 7 days unless written.
     pub give_up_after: Option<Duration>,

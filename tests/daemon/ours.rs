@@ -159,7 +159,7 @@ fn who_does_not_open_in_three_days_is_reminded_and_who_opens_is_not() {
 
 #[test]
 fn rules_fire_on_what_people_do_with_messages() {
-    for event in ["opened", "clicked", "complained", "unsubscribed"] {
+    for event in ["opened", "clicked", "bounced", "complained", "unsubscribed"] {
         let rule = format!(
             "webhook crm\n  post \"https://crm.shop.example/\"\nrule follow\n  on {event}\n  \
              when {event}.message = welcome and count({event} in last 30 days where message = welcome) = 1\n  \
@@ -179,6 +179,56 @@ fn a_rule_fires_on_a_bounce() {
     let mut shop = Shop::new(rule);
     assert_eq!(shop.did(DeedKind::Bounced, "ana", "welcome", 1).decisions, 1);
     assert_eq!(shop.did(DeedKind::Sent, "ana", "welcome", 1), EventReport::default());
+}
+
+/// Whether an address is suppressed, with and without a restart.
+fn is_suppressed(shop: Shop, customer: &str) -> (bool, Shop) {
+    let found = |shop: &Shop| {
+        let number = shop.engine.find(customer).unwrap();
+        shop.engine.population().suppressed(number).email
+    };
+    let before = found(&shop);
+    let shop = shop.restarted(at(60));
+    assert_eq!(found(&shop), before, "a restart changes nothing");
+    (before, shop)
+}
+
+#[test]
+fn an_address_that_bounced_elsewhere_is_suppressed_where_it_is_the_same() {
+    let told = |shop: &mut Shop, who: &str, channel: &str, minutes: i64| {
+        let row = format!("b{minutes},{who},{},bounced,welcome,{channel}\n", at(minutes));
+        let csv = format!("id,customer_id,time,event,message,channel\n{row}");
+        import(&mut shop.engine, Kind::Events, &csv, at(50));
+    };
+    let email = |shop: &mut Shop, address: &str, minutes: i64| {
+        let row = format!("id,email\nana,{address}\n");
+        import(&mut shop.engine, Kind::Customers, &row, at(minutes));
+    };
+    let new = || Shop::new("rule r\n  when email is known\n  then send welcome\n");
+    let mut shop = new();
+    told(&mut shop, "ana", "sms", 1);
+    let (suppressed, mut shop) = is_suppressed(shop, "ana");
+    assert!(!suppressed, "a telephone that does not answer");
+    told(&mut shop, "ana", "", 2);
+    let (suppressed, mut shop) = is_suppressed(shop, "ana");
+    assert!(suppressed);
+    assert_eq!(shop.engine.tick(at(61)).unwrap().decisions, 1, "bob alone");
+    email(&mut shop, "right@shop.example", 62);
+    let (suppressed, mut shop) = is_suppressed(shop, "ana");
+    assert!(!suppressed, "another address");
+    told(&mut shop, "ana", "email", 3);
+    let (suppressed, mut shop) = is_suppressed(shop, "ana");
+    assert!(!suppressed, "what bounced was the address before");
+    let row = format!("id,customer_id,time,event\nlast,ana,{},bounced\n", at(63));
+    import(&mut shop.engine, Kind::Events, &row, at(64));
+    let (suppressed, mut shop) = is_suppressed(shop, "ana");
+    assert!(suppressed, "two addresses of one customer");
+    email(&mut shop, "ana@shop.example", 65);
+    assert!(is_suppressed(shop, "ana").0, "the first one stays so");
+    // Who is not known by an address yet is only counted.
+    let mut shop = new();
+    told(&mut shop, "eve", "email", 1);
+    assert!(!is_suppressed(shop, "eve").0);
 }
 
 #[test]

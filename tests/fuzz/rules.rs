@@ -38,7 +38,7 @@ fn planted(input: &[u8]) -> Result<u64, String> {
 }
 
 #[test]
-#[ignore = "takes up to a minute: to be run where the mutations change"]
+#[ignore = "takes up to a minute; CI runs it"]
 fn a_mistake_at_the_edge_of_one_number_is_found_in_a_minute() {
     let target = Target { name: "planted", seeds: seeds(), words: words(), share: 0, hold: planted };
     assert!(finds(&target, 20_261_122, Duration::from_mins(1)));

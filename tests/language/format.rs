@@ -240,6 +240,18 @@ proptest! {
 }
 
 #[test]
+fn a_clause_that_is_almost_too_long_is_laid_out() {
+    let mut text = String::from("when orders in (1");
+    while text.len() < cvmd::language::MAX_CLAUSE_BYTES - 40 {
+        text += ",7";
+    }
+    text += ")\nthen send x\n";
+    let out = formatted(&text);
+    assert!(out.len() > text.len() + text.len() / 3, "a blank behind each comma");
+    assert_eq!(objection(&text, &out), None);
+}
+
+#[test]
 fn a_clause_of_thousands_of_lines_is_laid_out() {
     let mut text = String::from("when orders in (1,\n");
     for number in 0..1_500 {

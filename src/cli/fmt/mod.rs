@@ -5,6 +5,7 @@ mod replace;
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::common::Common;
@@ -76,9 +77,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
             }
         }
     }
+    let formatted: Vec<Outcome> = files.par_iter().map(format).collect();
     let mut outcomes = Vec::new();
-    for file in files {
-        let mut outcome = format(&file);
+    for (file, mut outcome) in files.into_iter().zip(formatted) {
         if let Outcome::Changed(text) = &outcome
             && !arguments.check
             && let Err(error) = replace::replace(&file.place, text)

@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 
 use super::super::clause::Clause;
 use super::super::grammar::{Node, Rule};
-use super::super::limit::{MAX_CLAUSE_BYTES, MAX_NESTING};
+use super::super::limit::{MAX_CLAUSE_BYTES, MAX_CLAUSE_LENGTH, MAX_NESTING};
 use super::super::split::{Chunk, ChunkKind, ItemWord, RawItem, Scan, TokenKind, chunks};
 use super::super::tree::{Item, ItemKind, Name, RuleClause};
 use super::super::{beginning, fault, span};
@@ -289,9 +289,15 @@ const fn is_head(rule: Rule) -> bool {
 
 /// What must be refused before the grammar sees it.
 fn beyond_limits(clause: &Clause<'_>) -> Option<Diagnostic> {
-    if clause.text.len() > MAX_CLAUSE_BYTES {
+    let words = || clause.text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+    let exceeded = if clause.text.len() > MAX_CLAUSE_LENGTH {
+        Some(MAX_CLAUSE_LENGTH)
+    } else {
+        Some(MAX_CLAUSE_BYTES).filter(|limit| clause.text.len() > *limit && words() > *limit)
+    };
+    if let Some(limit) = exceeded {
         let place = clause.span(0, beginning(clause.text));
-        let message = format!("this clause is longer than {MAX_CLAUSE_BYTES} bytes");
+        let message = format!("this clause is longer than {limit} bytes");
         return Some(fault::too_large(place, message));
     }
     let (mut depth, mut in_text) = (0_usize, false);

@@ -1,6 +1,6 @@
 //! Conditions as SQL, a segment builder or plain speech has them.
 
-use super::{Answer, At, sign};
+use super::{Answer, At, count, sign};
 use crate::diagnostic::Code;
 use crate::language::fault::{NOT_AVAILABLE, NOT_RUN};
 
@@ -8,7 +8,8 @@ const NO_ARITHMETIC: &str =
     "a rule is read aloud by those who answer for it; what is calculated belongs into the data";
 
 pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
-    sign::unclosed(at)
+    count::answer(at)
+        .or_else(|| sign::unclosed(at))
         .or_else(|| numbers(at))
         .or_else(|| texts(at))
         .or_else(|| lists(at))
@@ -404,6 +405,7 @@ fn values(at: &At<'_>) -> Option<Answer> {
 fn joints(at: &At<'_>) -> Option<Answer> {
     match at.word.as_str() {
         "but" | "plus" | "while" | "with" => Some(at.instead("and")),
+        "," if at.rest().trim().is_empty() => Some(at.instead("")),
         "," => values(at).or_else(|| Some(at.rewrite((at.start, at.end), " and"))),
         "unless" | "except" => Some(
             at.say(

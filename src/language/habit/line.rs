@@ -50,6 +50,8 @@ pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
             };
             Some(at.rewrite((at.start, end), "expires after"))
         }
+        // `at 09:00 every day`
+        (ItemWord::Rule | ItemWord::When, "at") => Some(timed(at)),
         // `if several rules want one customer keep highest priority`
         (ItemWord::Policy, "if") => {
             let keep = at.clause.text.find(" keep highest priority")?;
@@ -57,6 +59,35 @@ pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
             (head == SEVERAL).then(|| at.rewrite((at.start, at.clause.text.trim_end().len()), ARBITRATION))
         }
         _ => None,
+    }
+}
+
+/// A rule's time without its days, or before them.
+fn timed(at: &At<'_>) -> Answer {
+    let line = at.clause.text.trim_end();
+    let words: Vec<&str> = at.rest().split_whitespace().collect();
+    let clock = |word: &str| word.contains(':') && word.starts_with(|c: char| c.is_ascii_digit());
+    let right = match words.as_slice() {
+        [time, "every", days @ ..] if clock(time) && !days.is_empty() => {
+            Some(format!("every {} at {time}", days.join(" ")))
+        }
+        [time] if clock(time) => Some(format!("every day at {time}")),
+        _ => None,
+    };
+    let answer = at.say(
+        "a time of day stands behind its days",
+        match &right {
+            Some(right) => format!("write `{right}`"),
+            None => {
+                "write `every monday at 09:00`, and for one day `from 2026-12-24 until 2026-12-24`".into()
+            }
+        },
+        "a schedule names its day and its time, so that nobody has to guess when it fires",
+    );
+    let answer = Answer { span: (at.start, line.len()), ..answer };
+    match right {
+        Some(right) => answer.fix((at.start, line.len()), right),
+        None => answer,
     }
 }
 
@@ -96,6 +127,10 @@ fn rule(at: &At<'_>) -> Option<Answer> {
         "hourly" => called(at, "every 1 hour"),
         "limit" | "max" | "maximum" | "cap" => called(at, "at most"),
         "once" | "twice" => called(at, &format!("at most {}", at.word)),
+        "only" if at.rest().trim_start().starts_with("new match") => {
+            let line = at.rest().find('\n').map_or(at.clause.text.len(), |end| at.end + end);
+            at.rewrite((at.start, line), "new matches only").code(Code::UnknownClause)
+        }
         "only" => unknown(at, "write `at most once ever`, or `at most once per 30 days`"),
         "wait" | "delay" => {
             unknown(at, "a rule waits after an event: `on order, after 2 days`; the condition is asked then")
@@ -112,12 +147,22 @@ fn rule(at: &At<'_>) -> Option<Answer> {
             .code(Code::ForeignTime),
         "starting" | "starts" | "since" => called(at, "from"),
         "ending" | "ends" | "end" => called(at, "until"),
+        word if word.bytes().all(|byte| byte.is_ascii_digit()) => return later(at),
         "trigger" | "triggered" => {
             unknown(at, "write `on order` for an event, `every day at 09:00` for a time")
         }
         "schedule" | "run" | "runs" => unknown(at, "write `every monday at 09:00`"),
         _ => return None,
     })
+}
+
+/// `2 hours after cart_abandoned`
+fn later(at: &At<'_>) -> Option<Answer> {
+    let line = at.rest().find('\n').map_or(at.clause.text.len(), |end| at.end + end);
+    let words: Vec<&str> = at.clause.text[at.end..line].split_whitespace().collect();
+    let [unit, "after", event] = words.as_slice() else { return None };
+    let right = format!("on {event}, after {} {unit}", at.word);
+    Some(at.rewrite((at.start, line), &right).code(Code::UnknownClause))
 }
 
 fn policy(at: &At<'_>) -> Option<Answer> {
@@ -193,6 +238,18 @@ pub(super) fn head(at: &At<'_>) -> Option<Answer> {
                 )
                 .fix((at.start, at.start), "when "),
         });
+    }
+    // `rule winback draft`
+    if item == "rule" && named && at.word == "draft" {
+        let end = at.clause.text[..at.start].trim_end().len();
+        return Some(
+            at.say(
+                "`draft` stands on a line of its own",
+                "write it below",
+                "so that a reviewer does not miss it",
+            )
+            .fix((end, at.end), "\n  draft"),
+        );
     }
     // `rule "Win back"`
     let quoted = at.word.starts_with('"') && at.word.len() > 2;

@@ -2,6 +2,7 @@
 //! looked at where the grammar has failed, so that the answer names what is meant.
 
 mod condition;
+mod count;
 mod line;
 mod sign;
 mod then;

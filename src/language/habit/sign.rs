@@ -139,7 +139,7 @@ pub(super) fn unbalanced(text: &str) -> i32 {
     signs(text).map(|(_, sign)| if sign == '(' { 1 } else { -1 }).sum()
 }
 
-fn last_open(text: &str) -> Option<usize> {
+pub(super) fn last_open(text: &str) -> Option<usize> {
     let mut open = Vec::new();
     for (at, sign) in signs(text) {
         if sign == '(' {

@@ -43,6 +43,11 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
             .fix((at.start, at.start), "to "),
         );
     }
+    // `send the offer`
+    if let [.., "send" | "call", article @ ("the" | "a" | "an" | "our")] = before.as_slice() {
+        let start = at.back(article)?;
+        return Some(at.rewrite((start, at.start), ""));
+    }
     let sends = before.contains(&"send");
     Some(match at.word.as_str() {
         "email" | "mail" | "sms" | "notify" if at.previous() == "then" => at.instead("send"),

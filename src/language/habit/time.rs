@@ -30,6 +30,13 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
         "on" => on(at),
         "from" | "until" => match at.word.as_str() {
             "to" | "till" | "-" | "–" | "through" | "and" => Some(at.instead("until")),
+            // `until 2026-12-31 from 2026-11-26`
+            "from" if at.before.len() == 2 => {
+                let first = at.rest().split_whitespace().next()?;
+                let end = at.end + at.rest().find(first)? + first.len();
+                let right = format!("from {first} until {}", at.previous());
+                Some(at.rewrite((0, end), &right))
+            }
             _ => None,
         },
         "at" => at_most(at),
@@ -99,6 +106,12 @@ fn every(at: &At<'_>) -> Option<Answer> {
             why,
         ),
         ("hour" | "minute", _) => at.rewrite((at.start, at.end), &format!("1 {}", at.word)),
+        ("weekend" | "weekends", _) => at.instead("saturday, sunday"),
+        ("other" | "second", Some("day" | "week" | "month")) => at.say(
+            "a schedule names its days",
+            "name them, and how often for one customer: `every day at 09:00`, `at most once per 2 days`",
+            why,
+        ),
         ("first" | "second" | "third" | "fourth" | "last" | "other", _) => at.say(
             "weeks of a month are not counted",
             "write `every month on day 1 at 09:00`, `every month on last day at 09:00` or a weekday",
@@ -115,6 +128,18 @@ fn every(at: &At<'_>) -> Option<Answer> {
             }
             at.rewrite((at.start, end), &format!("day {number}"))
         }
+        ("uhr" | "h" | "hours" | "o" | "oclock", _) if is_hour(at.previous()) => {
+            let end = at.end + at.rest().strip_prefix("'clock").map_or(0, |_| "'clock".len());
+            at.rewrite((at.back(at.previous())?, end), &format!("{:0>2}:00", at.previous()))
+        }
+        // `09:00 UTC`, `09:00 Europe/Madrid`
+        (zone, _) if is_clock(at.previous()) && (matches!(zone, "utc" | "gmt") || at.rest().starts_with('/')) => {
+            let end = at.end + at.rest().find(char::is_whitespace).unwrap_or(at.rest().len());
+            let written = &at.clause.text[at.start..end];
+            let written = if zone.len() == 3 { written.to_uppercase() } else { written.to_owned() };
+            at.rewrite((at.start, end), &format!("in {written}"))
+        }
+        (word, _) if at.previous() == "at" && spoken_time(word).is_some() => at.instead(&spoken_time(word)?),
         (word, Some("of")) if word.starts_with(|c: char| c.is_ascii_digit()) => {
             let number: String = word.chars().take_while(char::is_ascii_digit).collect();
             let end = at.end + at.rest().to_lowercase().find("month")? + "month".len();
@@ -128,6 +153,20 @@ fn every(at: &At<'_>) -> Option<Answer> {
 /// Whether a word is the hour of a time of day.
 fn is_hour(word: &str) -> bool {
     word.parse::<u8>().is_ok_and(|hour| hour < 24)
+}
+
+/// Whether a word is a time of day as the language has it.
+fn is_clock(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(hour, minute)| is_hour(hour) && minute.len() == 2)
+}
+
+/// `9h30`, `9h`, `9uhr`: the time of day that it means.
+fn spoken_time(word: &str) -> Option<String> {
+    let (hour, rest) = word.split_once('h').or_else(|| word.split_once("uhr"))?;
+    let minute = rest.trim_start_matches('r');
+    let minute = if minute.is_empty() { "00" } else { minute };
+    let fits = is_hour(hour) && minute.len() == 2 && minute.parse::<u8>().is_ok_and(|minute| minute < 60);
+    fits.then(|| format!("{hour:0>2}:{minute}"))
 }
 
 /// `on mondays at 09:00`, `on 24 december`
@@ -164,6 +203,9 @@ fn on(at: &At<'_>) -> Option<Answer> {
     {
         return Some(at.instead("after"));
     }
+    if let Some(other) = another_event(at) {
+        return Some(other);
+    }
     // `on cart abandoned`
     let word = at.word.starts_with(char::is_alphabetic) && at.before.len() == 2 && at.word != "at";
     word.then(|| {
@@ -180,6 +222,34 @@ fn on(at: &At<'_>) -> Option<Answer> {
     .map(|answer| Answer { span: (answer.fix.as_ref().map_or(at.start, |fix| fix.0.0), at.end), ..answer })
 }
 
+/// A condition or a second event behind `on EVENT`.
+fn another_event(at: &At<'_>) -> Option<Answer> {
+    if matches!(at.word.as_str(), "where" | "if" | "with" | "and" | "having") && at.before.len() == 2 {
+        let event = at.previous();
+        return Some(at.say(
+            "`on` names an event, and nothing else",
+            format!("what else is asked stands in `when`, on a line of its own: `when {event}.value > 50`"),
+            "a condition is said in one place, so that a reviewer finds it there",
+        ));
+    }
+    let head = at.clause.text[..at.start].trim_end();
+    let joined = head.ends_with(',') || matches!(at.previous(), "and" | "or");
+    if joined && at.word.starts_with(char::is_alphabetic) && !matches!(at.word.as_str(), "after" | "for") {
+        return Some(at.say(
+            "one event lets a rule fire",
+            format!("write a second rule: `on {}`", at.word),
+            "a rule knows the fields of the one event on which it is decided",
+        ));
+    }
+    // `on cart_abandoned, for each event, after 2 hours`
+    let after = at.rest().trim_start();
+    (at.word == "," && after.starts_with("after ") && head.ends_with("each event")).then(|| {
+        let event = head.split(',').next().unwrap_or(head).trim_end();
+        let end = at.clause.text.trim_end().len();
+        at.rewrite((0, end), &format!("{event}, {}, for each event", after.trim_end()))
+    })
+}
+
 /// `at most once every 30 days`, `at most once a month`
 fn at_most(at: &At<'_>) -> Option<Answer> {
     match at.word.as_str() {
@@ -188,6 +258,32 @@ fn at_most(at: &At<'_>) -> Option<Answer> {
         {
             let digit = ["one", "two", "three", "four", "five"].iter().position(|word| *word == at.word)? + 1;
             Some(at.instead(&digit.to_string()))
+        }
+        // `at most 2000 per day in total`: a rule's own limit is
+        "in" if at.rest().trim_start() == "total" && at.clause.item != ItemWord::Policy => {
+            Some(at.rewrite((at.start, at.clause.text.trim_end().len()), ""))
+        }
+        "customers" | "people" | "emails" | "messages" | "sends" | "recipients" | "users"
+            if at.clause.item != ItemWord::Policy =>
+        {
+            Some(at.instead(""))
+        }
+        "run" if at.previous() == "per" && at.clause.item != ItemWord::Policy => Some(at.say(
+            "a limit counts in a span of time",
+            "write `per day`, or `per week`",
+            "a run that is late or cut in two would be two runs",
+        )),
+        // `at most 2,000 per day`
+        word if at.previous() == "most" && word.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let rest = &at.clause.text[at.start..];
+            let number = &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())];
+            let marks = [',', '.', '\'', '’'];
+            let digits = number.replace(marks, "");
+            let thousands = number.split(marks).skip(1).all(|group| group.len() == 3);
+            let fits = digits != number && thousands && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let answer =
+                || at.rewrite((at.start, at.start + number.len()), &digits).code(Code::ForeignAmount);
+            fits.then(answer)
         }
         "every" | "in" | "within" | "a" | "an" | "each" | "/" => Some(at.instead("per")),
         // `per week per customer`

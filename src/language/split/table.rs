@@ -36,7 +36,7 @@ impl Cutter<'_> {
             "every" => ChunkKind::Read(Rule::every_clause),
             "priority" => ChunkKind::Read(Rule::priority_clause),
             "at" if next.is("most") => ChunkKind::Read(Rule::at_most_clause),
-            "at" => ChunkKind::Unavailable("a rule `at` one fixed time"),
+            "at" => ChunkKind::Read(Rule::every_clause),
             // `from 90 days to 30 days ago` goes on with a window.
             "from" if next.is_number() && self.look(index + 2).is_word() => return None,
             "from" | "until" => ChunkKind::Read(Rule::season_clause),

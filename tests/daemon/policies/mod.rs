@@ -10,6 +10,7 @@ mod events;
 mod growth;
 mod guards;
 mod limits;
+mod limits_of_runs;
 mod quiet;
 mod shop;
 mod waits;
