@@ -49,18 +49,24 @@ pub(super) fn check(
     let clauses = collect(item.parts.clauses, item.item.head, report);
     let broken = item.item.broken;
     let on = clauses.on.as_ref().and_then(|on| on_event::check(on, names, report));
-    if clauses.when.is_none() && clauses.on.is_none() && !broken {
+    let does_nothing = clauses.then.is_none_or(<[Written]>::is_empty);
+    let means_nobody = clauses.when.is_none() && clauses.on.is_none();
+    if means_nobody && !broken {
         report.add(
             problem(
                 Code::NoWhen,
                 item.item.head,
                 format!("`{}` does not say whom it means", shorten(&item.name.text)),
             )
-            .label("add `when …`")
+            .label(if does_nothing {
+                "add `when …` and `then …`, indented: in column 1 begins another item"
+            } else {
+                "add `when …`"
+            })
             .why("a rule without a condition would mean everybody"),
         );
     }
-    if clauses.then.is_none_or(<[Written]>::is_empty) && !broken {
+    if does_nothing && !means_nobody && !broken {
         report.add(
             problem(Code::NoThen, item.item.head, format!("`{}` does nothing", shorten(&item.name.text)))
                 .label("add `then send …` or `then call …`")

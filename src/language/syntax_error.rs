@@ -168,7 +168,11 @@ fn misspelt_unit(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Opti
     ))
 }
 
-/// `rule win back`.
+/// The words with which the types of attributes begin.
+const TYPES: [&str; 10] =
+    ["money", "number", "percent", "duration", "date", "time", "text", "yes", "yes/no", "choice"];
+
+/// `rule win back`, `attribute my plan text`.
 fn name_of_two_words(clause: &Clause<'_>, found: (usize, usize), word: &str) -> Option<Diagnostic> {
     const NAMED: [&str; 6] = ["rule", "message", "webhook", "policy", "audience", "event"];
     let plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -177,7 +181,9 @@ fn name_of_two_words(clause: &Clause<'_>, found: (usize, usize), word: &str) -> 
     if clause.text[..found.0].trim_start().contains('\n') {
         return None;
     }
-    if !NAMED.contains(&item) || words.next().is_some() || !plain(name) || !plain(word) {
+    let next = clause.text[found.1..].split_whitespace().next().unwrap_or("");
+    let attribute = item == "attribute" && TYPES.contains(&next);
+    if !(NAMED.contains(&item) || attribute) || words.next().is_some() || !plain(name) || !plain(word) {
         return None;
     }
     let start = clause.text[..found.0].rfind(name)?;

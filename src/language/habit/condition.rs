@@ -1,6 +1,6 @@
 //! Conditions as SQL, a segment builder or plain speech has them.
 
-use super::{Answer, At, count, sign};
+use super::{Answer, At, count, plain, sign};
 use crate::diagnostic::Code;
 use crate::language::fault::{NOT_AVAILABLE, NOT_RUN};
 
@@ -9,6 +9,7 @@ const NO_ARITHMETIC: &str =
 
 pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
     count::answer(at)
+        .or_else(|| plain::answer(at))
         .or_else(|| sign::unclosed(at))
         .or_else(|| numbers(at))
         .or_else(|| texts(at))
@@ -199,6 +200,14 @@ fn windows(at: &At<'_>) -> Option<Answer> {
             let head = at.clause.text[..start].trim_end();
             let start = if ends_in(&at.before, ["is", "in"]) { head.len() - 2 } else { start };
             Some(at.rewrite((start, at.end), "in"))
+        }
+        // `// a comment`, `-- a comment`
+        "/" | "-" if at.rest().starts_with(at.word.as_str()) => {
+            Some(at.rewrite((at.start, at.end + at.word.len()), "#"))
+        }
+        "\\" if at.rest().trim_start_matches([' ', '\t']).starts_with('\n') => {
+            let answer = at.instead("");
+            Some(Answer { why: "a line that begins with no clause word continues the line above", ..answer })
         }
         "+" | "-" | "*" | "/" | "%" => Some(at.say(
             "a rule does not calculate",

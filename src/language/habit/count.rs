@@ -74,9 +74,11 @@ fn span(at: &At<'_>) -> Option<Answer> {
     let rest = at.rest().trim_start();
     match at.word.as_str() {
         "–" | "—" | "-" | "to" | "…" if before(2) == "between" && digits(rest) => {
-            let tight = !at.clause.text[..at.start].ends_with(char::is_whitespace);
+            if at.clause.text[..at.start].ends_with(char::is_whitespace) {
+                return Some(at.instead("and"));
+            }
             let end = at.end + at.rest().len() - rest.len();
-            Some(at.rewrite((at.start, end), if tight { " and " } else { "and " }))
+            Some(at.rewrite((at.start, end), " and "))
         }
         // `1-5` is a value elsewhere, so that the grammar has read it.
         word if before(1) == word && before(2) == "between" || before(1) == "between" && digits(word) => {

@@ -52,11 +52,14 @@ pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
         }
         // `at 09:00 every day`
         (ItemWord::Rule | ItemWord::When, "at") => Some(timed(at)),
+        (ItemWord::Policy, "pause") => super::policy::opening(at),
         // `if several rules want one customer keep highest priority`
         (ItemWord::Policy, "if") => {
-            let keep = at.clause.text.find(" keep highest priority")?;
-            let head = at.clause.text[..keep].split_whitespace().collect::<Vec<_>>().join(" ");
-            (head == SEVERAL).then(|| at.rewrite((at.start, at.clause.text.trim_end().len()), ARBITRATION))
+            let words = at.clause.text.split([' ', ',', '\t', '\n']);
+            let said: Vec<&str> = words.filter(|word| !matches!(*word, "" | "the")).collect();
+            let meant = format!("{SEVERAL} keep highest priority");
+            (said.join(" ") == meant)
+                .then(|| at.rewrite((at.start, at.clause.text.trim_end().len()), ARBITRATION))
         }
         _ => None,
     }
@@ -168,6 +171,14 @@ fn later(at: &At<'_>) -> Option<Answer> {
 fn policy(at: &At<'_>) -> Option<Answer> {
     Some(match at.word.as_str() {
         "max" | "maximum" | "limit" | "cap" => called(at, "at most"),
+        "no" | "not" if at.rest().trim_start().starts_with("more than") => {
+            let end = at.end + at.rest().find("than")? + "than".len();
+            at.rewrite((at.start, end), "at most").code(Code::UnknownClause)
+        }
+        "when" if at.rest().contains("several rules") => {
+            let line = at.rest().find('\n').map_or(at.clause.text.len(), |end| at.end + end);
+            at.rewrite((at.start, line), ARBITRATION).code(Code::UnknownClause)
+        }
         "no" | "never" => unknown(at, "write `quiet hours 21:00 to 08:00`, or `quiet hours all of sunday`"),
         "silence" | "silent" => called(at, "quiet hours"),
         "keep" | "highest" | "arbitration" | "arbitrate" | "conflict" | "conflicts" | "prioritize" => {
@@ -188,12 +199,30 @@ fn message(at: &At<'_>) -> Option<Answer> {
             unknown(at, &format!("the channel comes first: `{channel} {purpose}`"))
                 .fix((at.start, line_end), format!("{channel} {purpose}"))
         }
+        "e" if at.rest().starts_with("-mail") => at.rewrite((at.start, at.end + "-mail".len()), "email"),
+        "reply" if at.rest().starts_with("-to") => at.rewrite((at.start, at.end + "-to".len()), "reply to"),
         "title" | "headline" => called(at, "subject"),
         "html" | "template" | "content" | "file" => called(at, "body"),
         "sender" => called(at, "from"),
         "preheader" => called(at, "preview"),
         _ => return None,
     })
+}
+
+/// `email promotional`, `sms marketing via gateway`
+pub(super) fn purpose(at: &At<'_>) -> Option<Answer> {
+    match (at.before.len(), at.word.as_str()) {
+        (1, "promotional" | "promotion" | "promo" | "newsletter" | "commercial") => {
+            Some(at.instead("marketing"))
+        }
+        (1, "service" | "transaction" | "receipt" | "system") => Some(at.instead("transactional")),
+        (2, "via" | "through" | "over" | "with" | "webhook") => {
+            let start = at.rest().strip_prefix(" webhook").filter(|_| at.word != "webhook");
+            let end = start.map_or(at.end, |rest| at.clause.text.len() - rest.len());
+            Some(at.rewrite((at.start, end), "by webhook"))
+        }
+        _ => None,
+    }
 }
 
 fn workspace(at: &At<'_>) -> Option<Answer> {

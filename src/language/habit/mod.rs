@@ -4,6 +4,8 @@
 mod condition;
 mod count;
 mod line;
+mod plain;
+mod policy;
 mod sign;
 mod then;
 mod time;
@@ -11,6 +13,7 @@ mod time;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 
 use super::clause::Clause;
+use super::split::ItemWord;
 
 /// Where the grammar failed.
 struct At<'a> {
@@ -54,10 +57,17 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
     let answer = answer.or_else(|| sign::choice(&at));
     let answer = answer.or_else(|| match at.opener() {
         "when" => condition::answer(&at),
+        // `audience vip when …`, `lapsing when …`
+        _ if matches!(clause.item, ItemWord::Audience | ItemWord::Segments)
+            && at.before.iter().any(|word| word == "when") =>
+        {
+            condition::answer(&at)
+        }
         // Further actions begin with their verb.
         "then" | "send" | "call" | "set" => then::answer(&at),
         "attribute" => sign::attribute(&at),
-        "every" | "on" | "from" | "until" | "at" | "priority" | "quiet" => time::answer(&at),
+        "email" | "sms" | "push" => line::purpose(&at),
+        "every" | "on" | "from" | "until" | "at" | "priority" | "quiet" | "pause" => time::answer(&at),
         _ => None,
     });
     let answer = answer.or_else(|| line::head(&at)).or_else(|| sign::quoted(&at));

@@ -1,5 +1,6 @@
 //! Signs that the language does not have, and parentheses that do not fit.
 
+use super::super::split::ItemWord;
 use super::{Answer, At};
 use crate::diagnostic::Code;
 
@@ -47,7 +48,8 @@ pub(super) fn closing(at: &At<'_>) -> Answer {
 pub(super) fn quoted(at: &At<'_>) -> Option<Answer> {
     let texts = ["owner", "subject", "text", "preview", "post"];
     let whole = texts.contains(&at.opener()) && at.before.len() == 1
-        || at.opener() == "reply" && at.before.len() == 2;
+        || at.opener() == "reply" && at.before.len() == 2
+        || at.opener() == "from" && at.before.len() == 1 && at.clause.item == ItemWord::Message;
     if !whole || !at.word.starts_with(char::is_alphanumeric) {
         return None;
     }
@@ -72,6 +74,12 @@ pub(super) fn attribute(at: &At<'_>) -> Option<Answer> {
             let close = at.clause.text[at.end..].find([')', ']']).map(|close| at.end + close)?;
             Some(at.rewrite((at.start, close + 1), at.clause.text[at.end..close].trim()))
         }
+        "enum" | "one" | "select" if at.before.len() == 2 => Some(at.instead("choice")),
+        "list" if at.before.len() == 2 => Some(at.say(
+            "a list holds texts",
+            "write `list of text`",
+            "what is in a list is looked for by `contains \"…\"`",
+        )),
         "default" | "=" => Some(at.say(
             "an attribute has no default",
             "write `(NAME or else VALUE)` where it is read",

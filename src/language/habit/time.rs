@@ -1,10 +1,11 @@
 //! Schedules, seasons, limits and quiet hours as people say them.
 
 use super::super::split::ItemWord;
-use super::{Answer, At};
+use super::{Answer, At, policy};
 use crate::diagnostic::Code;
 
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+pub(super) const DAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 /// German and Spanish names, and the short ones.
 const OTHERS: [[&str; 4]; 7] = [
     ["montag", "lunes", "mon", "mo"],
@@ -17,7 +18,7 @@ const OTHERS: [[&str; 4]; 7] = [
 ];
 
 /// The day of the week that a word means which is no name of one in the language.
-fn day(word: &str) -> Option<&'static str> {
+pub(super) fn day(word: &str) -> Option<&'static str> {
     let singular = word.strip_suffix('s').unwrap_or(word);
     let other = |names: &[&str; 4]| names.contains(&word) || names.contains(&singular);
     let position = DAYS.iter().position(|day| *day == singular).or_else(|| OTHERS.iter().position(other))?;
@@ -47,7 +48,7 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
             "medium" | "normal" => Some(at.instead("50")),
             _ => None,
         },
-        "quiet" => match at.word.as_str() {
+        "quiet" => policy::quiet(at).or_else(|| match at.word.as_str() {
             "from" | "between" | ":" => Some(at.instead("")),
             "-" | "–" | "until" | "till" | "and" => Some(at.instead("to")),
             // `quiet hours 21:00 to 08:00, or wait`
@@ -58,7 +59,8 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
                 "`21-8` may be read as hours or as days",
             )),
             _ => None,
-        },
+        }),
+        "pause" => policy::pause(at),
         _ => None,
     }
 }
@@ -222,6 +224,15 @@ fn on(at: &At<'_>) -> Option<Answer> {
     .map(|answer| Answer { span: (answer.fix.as_ref().map_or(at.start, |fix| fix.0.0), at.end), ..answer })
 }
 
+/// A second event.
+fn one_event(at: &At<'_>, other: &str) -> Answer {
+    at.say(
+        "one event lets a rule fire",
+        format!("write a second rule: `on {other}`"),
+        "a rule knows the fields of the one event on which it is decided",
+    )
+}
+
 /// A condition or a second event behind `on EVENT`.
 fn another_event(at: &At<'_>) -> Option<Answer> {
     if matches!(at.word.as_str(), "where" | "if" | "with" | "and" | "having") && at.before.len() == 2 {
@@ -232,14 +243,14 @@ fn another_event(at: &At<'_>) -> Option<Answer> {
             "a condition is said in one place, so that a reviewer finds it there",
         ));
     }
+    if at.word == "or" && at.before.len() == 2 {
+        let other = at.rest().split_whitespace().next().unwrap_or("OTHER");
+        return Some(one_event(at, other));
+    }
     let head = at.clause.text[..at.start].trim_end();
     let joined = head.ends_with(',') || matches!(at.previous(), "and" | "or");
     if joined && at.word.starts_with(char::is_alphabetic) && !matches!(at.word.as_str(), "after" | "for") {
-        return Some(at.say(
-            "one event lets a rule fire",
-            format!("write a second rule: `on {}`", at.word),
-            "a rule knows the fields of the one event on which it is decided",
-        ));
+        return Some(one_event(at, &at.word));
     }
     // `on cart_abandoned, for each event, after 2 hours`
     let after = at.rest().trim_start();
@@ -252,6 +263,11 @@ fn another_event(at: &At<'_>) -> Option<Answer> {
 
 /// `at most once every 30 days`, `at most once a month`
 fn at_most(at: &At<'_>) -> Option<Answer> {
+    if at.clause.item == ItemWord::Policy
+        && let Some(found) = policy::at_most(at)
+    {
+        return Some(found);
+    }
     match at.word.as_str() {
         "one" | "two" | "three" | "four" | "five"
             if at.previous() == "most" && at.clause.item == ItemWord::Policy =>
