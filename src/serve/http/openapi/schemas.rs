@@ -140,7 +140,7 @@ fn event() -> Value {
                 "type": "string",
                 "pattern": "^[A-Za-z][A-Za-z0-9_ -]{0,63}$",
                 "description": "Its name as rules write it, `cart_abandoned`; capitals, blanks and hyphens are read as that.",
-                "not": {"enum": ["order", "sent", "bounced"]},
+                "not": {"enum": ["order", "sent"]},
             },
         },
         "additionalProperties": true,
