@@ -86,7 +86,9 @@ pub fn select(
                 selection.recipients.insert(customer.0);
                 let entries = fresh.is_some().then(|| contacts(world, &subject, due.at));
                 if let (Some(fresh), Some(entries)) = (&mut fresh, entries) {
-                    entries.into_iter().for_each(|entry| fresh.add(entry));
+                    for entry in entries {
+                        fresh.add(entry);
+                    }
                 }
                 served.insert(customer.0);
             }

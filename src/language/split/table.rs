@@ -33,10 +33,10 @@ impl Cutter<'_> {
         let next = self.look(index + 1);
         Some(match word.text.as_str() {
             "owner" => ChunkKind::Read(Rule::owner_clause),
-            "every" => ChunkKind::Read(Rule::every_clause),
             "priority" => ChunkKind::Read(Rule::priority_clause),
             "at" if next.is("most") => ChunkKind::Read(Rule::at_most_clause),
-            "at" => ChunkKind::Read(Rule::every_clause),
+            // `at 09:00` says a time without its days.
+            "every" | "at" => ChunkKind::Read(Rule::every_clause),
             // `from 90 days to 30 days ago` goes on with a window.
             "from" if next.is_number() && self.look(index + 2).is_word() => return None,
             "from" | "until" => ChunkKind::Read(Rule::season_clause),
