@@ -10,6 +10,8 @@ use crate::ingest::{
 use crate::model::Instant;
 use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
 
+use crate::store::StoreError;
+
 use super::handle::OnBytes;
 use super::hands::{Hands, Owner};
 use super::post::columns;
@@ -30,6 +32,9 @@ pub(super) fn answer(hands: &impl Hands, import: &Import, now: Instant, on_bytes
         Ok(imported) => Response::Imported(imported),
         Err(error @ (LoadError::File(_) | LoadError::Usage(_))) => {
             Response::refused(RefusalKind::Usage, error.to_string())
+        }
+        Err(LoadError::Store(StoreError::Closed)) => {
+            Response::refused(RefusalKind::Failed, "the daemon ended before the import did: run it again")
         }
         Err(LoadError::Store(error)) => Response::refused(RefusalKind::Failed, error.to_string()),
     }
