@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod language;
 pub mod message;
 pub mod model;
+pub mod observe;
 pub mod outbox;
 pub mod population;
 pub mod record;

@@ -6,10 +6,11 @@ use std::sync::{Arc, PoisonError};
 
 use crate::deliver::email::RelayState;
 use crate::model::Instant;
+use crate::observe::{self, Exposition};
 use crate::record::MessageState;
 use crate::serve::{
-    Control, ImportKind, OutboxRow, PersonWish, Reader, RefusalKind, RelayStatus, Reply, Request, Response,
-    Taken, Taking, Unsubscribing, Waiting,
+    Control, ImportKind, Living, Measured, Measuring, OutboxRow, PersonWish, Reader, RefusalKind,
+    RelayStatus, Reply, Request, Response, Taken, Taking, Unsubscribing, Waiting,
 };
 
 use super::called::is_carried;
@@ -253,7 +254,9 @@ impl Service {
                 if let Taken::Kept(posted) = &taken {
                     let (accepted, unchanged) = (posted.accepted, posted.unchanged);
                     let rejected = posted.rejected.len() as u64 + posted.more_rejected;
-                    tracing::debug!(?kind, accepted, unchanged, rejected, "posted");
+                    let kind = label(kind);
+                    let posted = observe::Posted { kind, accepted, unchanged, rejected };
+                    posted.happened(&self.shared.metrics);
                 }
                 taken
             }
@@ -266,9 +269,33 @@ impl Service {
     }
 }
 
+const fn label(kind: ImportKind) -> &'static str {
+    match kind {
+        ImportKind::Customers => "customers",
+        ImportKind::Orders => "orders",
+        ImportKind::Events => "events",
+        ImportKind::Suppressions => "suppressions",
+    }
+}
+
 impl Control for Service {
     fn call(&self, request: Request) -> Reply<'_> {
         Box::pin(self.answer(request))
+    }
+
+    fn lives(&self) -> Living<'_> {
+        Box::pin(async {
+            self.decider_gets_on(&mut None).await;
+            self.store.failure().is_none()
+        })
+    }
+
+    fn metrics(&self, accept: Option<&str>) -> Measuring<'_> {
+        let format = Exposition::of(accept);
+        Box::pin(async move {
+            let text = self.shared.metrics.text(&self.scene().await, format);
+            Some(Measured { content_type: format.content_type(), text })
+        })
     }
 
     fn take(&self, kind: ImportKind, body: Vec<u8>) -> Taking<'_> {

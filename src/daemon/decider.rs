@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::failpoint;
 use crate::model::{CustomerNumber, Instant};
+use crate::observe::{EventsDecided, Metrics};
 use crate::record::Deed;
 use crate::ruleset::RuleSet;
 use crate::serve::{Progress, RefusalKind, Request, Response, Taken};
@@ -290,7 +291,7 @@ fn take_group(
 fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
     match command {
         Command::Tick(reply) => {
-            let _ = reply.send(engine.tick(now));
+            let _ = reply.send(tick(engine, now));
         }
         Command::Events(reply) => {
             let _ = reply.send(engine.fire_events(now));
@@ -357,6 +358,16 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
     }
 }
 
+/// Lets every due rule fire, and measures how long it took.
+fn tick(engine: &mut Engine, now: Instant) -> Result<TickReport, StoreError> {
+    let watch = Stopwatch::start();
+    let report = engine.tick(now)?;
+    if !report.on_hold && !report.waits_for_load {
+        engine.shared.metrics.took(watch.elapsed(), engine.evaluation);
+    }
+    Ok(report)
+}
+
 /// Takes in who unsubscribed. A store that fails here fails the next tick, too.
 fn take_unsubscribes(engine: &mut Engine, now: Instant) {
     let taken = catch_unwind(AssertUnwindSafe(|| engine.take_unsubscribes(now)));
@@ -372,15 +383,15 @@ fn take_unsubscribes(engine: &mut Engine, now: Instant) {
 /// Decides what came. A store that fails here fails the next tick, too.
 fn fire(engine: &mut Engine, now: Instant) {
     match engine.fire_events(now) {
-        Ok(report) => log_events(&report),
+        Ok(report) => log_events(&report, &engine.shared.metrics),
         Err(error) => tracing::error!(error = error.to_string(), "events could not be decided"),
     }
 }
 
 /// Says what events let happen, where they did.
-pub(super) fn log_events(report: &EventReport) {
+pub(super) fn log_events(report: &EventReport, metrics: &Metrics) {
     let EventReport { asked, began, restarted, matched, decisions, gone } = *report;
     if !report.is_empty() {
-        tracing::info!(asked, began, restarted, matched, decisions, gone, "events");
+        EventsDecided { asked, began, restarted, matched, decisions, gone }.happened(metrics);
     }
 }

@@ -94,6 +94,8 @@ pub struct Engine {
     pub(super) erased: Erased,
     /// Whether everybody is to be met anew by the suppression list: by whoever asked, for that takes its time.
     pub(super) unmet: bool,
+    /// How long it took to find who matches, in the last tick that asked.
+    pub(super) evaluation: std::time::Duration,
 }
 
 impl std::fmt::Debug for Engine {

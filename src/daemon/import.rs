@@ -8,6 +8,7 @@ use crate::ingest::{
     self, ImportError, Kind, Options, Origin, Reject, RejectWriter, Report, Rows, Summary, Totals,
 };
 use crate::model::Instant;
+use crate::observe::RowsImported;
 use crate::serve::{Import, ImportFile, ImportKind, Imported, ImportedFile, RefusalKind, Response};
 
 use crate::store::StoreError;
@@ -111,6 +112,12 @@ fn import_file(
     pieces::load(hands, kind_of(file.kind), &mut *rows, &options, &mut report)?;
     drop(rows);
     let summary = report.summary;
+    let rows = RowsImported {
+        accepted: summary.accepted_rows.saturating_sub(summary.unchanged_rows),
+        unchanged: summary.unchanged_rows,
+        rejected: summary.rejected_rows,
+    };
+    hands.with(move |engine| rows.happened(&engine.shared.metrics))?;
     if let Some(error) = failed {
         return Err(LoadError::Usage(format!("the rejects cannot be written: {error}")));
     }

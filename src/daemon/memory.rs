@@ -191,6 +191,7 @@ impl Engine {
         let known = self.reasons.entry(key).or_default();
         let mut new = members.clone();
         new.subtract(known);
+        self.shared.metrics.not_sent(skip, new.len());
         known.union(&new);
         for block in new.blocks() {
             put(&mut |batch| tables::runs::put_non_sends(batch, number, at, skip, block, known));

@@ -57,6 +57,7 @@ mod renamed;
 mod rendered;
 mod run;
 mod said;
+mod scene;
 mod season;
 mod sent_test;
 mod service;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info};
 
 use crate::check::Files;
 use crate::clock::Clock;
+use crate::observe::{RulesRefused, RulesTaken};
 use crate::reload::{self, LoadError, Loaded, Watch};
 use crate::serve::{Refusal, RefusalKind, ReloadFailure, Reloaded, Response};
 use crate::store::{Store, tables};
@@ -105,7 +105,7 @@ impl Service {
         let store_failed = |error: String| failed(&format!("the store failed: {error}"));
         self.decider.activate(rules).await.map_err(|error| store_failed(error.to_string()))?;
         let Reloaded { changed, rule_set, commit, rules, .. } = &reloaded;
-        info!(rule_set, commit, rules, changed, "rules are read");
+        RulesTaken { rule_set, commit, rules: *rules, changed: *changed }.happened(&self.shared.metrics);
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.outbox.refresh().await.map_err(|error| store_failed(error.to_string()))?;
         self.outbox.recheck();
@@ -115,12 +115,8 @@ impl Service {
 
     /// Says that files do not run, in the log and from now on in the status.
     fn refuse(&self, commit: Option<String>, refusal: Refusal) -> Refusal {
-        error!(
-            reason = refusal.message,
-            diagnostics = refusal.details.join(" | "),
-            commit,
-            "rules are not taken over"
-        );
+        let Refusal { message: reason, details: diagnostics, .. } = &refusal;
+        RulesRefused { reason, diagnostics, commit: commit.as_deref() }.happened(&self.shared.metrics);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let since = refused.as_ref().map_or_else(|| self.clock.now(), |before| before.since);
         *refused = Some(ReloadFailure { since, commit, refusal: refusal.clone() });

@@ -1,26 +1,18 @@
 //! What the daemon's log says of recoveries, messages and ticks: ids and figures, no personal data.
 
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
+use crate::model::Instant;
+use crate::observe::{Metrics, TickEnd, Ticked};
 use crate::outbox::Recovery;
-use crate::record::{FinishedMessage, MessageState, Outage, OutageKind};
+use crate::record::{Outage, OutageKind};
+use crate::schedule::Passed;
 
 use super::TickReport;
 
 pub(super) fn log_recovery(recovery: Recovery) {
     let Recovery { open, untouched, sent, failed, again, held } = recovery;
     info!(open, untouched, sent, failed, again, held, "the outbox is open");
-}
-
-/// What was sent is for `debug`: there may be millions; what was not, somebody may want to know.
-pub(super) fn log_finished(message: &FinishedMessage) {
-    let (id, state) = (message.key.to_string(), message.state.label());
-    let FinishedMessage { rule, attempts, result, .. } = message;
-    if message.state == MessageState::Sent {
-        debug!(message_id = id, rule, attempts, result, "{state}");
-    } else {
-        warn!(message_id = id, rule, attempts, result, "{state}");
-    }
 }
 
 pub(super) fn log_outage(outage: &Outage) {
@@ -39,16 +31,15 @@ pub(super) fn log_outage(outage: &Outage) {
     }
 }
 
-pub(super) fn log_tick(report: &TickReport) {
-    for (rule, passed) in &report.missed {
-        warn!(
-            rule,
-            count = passed.count,
-            last = passed.last.to_string(),
-            "occurrences were missed and passed over"
-        );
-    }
-    if report.decisions > 0 {
-        info!(rules = report.rules, matched = report.matched, decisions = report.decisions, "tick");
-    }
+/// Says what a tick did.
+pub(super) fn log_tick(report: &TickReport, at: Instant, metrics: &Metrics) {
+    let end = match (report.on_hold, report.waits_for_load) {
+        (true, _) => TickEnd::OnHold,
+        (false, true) => TickEnd::WaitsForImport,
+        (false, false) => TickEnd::Done,
+    };
+    let missed = |(rule, passed): &(String, Passed)| (rule.clone(), passed.count, passed.last);
+    let missed: Vec<(String, u64, Instant)> = report.missed.iter().map(missed).collect();
+    let TickReport { rules, matched, decisions, .. } = *report;
+    Ticked { at, end, rules, matched, decisions, missed: &missed }.happened(metrics);
 }

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::RejectCode;
 use crate::model::{Duration, Instant};
+use crate::observe::{Delivered, InDoubt};
 use crate::outbox::{Outbox, Report};
 use crate::reload::{LoadError, Loaded, Watch};
 use crate::serve::{Control, ReloadFailure, Spool, openapi};
@@ -20,7 +21,7 @@ use super::decider::{Decider, log_events};
 use super::launch::{Doors, Launched, launch};
 use super::pulse::Pulse;
 use super::reloading::Asked;
-use super::said::{log_finished, log_outage, log_tick};
+use super::said::{log_outage, log_tick};
 use super::snapshot::Shared;
 use super::systemd::{ServiceManager, Starting};
 use super::unsubscribe::Exit;
@@ -165,7 +166,7 @@ impl Service {
     async fn tick_for_ever(&self) -> String {
         loop {
             match self.decider.tick().await {
-                Ok(report) => log_tick(&report),
+                Ok(report) => log_tick(&report, self.clock.now(), &self.shared.metrics),
                 Err(error) => return format!("the store failed: {error}"),
             }
             if let Err(error) = self.forget_erased(None).await {
@@ -195,7 +196,7 @@ impl Service {
             if due.is_none() {
                 return Ok(());
             }
-            log_events(&self.decider.events().await?);
+            log_events(&self.decider.events().await?, &self.shared.metrics);
             left = self.shared.get().next_due.filter(|still| Some(*still) == due);
         }
     }
@@ -213,17 +214,15 @@ impl Service {
     async fn listen_to_reports(&self, mut heard: mpsc::UnboundedReceiver<Report>) -> String {
         while let Some(report) = heard.recv().await {
             match report {
-                Report::Finished(message) => log_finished(&message),
+                Report::Finished(message) => Delivered(&message).happened(&self.shared.metrics),
                 Report::Did { sequence, deeds } => self.decider.did(sequence, deeds).await,
                 Report::Suppressed { customer, reason, .. } => {
                     info!(customer = customer.0, ?reason, "an address is suppressed");
                     self.decider.suppressed(customer).await;
                 }
                 Report::InDoubt { key, rule, reason } => {
-                    warn!(
-                        message = key.to_string(),
-                        rule, reason, "a message is in doubt: see `cvmd outbox list`"
-                    );
+                    let (message, rule, reason) = (key.to_string(), &*rule, &*reason);
+                    InDoubt { message, rule, reason }.happened(&self.shared.metrics);
                 }
                 Report::Outage(outage) => log_outage(&outage),
                 Report::OutageOver(webhook) => info!(webhook, "a webhook is called again"),

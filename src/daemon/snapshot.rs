@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::decide::Pauses;
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
+use crate::observe::Metrics;
 use crate::population::Population;
 use crate::record::{StoreIdentity, Unsubscribe};
 use crate::ruleset::Remembered;
@@ -48,6 +49,8 @@ pub struct Shared {
     pub(super) lists: Lists,
     /// Tells addresses and ids apart without keeping them.
     pub(super) keyed: Keyed,
+    /// What is counted of this engine and all that works with it.
+    pub(super) metrics: Metrics,
 }
 
 impl Shared {
@@ -70,6 +73,7 @@ impl Shared {
             next: AtomicU32::new(0),
             lists: Lists::default(),
             keyed: Keyed::of(identity),
+            metrics: Metrics::default(),
         })
     }
 

@@ -105,6 +105,7 @@ impl Engine {
             timers,
             erased: Erased::default(),
             unmet: false,
+            evaluation: std::time::Duration::ZERO,
         };
         engine.read_sets()?;
         engine.read_unsubscribes()?;

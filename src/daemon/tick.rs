@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::clock::Stopwatch;
 use crate::evaluate::Match;
 use crate::model::{Bitmap, Instant};
 use crate::record::{Run, RunState};
@@ -70,7 +71,9 @@ impl Engine {
         self.learn(&active, now)?;
         let firings = self.firings(&active, now, &mut report)?;
         let questions: Vec<Question> = firings.iter().map(|firing| firing.question.clone()).collect();
+        let watch = Stopwatch::start();
         let matches = self.answers(&active, &self.population, now, &questions);
+        self.evaluation = watch.elapsed();
         // What fires on events has its place among the others.
         let mut rest = ready.as_slice();
         let order = active.order();

@@ -43,11 +43,37 @@ use std::pin::Pin;
 /// An answer on its way.
 pub type Reply<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>>;
 
+/// Whether it lives, on its way.
+pub type Living<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+/// Metrics on their way.
+pub type Measuring<'a> = Pin<Box<dyn Future<Output = Option<Measured>> + Send + 'a>>;
+
+/// What a collector of metrics gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// The type of the text.
+    pub content_type: &'static str,
+    /// All metrics.
+    pub text: String,
+}
+
 /// Whoever answers requests.
 pub trait Control: Send + Sync {
     /// Answers a request; what goes wrong is a [`Response::Refused`]. Requests may come at the same
     /// time; a [`Request::Progress`] is answered while an import is under way.
     fn call(&self, request: Request) -> Reply<'_>;
+
+    /// Returns whether it gets on, as soon as that is seen: also behind an import that takes an hour.
+    fn lives(&self) -> Living<'_> {
+        Box::pin(async { matches!(self.call(Request::Status {}).await, Response::Status(_)) })
+    }
+
+    /// All metrics, in the format that an `Accept` header asks for; none where nothing is measured.
+    fn metrics(&self, accept: Option<&str>) -> Measuring<'_> {
+        let _ = accept;
+        Box::pin(std::future::ready(None))
+    }
 
     /// Takes in what an integrator posts: one object, an array, or NDJSON. Dropping the future gives it
     /// up where it was not begun.

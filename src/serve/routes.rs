@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request as HttpRequest, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
@@ -52,6 +52,7 @@ pub(super) fn router(
                 .layer(DefaultBodyLimit::max(CHUNK_BYTES)),
         )
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(Desk { control: Arc::clone(&control), spool: spool.clone() })
         .merge(api);
     let guarded = match token {
@@ -189,10 +190,20 @@ async fn status(desk: &Desk) -> Option<Box<Status>> {
     }
 }
 
+async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> HttpResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    match desk.control.metrics(accept).await {
+        Some(measured) => ([(header::CONTENT_TYPE, measured.content_type)], measured.text).into_response(),
+        None => (StatusCode::NOT_FOUND, "nothing is measured here\n").into_response(),
+    }
+}
+
 async fn healthy(State(desk): State<Desk>) -> HttpResponse {
-    match status(&desk).await {
-        Some(_) => "ok\n".into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "the daemon does not answer\n").into_response(),
+    match tokio::time::timeout(HEALTH_TIME_OUT, desk.control.lives()).await {
+        Ok(true) => "ok\n".into_response(),
+        Ok(false) | Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the daemon does not answer\n").into_response()
+        }
     }
 }
 

@@ -11,7 +11,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_cvmd");
 /// What systemd may say of how exposed the service is, of 10.
 const EXPOSURE: f64 = 1.1;
 
-fn unit() -> String {
+pub(super) fn unit() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/cvmd.service")).unwrap()
 }
 

@@ -9,7 +9,7 @@ use super::source::{House, room, running};
 ///
 /// Before you add an arrow: does the room need to *know* that, or only to be given it?
 #[rustfmt::skip]
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     // What everybody speaks of.
     ("model",      &[]),
     ("diagnostic", &[]),
@@ -40,11 +40,12 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("outbox",     &["clock", "config", "decide", "deliver", "failpoint", "message", "model", "record", "ruleset", "schedule", "store"]),
     ("reload",     &["check", "clock", "diagnostic", "failpoint", "language", "model", "ruleset"]),
     ("serve",      &["clock", "config", "model"]),
+    ("observe",    &["model", "record"]),
     ("generate",   &["model", "record", "ruleset"]),
     ("demo",       &["deliver", "generate", "model"]),
 
     // Brings them together.
-    ("daemon",     &["check", "clock", "compile", "config", "decide", "deliver", "diagnostic", "evaluate", "failpoint", "ingest", "language", "message", "model", "outbox", "population", "record", "reload", "ruleset", "schedule", "serve", "store"]),
+    ("daemon",     &["check", "clock", "compile", "config", "decide", "deliver", "diagnostic", "evaluate", "failpoint", "ingest", "language", "message", "model", "observe", "outbox", "population", "record", "reload", "ruleset", "schedule", "serve", "store"]),
 ];
 
 /// Uses whatever it needs to show it; nobody uses it but `main`.

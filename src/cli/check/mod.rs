@@ -43,6 +43,7 @@ Exit: 0 fine, advice included, 1 errors (warnings too with `--deny warnings`), 2
 /// Are the rules right?
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Arguments {
     /// Folders of rules, or single files; else the configuration's rules, else this folder
     #[arg(value_name = "PATH")]

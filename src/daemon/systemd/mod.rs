@@ -1,4 +1,4 @@
-//! What systemd, or another that speaks its protocol (sd_notify(3)), is told of the daemon: that it
+//! What systemd, or another that speaks its protocol (`sd_notify(3)`), is told of the daemon: that it
 //! starts, is ready, reads its rules, lives, ends, and how it is, in a line.
 
 mod line;

@@ -13,7 +13,7 @@ use crate::store::Batch;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A question under way.
-type Asked = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(in crate::daemon) type Asked = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Service {
     /// Tells systemd, twice in the time that it wants, that the daemon lives, as long as both the decider and
@@ -40,7 +40,7 @@ impl Service {
     }
 
     /// Returns when the decider answers or is seen at work: behind a large import an answer takes its time.
-    async fn decider_gets_on(&self, asked: &mut Option<Asked>) {
+    pub(in crate::daemon) async fn decider_gets_on(&self, asked: &mut Option<Asked>) {
         let before = self.pulse.count();
         loop {
             let answer = asked.get_or_insert_with(|| {
@@ -68,7 +68,7 @@ impl Service {
         let written = tokio::task::spawn_blocking(move || store.commit(Batch::default()).wait()).await;
         if !matches!(written, Ok(Ok(_))) {
             // It failed for good: whoever watches the store ends the daemon, and says why.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
