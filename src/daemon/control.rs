@@ -46,7 +46,7 @@ impl Service {
                 counted.unwrap_or_default().tell(&mut status);
                 status.pid = Some(std::process::id());
                 status.started = Some(self.started);
-                status.reload_error = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                status.reload_error.clone_from(&self.refused.lock().unwrap_or_else(PoisonError::into_inner));
                 status.problems.extend(self.outbox_problems());
                 status.relays = self.relays();
                 status.waiting.extend(self.slowed());

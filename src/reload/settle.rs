@@ -198,7 +198,7 @@ mod tests {
         let file = checkout.path("rules/a.rules");
         let change = |nap| {
             if nap == 1 {
-                fs::write(&file, "two").unwrap()
+                fs::write(&file, "two").unwrap();
             }
         };
         let (settled, naps) = checkout.read(None, change).await;
@@ -257,7 +257,7 @@ mod tests {
         let (settled, _) = checkout
             .read(None, |nap| {
                 if nap == 1 {
-                    fs::rename(&away, &root).unwrap()
+                    fs::rename(&away, &root).unwrap();
                 }
             })
             .await;

@@ -11,7 +11,7 @@ use super::ways::Way;
 /// Daemons at the same time. They mostly wait.
 const AT_ONCE: usize = 10;
 /// Sequences of one daemon's life.
-const OF_ONE: u64 = 5;
+const OF_ONE: usize = 5;
 /// What happens in a sequence.
 const LENGTH: usize = 6;
 
@@ -22,15 +22,15 @@ struct Outcome {
 }
 
 /// Plays so many sequences; ends early where something is wrong.
-fn play(sequences: u64, sabotage: &'static str, ways: &'static [Way]) -> Outcome {
-    let seeds = Mutex::new((0..sequences).step_by(OF_ONE as usize));
+fn play(sequences: usize, sabotage: &'static str, ways: &'static [Way]) -> Outcome {
+    let seeds = Mutex::new((0..sequences).step_by(OF_ONE));
     let whole = Mutex::new(Outcome::default());
     let next = || seeds.lock().unwrap().next();
     let live = || {
         while let Some(first) = next().filter(|_| whole.lock().unwrap().wrong.is_empty()) {
             let count = OF_ONE.min(sequences - first);
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-            let told = runtime.unwrap().block_on(life(first + 1, count, sabotage, ways));
+            let told = runtime.unwrap().block_on(life(first as u64 + 1, count, sabotage, ways));
             let mut whole = whole.lock().unwrap();
             whole.wrong.extend(told.wrong);
             for (way, count) in told.ways {
@@ -43,7 +43,7 @@ fn play(sequences: u64, sabotage: &'static str, ways: &'static [Way]) -> Outcome
 }
 
 /// One daemon's life: sequence after sequence, each from a commit.
-async fn life(seed: u64, sequences: u64, sabotage: &'static str, ways: &[Way]) -> Outcome {
+async fn life(seed: u64, sequences: usize, sabotage: &'static str, ways: &[Way]) -> Outcome {
     let mut outcome = Outcome::default();
     let mut story = Story::begin(seed, sabotage).await;
     for _ in 0..sequences {
@@ -71,7 +71,7 @@ fn at_each_instant_it_runs_the_last_good_set() {
     // Of 200 sequences each way is gone some forty times.
     let few = Way::ALL.iter().map(|way| format!("{way:?}"));
     let count = |way: &String| outcome.ways.get(way).copied().unwrap_or_default();
-    let few: Vec<String> = few.filter(|way| count(way) < sequences / 10).collect();
+    let few: Vec<String> = few.filter(|way| count(way) < sequences as u64 / 10).collect();
     assert!(few.is_empty(), "gone too rarely: {few:?} of {:?}", outcome.ways);
 }
 

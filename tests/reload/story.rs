@@ -93,7 +93,7 @@ impl Story {
         self.seen = whole;
         for line in news.lines().filter(|line| line.contains("rules are read")) {
             let hash = line.split("rule_set=\"").nth(1).and_then(|rest| rest.split('"').next());
-            self.meet(&hash.expect("a line with a rule set").to_owned(), line);
+            self.meet(hash.expect("a line with a rule set"), line);
         }
     }
 
