@@ -147,6 +147,8 @@ impl Engine {
         now: Instant,
         resumed: &mut Resumed,
     ) -> Result<(), StoreError> {
+        // The end of a later pause is no second yes.
+        self.held.remove(&number);
         let memory = self.memories.entry(number).or_default();
         if !memory.released {
             memory.released = true;

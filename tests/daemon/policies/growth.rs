@@ -3,7 +3,7 @@
 
 use cvmd::decide::Scope;
 use cvmd::model::Duration;
-use cvmd::record::{HeldFor, Run, RunState};
+use cvmd::record::{HeldFor, Run, RunState, WhileQueued};
 use cvmd::serve::RuleState;
 use cvmd::store::tables;
 
@@ -92,6 +92,21 @@ fn of_runs_held_day_after_day_the_last_goes_on() {
         let states: Vec<RunState> = runs(&shop).iter().map(|run| run.state).collect();
         assert_eq!(states, [RunState::Closed, RunState::Dropped, RunState::Dropped, RunState::Closed]);
         assert_eq!(shop.tick(&day(4)), 300);
+    }
+}
+
+#[test]
+fn the_end_of_a_later_pause_is_no_second_yes() {
+    for mut shop in shops(&daily("", "mail"), 100) {
+        shop.tick(NINE);
+        shop.import(&people(300), at(NINE));
+        assert_eq!(shop.tick(&day(1)), 0);
+        let resumed = later(&day(1), Duration::hours(1));
+        assert_eq!(resume(&mut shop, &resumed), 300);
+        shop.engine.pause(&Scope::Rule("r".into()), WhileQueued::Hold, at(&resumed)).unwrap();
+        assert_eq!(resume(&mut shop, &later(&resumed, Duration::hours(1))), 0);
+        shop.import(&people(700), at(&day(1)));
+        assert_eq!(shop.tick(&day(2)), 0, "nobody has seen that it grew once more");
     }
 }
 
