@@ -7,7 +7,7 @@ use cvmd::serve::OutboxRow;
 use standardwebhooks::Webhook;
 
 use super::super::shop::Shop;
-use super::input::{ON_CARTS, ONCE, SETS, WAIT_MS, Who, batch};
+use super::input::{GUARDED, ON_CARTS, ONCE, SETS, WAIT_MS, Who, batch, late};
 use crate::support::smtp::Mail;
 use crate::support::webhook::{Call, SECRET};
 
@@ -21,6 +21,10 @@ pub struct Told {
     pub begins: Vec<Instant>,
     /// The batches of which some become warm.
     pub warm: BTreeSet<usize>,
+    /// Of those who come later, which of the rules that policies pause must be paused by then.
+    pub late: Vec<BTreeSet<&'static str>>,
+    /// Whether a person let these rules go on.
+    pub resumed: bool,
 }
 
 /// What arrived outside, by decision.
@@ -48,9 +52,16 @@ impl Seen {
             if ids.len() > 1 {
                 seen.wrong.push(format!("`{rule}` was decided twice for {customer}: {ids:?}"));
             }
-            if rule == "offers" && ids.values().any(|count| *count > 1) {
+            let is_guarded = GUARDED.iter().any(|(name, _)| name == rule);
+            if (rule == "offers" || is_guarded) && ids.values().any(|count| *count > 1) {
                 seen.wrong.push(format!("marketing mail to {customer} was taken twice: {ids:?}"));
             }
+        }
+        for (number, paused) in told.late.iter().enumerate().filter(|_| !told.resumed) {
+            let had = paused.iter().filter(|rule| seen.has(&late(number), rule));
+            let had: Vec<String> =
+                had.map(|rule| format!("`{rule}` is paused and fired for {}", late(number))).collect();
+            seen.wrong.extend(had);
         }
         seen
     }
@@ -58,7 +69,12 @@ impl Seen {
     fn mail(&mut self, mail: &Mail, contents: &mut BTreeMap<String, Vec<u8>>) {
         let customer = mail.to.split('@').next().unwrap_or_default().to_owned();
         let subject = mail.header("Subject").unwrap_or_default();
-        let rule = if subject == "Receipt" { "receipts" } else { "offers" };
+        let rule = match subject.as_str() {
+            "Receipt" => "receipts",
+            "Leaf" => "leaves",
+            "Bill" => "bills",
+            _ => "offers",
+        };
         let id = mail.header("Message-ID").unwrap_or_default();
         self.arrive((customer, rule.to_owned()), id, &mail.bytes, contents);
     }
@@ -157,6 +173,7 @@ impl Seen {
         }
         self.carts(told, sent);
         self.sets(told, sent);
+        self.late(told, doubt);
         self.halves(told.begins.len());
         self.wrong
     }
@@ -196,6 +213,20 @@ impl Seen {
                 };
                 let id = who.id();
                 self.counted(&id, rule, (rows.get(&id).copied().unwrap_or_default(), wanted));
+            }
+        }
+    }
+
+    /// Whoever comes later has each of the guarded rules' mail in the end, those of a paused one once a
+    /// person let it go on.
+    fn late(&mut self, told: &Told, doubt: &[OutboxRow]) {
+        for number in 0..told.late.len() {
+            let id = late(number);
+            for (rule, _) in GUARDED {
+                let in_doubt = doubt.iter().any(|row| row.rule == rule && row.customer_id == id);
+                if !self.has(&id, rule) && !in_doubt {
+                    self.wrong.push(format!("{id} has neither had nor is in doubt about `{rule}`"));
+                }
             }
         }
     }

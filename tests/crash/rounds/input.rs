@@ -11,7 +11,7 @@ use crate::support::leaks;
 pub const SIZE: usize = 100;
 
 /// The rules of the rounds: continuous, scheduled, on events at once and after a wait, on what was sent,
-/// on movement, and what they set.
+/// on movement, what they set, and two that a policy pauses, for their mail is complained about.
 pub const RULES: &str = r#"workspace shop
   currency EUR
   first run 100000
@@ -19,6 +19,7 @@ pub const RULES: &str = r#"workspace shop
 attribute plan choice free | pro
 attribute age number
 attribute stage choice cold | warm
+attribute flyer yes/no
 attribute marked yes/no set by rules
 attribute touched yes/no set by rules
 
@@ -37,6 +38,27 @@ message receipt
   email transactional
   subject "Receipt"
   body messages/receipt.txt
+
+message leaf
+  email marketing
+  subject "Leaf"
+  body messages/offer.txt
+
+message bill
+  email marketing
+  subject "Bill"
+  body messages/offer.txt
+
+policy care
+  pause a rule when complaints > 1%
+
+rule leaves
+  when flyer = yes
+  then send leaf
+
+rule bills
+  when flyer = yes
+  then send bill
 
 rule offers
   when orders >= 1
@@ -107,6 +129,12 @@ pub const ONCE: [&str; 9] =
 
 /// Rules that fire on carts and call.
 pub const ON_CARTS: [&str; 3] = ["baskets", "reminders", "each_cart"];
+
+/// Rules that a policy pauses, and their messages.
+pub const GUARDED: [(&str, &str); 2] = [("leaves", "leaf"), ("bills", "bill")];
+
+/// Who has a leaf and a bill before the first round: what fewer say of it pauses nothing.
+pub const CROWD: usize = 204;
 
 /// Rules that set.
 pub const SETS: [&str; 2] = ["marks", "touches"];
@@ -262,4 +290,34 @@ pub fn write_warm(shop: &Shop, number: usize) {
     let rows = batch(number).filter(|who| who.warms()).map(|who| format!("{},warm\n", who.id()));
     let rows: String = rows.collect();
     shop.write(&format!("warm{number}/customers.csv"), &format!("id,stage\n{rows}"));
+}
+
+/// Writes the folder of those who have a leaf and a bill.
+pub fn write_crowd(shop: &Shop) {
+    let rows = (0..CROWD).map(|number| flyer(&format!("f-{number}"))).collect::<String>();
+    shop.write("crowd/customers.csv", &format!("{FLYERS}{rows}"));
+}
+
+/// Writes the folder of one more, who comes later.
+pub fn write_late(shop: &Shop, number: usize) {
+    shop.write(&format!("late{number}/customers.csv"), &format!("{FLYERS}{}", flyer(&late(number))));
+}
+
+/// The id of one who comes later.
+pub fn late(number: usize) -> String {
+    format!("late-{number}")
+}
+
+const FLYERS: &str = "id,email,consent_email_marketing,flyer\n";
+
+fn flyer(id: &str) -> String {
+    format!("{id},{id}@customers.example,yes,yes\n")
+}
+
+/// Writes a folder in which five of two hundred complain about a message.
+pub fn write_complaints(shop: &Shop, message: &str, now: Instant) {
+    let row = |number| format!("{message}-{number},f-{number},{now},complained,{message},email\n");
+    let rows: String = (0..5).map(row).collect();
+    let head = "id,customer_id,time,event,message,channel\n";
+    shop.write(&format!("complaints-{message}/events.csv"), &format!("{head}{rows}"));
 }

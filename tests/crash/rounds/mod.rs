@@ -148,3 +148,10 @@ fn a_cursor_ahead_of_its_slice_is_noticed() {
     let focus = [Death::Terminated, Death::At("cursor_early", 1), Death::Terminated];
     must_turn_red("cursor_early", &focus, Power::Holds, &["occurrence"]);
 }
+
+#[test]
+#[ignore = "half a minute: `.ci/run` runs it"]
+fn a_guard_that_does_not_look_is_noticed() {
+    let focus = [Death::At("guard_after_pause", 1), Death::Terminated];
+    must_turn_red("stage_off:guard", &focus, Power::Holds, &["is paused and fired"]);
+}

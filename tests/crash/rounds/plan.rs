@@ -1,7 +1,7 @@
 //! How each life ends. Seeded: the same number plans the same deaths.
 
 /// The places at which the process is killed, and how often each is passed in a life, roughly.
-pub const POINTS: [(&str, u64); 27] = [
+pub const POINTS: [(&str, u64); 29] = [
     ("commit_before_sync", 60),
     ("commit_before_reply", 60),
     ("after_claim", 6),
@@ -29,6 +29,8 @@ pub const POINTS: [(&str, u64); 27] = [
     ("moves_after_commit", 1),
     ("set_before_commit", 1),
     ("set_after_commit", 1),
+    ("guard_before_pause", 1),
+    ("guard_after_pause", 1),
 ];
 
 /// Numbers from a seed (`SplitMix64`, Steele et al. 2014).

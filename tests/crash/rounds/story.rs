@@ -1,5 +1,7 @@
 //! One store that lives through many deaths.
 
+mod guards;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
@@ -76,6 +78,8 @@ struct Story {
     /// Batches that a tick has looked at.
     placed: BTreeSet<usize>,
     kills: usize,
+    /// Rules whose mail is complained about.
+    complained: BTreeSet<&'static str>,
     /// Of the rules.
     edition: usize,
     outcome: Outcome,
@@ -97,9 +101,11 @@ pub async fn live(script: Script) -> Outcome {
         acknowledged: BTreeSet::new(),
         placed: BTreeSet::new(),
         kills: 0,
+        complained: BTreeSet::new(),
         edition: 0,
         outcome: Outcome::default(),
     };
+    story.begin().await;
     for round in 0..story.script.rounds {
         story.round(round).await;
         story.lose_power();
@@ -139,6 +145,7 @@ impl Story {
     async fn round(&mut self, round: usize) {
         let death = death(&mut self.dice, (self.script.first + round, round), &self.script.focus);
         self.shift += STEP_MS;
+        self.complain(&death, round);
         self.write();
         self.trouble();
         let in_import =
@@ -148,11 +155,13 @@ impl Story {
             let ended = self.import(Some(&death)).await;
             return self.count(&death, ended.is_err());
         }
+        let pauses = self.recorded_pauses();
         let mut daemon = self.shop.start_logged(self.command(&["run"], Some(&death)), "log");
         let Ok(status) = self.shop.ready(&mut daemon).await else {
             return self.ended_early(&death, &mut daemon);
         };
         self.expect_input((status.customers, status.orders), "after a start");
+        self.expect_pauses(pauses, &status.pauses, "after a start");
         self.see_places().await;
         self.reload().await;
         let deadline = elapsed() + if let Death::After(ms) = death { ms } else { LONGEST_LIFE_MS };
@@ -337,6 +346,9 @@ impl Story {
             return self.outcome.wrong.push(format!("it ended by itself:\n{}", daemon.log()));
         };
         self.expect_input((status.customers, status.orders), "at the end");
+        if !self.resume(&status.pauses).await {
+            return;
+        }
         self.expect_matches();
         let (sent, doubt) = (self.shop.outbox("sent").await, self.shop.outbox("in doubt").await);
         for state in ["dead", "withdrawn"] {
@@ -380,7 +392,11 @@ impl Story {
                 return Err(first.clone());
             }
             let Some(status) = self.shop.status().await else { return Err("it does not answer".into()) };
-            let is_quiet = status.hold.is_none() && status.outbox.keys().all(|state| state == "in doubt");
+            let waiting = self.waits_for_a_person().await;
+            let rests = |(state, count): (&String, &u64)| {
+                state == "in doubt" || state == "pending" && *count <= waiting
+            };
+            let is_quiet = status.hold.is_none() && status.outbox.iter().all(rests);
             if !is_quiet || !seen.is_complete(&self.told) {
                 since = None;
             }
