@@ -117,7 +117,7 @@ impl Engine {
 
     /// Notes that an address must not be written to any more, as the outbox met it; its record is
     /// durable already.
-    pub(super) fn suppressed(&mut self, number: CustomerNumber) {
+    pub fn suppressed(&mut self, number: CustomerNumber) {
         let noted = self.note_suppressed(number);
         if let Err(error) = noted {
             tracing::error!(error = error.to_string(), "a damaged record was left out");

@@ -42,6 +42,8 @@ pub enum Line {
     Missed { rule: String, first: Ms, last: Ms },
     /// A run waits for a person.
     Held { rule: String, at: Ms },
+    /// A person let a rule go on: whether a guard had paused it, and how many held runs went on.
+    Resumed { rule: String, at: Ms, was_guarded: bool, runs: u64 },
 }
 
 /// A message that left, or would have.
@@ -66,4 +68,6 @@ pub struct Sent {
     pub decided: Ms,
     pub due: Ms,
     pub handed: Ms,
+    /// The server said that there is no such address.
+    pub bounced: bool,
 }

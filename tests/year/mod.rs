@@ -2,6 +2,7 @@
 //! engine's code reads what was sent.
 
 mod checker;
+mod crowd;
 mod driver;
 mod files;
 mod log;
@@ -26,8 +27,14 @@ fn live(size: world::Size) -> Findings {
 /// Clocks change in Europe on the 29th of March, in the south on the 5th of April.
 #[test]
 fn some_days_in_spring_break_no_law() {
-    let findings =
-        live(world::Size { seed: 1, start: at("2026-03-26T00:00:00Z"), days: 11, people: 70, calm: 120 });
+    let findings = live(world::Size {
+        seed: 1,
+        start: at("2026-03-26T00:00:00Z"),
+        days: 11,
+        people: 70,
+        crowd: 0,
+        calm: 120,
+    });
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
 }
 
@@ -75,8 +82,14 @@ const CAPS: usize = 6;
 #[test]
 #[ignore = "takes minutes: `.ci/run` runs it, optimised"]
 fn a_year_breaks_no_law_and_every_policy_bound() {
-    let findings =
-        live(world::Size { seed: 3, start: at("2026-01-01T00:00:00Z"), days: 365, people: 200, calm: 120 });
+    let findings = live(world::Size {
+        seed: 3,
+        start: at("2026-01-01T00:00:00Z"),
+        days: 365,
+        people: 200,
+        crowd: 0,
+        calm: 120,
+    });
     println!("{}", findings.table());
     assert!(findings.faults.is_empty(), "{:#?}", findings.broken());
     for reason in POLICIES {

@@ -37,6 +37,8 @@ pub enum Happening {
     /// `all`, `channel sms`, `rule NAME`; whether what waits is taken back.
     Pause(String, bool),
     Resume(String),
+    /// A person looks at what policies have stopped, and lets it go on.
+    Look,
     /// The process ends and another one opens the store.
     Restart,
     /// The process dies after so many commits of its next tick.

@@ -79,13 +79,14 @@ fn scheduled(
                 }
                 // Those who have come from elsewhere may have met it there.
                 let theirs = |customer: &&str| {
-                    rule.clock != Clock::Customer
-                        || world.zone(customer, *tick) == clock && world.stays(customer, at - 2 * DAY, *tick)
+                    world.zone(customer, *tick) == clock && world.stays(customer, at - 2 * DAY, *tick)
                 };
-                let matching = world
-                    .customers()
-                    .filter(theirs)
-                    .filter(|one| world.holds(rule, one, *tick) == Some(true));
+                let matching: Vec<&str> = if rule.clock == Clock::Customer {
+                    let own = world.customers().filter(theirs);
+                    own.filter(|one| world.holds(rule, one, *tick) == Some(true)).collect()
+                } else {
+                    world.audience(name, rule, *tick).to_vec()
+                };
                 for customer in matching {
                     let decided = record.decided.get(&(name, customer)).into_iter().flatten();
                     let on_record = decided.map(|(_, occurrence)| *occurrence).any(|one| one == at)
@@ -101,7 +102,7 @@ fn scheduled(
 
 /// Whether the rule's schedule was the same for so long that no period served under another one
 /// matters.
-fn settled(world: &World<'_>, name: &str, rule: &Rule, at: Ms) -> bool {
+pub fn settled(world: &World<'_>, name: &str, rule: &Rule, at: Ms) -> bool {
     let long = match &rule.every {
         Some(Every::Days(days, _)) if days.starts_with("month") => 32 * DAY,
         Some(Every::Days(..)) => 8 * DAY,

@@ -105,7 +105,7 @@ fn meant(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
 /// Its rule's condition held when it was decided.
 fn decided_rightly(world: &World<'_>, sent: &Sent, findings: &mut Findings) {
     let Some(rule) = world.rule(&sent.rule, sent.decided) else { return };
-    let held = holds(world, rule, sent, sent.decided);
+    let held = holds(world, rule, sent, world.found_at(&sent.rule, sent.decided));
     findings.hold("its condition held", held == Some(true), || format!("{}: {held:?}", about(sent)));
 }
 

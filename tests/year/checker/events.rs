@@ -53,7 +53,7 @@ fn all<'a>(
         time: *time,
         told: Told { cents: Some(*cents), message: None },
     });
-    let sent = seen.sent.iter().filter(|sent| !sent.call).map(|sent| Occurred {
+    let sent = seen.sent.iter().filter(|sent| !sent.call && !sent.bounced).map(|sent| Occurred {
         id: &sent.key,
         name: "sent",
         customer: &sent.customer,

@@ -6,6 +6,8 @@ mod caps;
 mod complete;
 mod each;
 mod events;
+mod growth;
+mod guards;
 mod limits;
 mod moves;
 mod patience;
@@ -90,6 +92,10 @@ struct Seen<'a> {
     passed: Vec<(&'a str, Ms, &'a str, &'a str)>,
     missed: Vec<(&'a str, Ms, Ms)>,
     held: Vec<(&'a str, Ms)>,
+    /// A rule that a person let go on: when, whether a guard had paused it, how many held runs went on.
+    resumed: Vec<(&'a str, Ms, bool, u64)>,
+    /// The ticks over which the process did not die.
+    whole_ticks: Vec<Ms>,
 }
 
 impl<'a> Seen<'a> {
@@ -105,6 +111,8 @@ impl<'a> Seen<'a> {
             passed: Vec::new(),
             missed: Vec::new(),
             held: Vec::new(),
+            resumed: Vec::new(),
+            whole_ticks: Vec::new(),
         };
         for line in &log.lines {
             match line {
@@ -122,6 +130,9 @@ impl<'a> Seen<'a> {
                 }
                 Line::Missed { rule, first, last } => seen.missed.push((rule, *first, *last)),
                 Line::Held { rule, at } => seen.held.push((rule, *at)),
+                Line::Resumed { rule, at, was_guarded, runs } => {
+                    seen.resumed.push((rule, *at, *was_guarded, *runs));
+                }
             }
         }
         seen
@@ -153,6 +164,10 @@ fn roots<'w>(world: &'w World<'_>) -> impl Iterator<Item = &'w str> + use<'w> {
 pub fn check(script: &Script, log: &Log) -> Findings {
     let mut world = World::of(script);
     let mut seen = Seen::of(log);
+    let dies = |what: &Happening| matches!(what, Happening::Crash(_));
+    let deaths = script.happenings.iter().filter(|(_, what)| dies(what)).map(|(at, _)| *at);
+    let deaths: BTreeSet<Ms> = deaths.collect();
+    seen.whole_ticks = seen.ticks.iter().copied().filter(|at| !deaths.contains(at)).collect();
     for (rule, at, customer, _) in &seen.passed {
         let of = seen.days.entry(world.root(rule).to_owned()).or_default();
         of.entry(customer).or_default().insert(*at);
@@ -170,6 +185,9 @@ pub fn check(script: &Script, log: &Log) -> Findings {
         world.told.insert(&sent.key, Told { cents: None, message: Some(&sent.message) });
     }
     let mut findings = Findings::default();
+    world.guarded = guards::find(&world, &seen, &mut findings);
+    world.released = growth::find(&world, &seen, &mut findings);
+    guards::check(&world, &seen, &mut findings);
     each::check(&world, &seen, &mut findings);
     repeats::check(&world, &seen, &mut findings);
     patience::check(&world, &seen, &mut findings);

@@ -50,7 +50,9 @@ fn waited(world: &World<'_>, sent: &Sent, shown: &dyn Fn(Ms) -> i64, findings: &
         |quiet: &Quiet| quiet.or_skip && sent.channel != "email" && lies_in(quiet, shown(sent.decided));
     findings.hold("skips what does not wait", !book.quiet.iter().any(skips), || about(sent));
     // Later only where something else held it: a pause, a daemon that slept.
-    let on_time = sent.handed - sent.due <= RELEASE + MINUTE || world.troubled(sent.due, sent.handed);
+    let on_time = sent.handed - sent.due <= RELEASE + MINUTE
+        || world.troubled(sent.due, sent.handed)
+        || world.guarded_in(&sent.rule, sent.due, sent.handed);
     findings.hold("leaves within half an hour", on_time, || about(sent));
 }
 

@@ -24,6 +24,10 @@ pub struct Book {
     pub audiences: BTreeMap<String, Vec<Atom>>,
     pub caps: Vec<Cap>,
     pub quiet: Vec<Quiet>,
+    /// Of which harm a rule is paused.
+    pub guards: Vec<Sign>,
+    /// By how much a run's audience may grow, in percent.
+    pub growth: Option<usize>,
     /// Of several rules that want one customer the one of highest priority is kept.
     pub keeps_one: bool,
 }
@@ -122,6 +126,13 @@ pub struct Cap {
     /// What does not fit waits for room.
     pub waits: bool,
     pub text: String,
+}
+
+/// What became of messages, and how much of it is too much, in percent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sign {
+    pub sign: &'static str,
+    pub percent: usize,
 }
 
 /// Quiet hours, in minutes after midnight of the customer's clock.
@@ -291,9 +302,24 @@ fn policy_clause(book: &mut Book, policy: &str, line: &str) {
         book.quiet.push(Quiet { from: clock(from), to: clock(to), or_skip });
     } else if let Some(rest) = line.strip_prefix("at most ") {
         book.caps.push(cap(policy, line, rest));
+    } else if let Some(rest) = line.strip_prefix("pause a rule when ") {
+        book.guards.extend(rest.split(" or ").map(sign));
+    } else if let Some(rest) = line.strip_prefix("hold a run when its audience grew by more than ") {
+        book.growth = Some(percent(rest));
     } else {
         panic!("the checker does not know the clause `{line}`");
     }
+}
+
+fn sign(text: &str) -> Sign {
+    let (name, above) = text.split_once(" > ").unwrap();
+    let all = ["bounces", "complaints", "unsubscribes"];
+    let sign = all.into_iter().find(|one| *one == name).unwrap();
+    Sign { sign, percent: percent(above) }
+}
+
+fn percent(text: &str) -> usize {
+    text.strip_suffix('%').unwrap().parse().unwrap()
 }
 
 fn cap(policy: &str, line: &str, text: &str) -> Cap {

@@ -31,7 +31,7 @@ pub fn check(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) {
             findings.hold("an occurrence", is_one, || about(sent));
         }
         findings.hold("in season", in_season(rule, at, &clock), || about(sent));
-        let late = sent.decided - at;
+        let late = world.found_at(&sent.rule, sent.decided) - at;
         findings.hold("in time", (0..rule.grace.unwrap_or(HOUR)).contains(&late), || about(sent));
         served.entry((world.root(&sent.rule), &sent.customer)).or_default().insert((at, sent.decided));
     }

@@ -1,10 +1,14 @@
 //! What was so at which time, by the script.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::tz::TimeZone;
 
 use super::calendar;
+use super::growth::Released;
+use super::guards::Guarded;
 use super::reader::{self, Book, Rule};
 use super::truth::{self, Atom, Known, Move, Told, Track};
 use crate::year::script::{Event, Happening, Ms, Person, Script};
@@ -48,7 +52,15 @@ pub struct World<'a> {
     pauses: Vec<(&'a str, Ms, Ms)>,
     /// Scope and time of the pauses that took back what was on its way.
     drops: Vec<(&'a str, Ms)>,
+    /// When policies paused a rule, by its first name.
+    pub guarded: BTreeMap<String, Vec<Guarded>>,
+    pub released: Released,
+    /// Whom a rule meant at a tick, where somebody asked.
+    audiences: RefCell<BTreeMap<(String, Ms), Audience<'a>>>,
 }
+
+/// Whom a rule means.
+type Audience<'a> = Rc<Vec<&'a str>>;
 
 /// Since ever.
 const EVER: Ms = Ms::MIN;
@@ -77,6 +89,9 @@ impl<'a> World<'a> {
             asleep: Vec::new(),
             pauses: Vec::new(),
             drops: Vec::new(),
+            guarded: BTreeMap::new(),
+            released: Released::new(),
+            audiences: RefCell::default(),
         };
         for (at, what) in &script.happenings {
             world.happen(*at, what);
@@ -141,7 +156,7 @@ impl<'a> World<'a> {
                 for event in events {
                     let told = Told { cents: event.value.map(|value| value * 100), message: event.message };
                     self.told.insert(&event.id, told);
-                    if let ("unsubscribed", Some(channel)) = (event.name, event.channel) {
+                    if let ("unsubscribed" | "complained", Some(channel)) = (event.name, event.channel) {
                         self.unsubscribed.entry(&event.customer).or_default().push((at, channel, event.time));
                     }
                     if event.message.is_none() && event.channel.is_none() {
@@ -168,7 +183,7 @@ impl<'a> World<'a> {
                 self.suppressed.entry(customer).or_insert(at);
             }
             Happening::Sleep(until) => self.asleep.push((at, *until)),
-            Happening::Restart | Happening::Crash(_) | Happening::Refused(_) => {}
+            Happening::Restart | Happening::Crash(_) | Happening::Refused(_) | Happening::Look => {}
         }
     }
 
@@ -270,6 +285,34 @@ impl<'a> World<'a> {
         let meets = |since: Ms, until: Ms| since <= to && from <= until;
         self.pauses.iter().any(|(_, since, until)| meets(*since, *until))
             || self.asleep.iter().any(|(since, until)| meets(*since, *until))
+    }
+
+    /// Whether somebody paused anything, at some time in between.
+    pub fn paused_at_all(&self, from: Ms, to: Ms) -> bool {
+        self.pauses.iter().any(|(_, since, until)| *since <= to && from <= *until)
+    }
+
+    /// Whether a policy may have paused a rule, at some time in between.
+    pub fn guarded_in(&self, rule: &str, from: Ms, to: Ms) -> bool {
+        let of = self.guarded.get(self.root(rule)).into_iter().flatten();
+        of.into_iter().any(|one| one.may <= to && from <= one.until)
+    }
+
+    /// When it was found whom a decision is for: a run that a person lets go means those of then.
+    pub fn found_at(&self, rule: &str, decided: Ms) -> Ms {
+        self.released.get(&(self.root(rule).to_owned(), decided)).copied().unwrap_or(decided)
+    }
+
+    /// Who matches a rule, by its first name, at a tick.
+    pub fn audience(&self, root: &str, rule: &Rule, tick: Ms) -> Rc<Vec<&'a str>> {
+        let key = (root.to_owned(), tick);
+        if let Some(known) = self.audiences.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let matching = self.customers().filter(|one| self.holds(rule, one, tick) == Some(true));
+        let found: Audience<'a> = Rc::new(matching.collect());
+        self.audiences.borrow_mut().insert(key, Rc::clone(&found));
+        found
     }
 
     /// Whether a pause forbade it.

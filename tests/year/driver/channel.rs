@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use cvmd::config::Secrets;
 use cvmd::daemon::{DaemonGate, Engine, Outgoing, Sender};
+use cvmd::model::CustomerNumber;
 use cvmd::model::Instant;
 use cvmd::outbox::{Claim, Gate};
 use cvmd::record::{
-    Deed, DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, TakenBack,
+    Deed, DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage, Suppression,
+    SuppressionReason, TakenBack,
 };
 use cvmd::store::{Batch, Store, tables};
 
@@ -36,6 +38,8 @@ pub struct Channel {
     /// What was sent and the engine has not heard of: packs with their numbers.
     did: Vec<(u64, Vec<Deed>)>,
     next_deeds: u64,
+    /// Whose address was refused, and the engine has not heard of it.
+    bounced: Vec<CustomerNumber>,
 }
 
 impl Channel {
@@ -52,8 +56,8 @@ impl Channel {
         let (reports, _) = tokio::sync::mpsc::unbounded_channel();
         let gate = DaemonGate::new(Arc::clone(&store), Arc::clone(engine.shared()), sender, reports);
         let next_deeds = tables::deeds::next(&*store).unwrap();
-        let (waiting, sets, did) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut channel = Self { gate, store, inbox, waiting, sets, did, next_deeds };
+        let (waiting, sets, did, bounced) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut channel = Self { gate, store, inbox, waiting, sets, did, next_deeds, bounced };
         let open: Vec<OpenMessage> =
             tables::messages::open_messages(&*channel.store).collect::<Result<_, _>>().unwrap();
         channel.take(open);
@@ -78,6 +82,11 @@ impl Channel {
     /// What was sent since the last time, for the engine to hear of.
     pub fn did(&mut self) -> Vec<(u64, Vec<Deed>)> {
         std::mem::take(&mut self.did)
+    }
+
+    /// Whose address was refused since the last time, for the engine to hear of.
+    pub fn bounced(&mut self) -> Vec<CustomerNumber> {
+        std::mem::take(&mut self.bounced)
     }
 
     /// Makes due what the gate held back, as a resume or new rules do.
@@ -120,8 +129,17 @@ impl Channel {
         let Some((_, message)) = self.waiting.get(&key).cloned() else { return };
         match self.gate.claim(&message, now) {
             Claim::Go(prepared) => {
-                log.lines.push(Line::Sent(sent(engine, &message, reached(&message, prepared.frozen), now)));
-                self.end(&message, MessageState::Sent, "taken".into(), now);
+                let address = reached(&message, prepared.frozen);
+                let bounced = is_gone(&address);
+                let hash = self.gate.hashed(&address).filter(|_| bounced);
+                log.lines.push(Line::Sent(Sent { bounced, ..sent(engine, &message, address, now) }));
+                if bounced {
+                    let reason = SuppressionReason::HardBounce;
+                    let suppression = Suppression { reason, at: now, address: hash };
+                    self.end(&message, (MessageState::Dead, Some(suppression)), "550 5.1.1".into(), now);
+                } else {
+                    self.end(&message, (MessageState::Sent, None), "taken".into(), now);
+                }
             }
             Claim::Wait(until, _) => {
                 assert!(until > now, "a wait into the past: {until:?}");
@@ -140,7 +158,7 @@ impl Channel {
 
     fn withdraw(&mut self, engine: &Engine, message: &OpenMessage, why: String, now: Instant, log: &mut Log) {
         log.lines.push(Line::Withdrawn(sent(engine, message, String::new(), now), why.clone()));
-        self.end(message, MessageState::Withdrawn, why, now);
+        self.end(message, (MessageState::Withdrawn, None), why, now);
     }
 
     /// The calls of a decision none of whose messages is under way any more.
@@ -154,7 +172,13 @@ impl Channel {
     }
 
     /// Ends a message as the outbox does: what is kept of it and its removal are one commit.
-    fn end(&mut self, message: &OpenMessage, state: MessageState, result: String, now: Instant) {
+    fn end(
+        &mut self,
+        message: &OpenMessage,
+        (state, suppression): (MessageState, Option<Suppression>),
+        result: String,
+        now: Instant,
+    ) {
         let finished = FinishedMessage {
             key: message.key,
             rule: message.rule.clone(),
@@ -174,10 +198,19 @@ impl Channel {
             tables::messages::put_taken_back(&mut batch, &mark);
         }
         tables::messages::remove_open(&*self.store, &mut batch, message.decided, message.key).unwrap();
-        if state == MessageState::Sent && !message.is_call {
-            let pack = (self.next_deeds, vec![deed(message, now)]);
+        let kind = match state {
+            MessageState::Sent => Some(DeedKind::Sent),
+            MessageState::Dead if suppression.is_some() => Some(DeedKind::Bounced),
+            _ => None,
+        };
+        if let Some(suppression) = suppression {
+            tables::customers::put_suppression(&mut batch, message.customer, 0, &suppression);
+            self.bounced.push(message.customer);
+        }
+        if let Some(kind) = kind.filter(|_| !message.is_call) {
+            let pack = (self.next_deeds, vec![deed(kind, message, now)]);
             tables::deeds::put(&mut batch, pack.0, &pack.1);
-            if self.gate.fires_on(DeedKind::Sent) {
+            if self.gate.fires_on(kind) {
                 tables::deeds::mark(&mut batch, pack.0);
             }
             self.next_deeds += 1;
@@ -188,13 +221,18 @@ impl Channel {
     }
 }
 
-/// What conditions read of a message that was sent: it counts when it became due.
-fn deed(message: &OpenMessage, now: Instant) -> Deed {
+/// Whether the mail server knows no such address.
+fn is_gone(address: &str) -> bool {
+    address.to_lowercase().starts_with("gone")
+}
+
+/// What conditions read of a message that was sent, or refused: what was sent counts when it became due.
+fn deed(kind: DeedKind, message: &OpenMessage, now: Instant) -> Deed {
     Deed {
-        kind: DeedKind::Sent,
+        kind,
         key: message.key,
         customer: message.customer,
-        at: message.due,
+        at: if kind == DeedKind::Sent { message.due } else { now },
         learnt: now,
         message: message.target.clone(),
         rule: message.rule.clone(),
@@ -229,5 +267,6 @@ fn sent(engine: &Engine, message: &OpenMessage, address: String, now: Instant) -
         event: message.event.as_ref().map(|event| event.id.clone()),
         waited: message.waits.map(|wait| wait.label().to_owned()),
         handed: now.0,
+        bounced: false,
     }
 }

@@ -3,6 +3,7 @@
 mod channel;
 mod csv;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cvmd::check;
@@ -10,6 +11,7 @@ use cvmd::daemon::{Engine, Outgoing, TickReport};
 use cvmd::ingest::Kind;
 use cvmd::model::{Date, Instant};
 use cvmd::record::{Suppression, SuppressionReason, WhileQueued};
+use cvmd::serve::RuleState;
 use cvmd::store::{Batch, Memory, Store, tables};
 
 use self::channel::{Channel, Inbox};
@@ -52,6 +54,8 @@ struct Driver {
     awake: Ms,
     /// The next instant of a schedule, as it was last asked for.
     scheduled: Ms,
+    /// What somebody paused: who looks at what policies stopped leaves it alone.
+    paused: BTreeSet<String>,
 }
 
 impl Driver {
@@ -67,6 +71,7 @@ impl Driver {
             log: Log::default(),
             awake: 0,
             scheduled: 0,
+            paused: BTreeSet::new(),
         }
     }
 
@@ -101,12 +106,14 @@ impl Driver {
             Happening::Pause(scope, drops) => {
                 let queued = if *drops { WhileQueued::Drop } else { WhileQueued::Hold };
                 self.engine.pause(&scope.parse().unwrap(), queued, Instant(now)).unwrap();
+                self.paused.insert(scope.clone());
                 self.channel.recheck(Instant(now));
             }
             Happening::Resume(scope) => {
-                self.engine.resume(&scope.parse().unwrap()).unwrap();
-                self.channel.recheck(Instant(now));
+                self.paused.remove(scope);
+                self.resume(scope, now);
             }
+            Happening::Look => self.look(now),
             Happening::Restart => self.restart(Arc::clone(&self.store), now),
             // Who sleeps looks at nobody, and dies all the same.
             Happening::Crash(_) if now < self.awake => self.restart(Arc::new(self.store.crash()), now),
@@ -122,6 +129,32 @@ impl Driver {
             Happening::Suppress(customer) => self.suppress(customer, now),
         }
         now
+    }
+
+    fn resume(&mut self, scope: &str, now: Ms) {
+        let resumed = self.engine.resume_at(&scope.parse().unwrap(), Instant(now)).unwrap();
+        if let Some(rule) = scope.strip_prefix("rule ") {
+            let (rule, was_guarded, runs) = (rule.to_owned(), resumed.counts_anew, resumed.runs);
+            self.log.lines.push(Line::Resumed { rule, at: now, was_guarded, runs });
+        }
+        self.channel.recheck(Instant(now));
+    }
+
+    /// Lets all go on that a policy stopped.
+    fn look(&mut self, now: Ms) {
+        let by_guard =
+            |note: &Option<String>| note.as_ref().is_some_and(|note| note.starts_with("paused since"));
+        for rule in self.engine.status(Instant(now)).rules {
+            let scope = format!("rule {}", rule.name);
+            let is_stopped = match rule.state {
+                RuleState::Held => true,
+                RuleState::Paused => by_guard(&rule.note),
+                RuleState::Active | RuleState::Silenced => false,
+            };
+            if is_stopped && !self.paused.contains(&scope) {
+                self.resume(&scope, now);
+            }
+        }
     }
 
     /// Whether the daemon would take these rules over.
@@ -149,6 +182,7 @@ impl Driver {
         loop {
             self.channel.run(&self.engine, Instant(now), &mut self.log);
             let packs = self.channel.did();
+            let bounced = self.channel.bounced();
             let Some((last, _)) = packs.last() else { return };
             if last % DIES == 0 {
                 // Between the outbox's commit and the engine's hearing of it.
@@ -156,6 +190,9 @@ impl Driver {
             } else {
                 for (sequence, pack) in packs {
                     self.engine.did(sequence, pack).unwrap();
+                }
+                for customer in bounced {
+                    self.engine.suppressed(customer);
                 }
             }
             self.engine.fire_events(Instant(now)).unwrap();
