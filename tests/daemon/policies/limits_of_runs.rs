@@ -99,9 +99,12 @@ fn a_crash_in_the_middle_of_a_run_neither_widens_nor_loses_it() {
     }
 }
 
+/// Whether an hour lies in the same window as another.
+type Same = fn(i64, i64) -> bool;
+
 /// The windows of a limit: as it is written, and whether what was sent `ago` hours ago, at an hour counted
 /// from Monday's midnight, is in the same.
-const PERIODS: [(&str, fn(i64, i64) -> bool); 4] = [
+const PERIODS: [(&str, Same); 4] = [
     ("day", |then, now| then.div_euclid(24) == now.div_euclid(24)),
     ("week", |then, now| then.div_euclid(24 * 7) == now.div_euclid(24 * 7)),
     ("24 hours", |then, now| then > now - 24),

@@ -111,11 +111,14 @@ fn served(world: &World<'_>, seen: &Seen<'_>, root: &str) -> Vec<(Ms, Ms)> {
     all
 }
 
+/// By rule and occurrence.
+type ByRun<'a, T> = BTreeMap<(&'a str, Ms), T>;
+
 fn of_rule(
     world: &World<'_>,
     seen: &Seen<'_>,
     root: &str,
-    (decided, held): (&BTreeMap<(&str, Ms), BTreeSet<Ms>>, &BTreeMap<(&str, Ms), u64>),
+    (decided, held): (&ByRun<'_, BTreeSet<Ms>>, &ByRun<'_, u64>),
     released: &mut Released,
     findings: &mut Findings,
 ) {

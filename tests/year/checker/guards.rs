@@ -92,14 +92,13 @@ impl<'a> Ledger<'a> {
             return None;
         }
         let guards = &world.book(at).guards;
-        let found = guards.iter().find_map(|Sign { sign, percent }| {
+        guards.iter().find_map(|Sign { sign, percent }| {
             let did = match *sign {
                 "bounces" => counted.iter().filter(|one| one.bounced).count(),
                 sign => counted.iter().filter(|one| self.was_said(one, sign, at)).count(),
             };
             (100 * did > percent * counted.len()).then_some((*sign, did, counted.len()))
-        });
-        found
+        })
     }
 
     /// Whether somebody said that of this message: it was the last one before that fits their words.
