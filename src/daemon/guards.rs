@@ -57,10 +57,14 @@ impl Guards {
                 DeedKind::Bounced => true,
             };
             // Taken first and sent back: that is one message.
-            let taken = sent.iter_mut().rev().find(|((_, key), one)| *key == deed.key && !one.bounced);
-            if let (true, Some((_, taken))) = (bounced, taken) {
-                taken.bounced = true;
-                continue;
+            // Looked for only where it came back: each message that is sent passes here.
+            if bounced {
+                let own =
+                    |((_, key), one): &(&(Instant, MessageKey), &mut Sent)| *key == deed.key && !one.bounced;
+                if let Some((_, taken)) = sent.iter_mut().rev().find(own) {
+                    taken.bounced = true;
+                    continue;
+                }
             }
             sent.insert((deed.learnt, deed.key), Sent { customer: deed.customer, due: deed.at, bounced });
             if sent.len() > LAST {
