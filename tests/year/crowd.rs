@@ -14,7 +14,7 @@ const REGULARS: usize = 6;
 const EACH: Ms = 12 * DAY;
 const FIRST: Ms = 3 * DAY;
 
-/// How long a fair lasts: two days of each rule.
+/// How long a fair lasts: two runs.
 const LENGTH: Ms = 2 * DAY;
 
 /// So many in a thousand say what they think of its mail, in each four hours.
@@ -41,13 +41,13 @@ pub fn happenings(size: Size) -> Vec<(Ms, Happening)> {
     let fairs = (0..).map(|number| size.start + FIRST + number * EACH).take_while(|begin| *begin < end);
     for (begin, trouble) in fairs.zip(TROUBLES.into_iter().cycle()) {
         let begin = begin + 3 * HOUR + 23_000;
-        let gone = (trouble == Trouble::Gone).then_some(&mut random);
-        all.push((begin, Happening::Customers(rows(size, true, gone, begin))));
         // By then they have other addresses, and who wanted no more thinks better of it.
+        all.push((begin, Happening::Customers(rows(size, true, None, begin))));
         let over = begin + LENGTH;
-        all.push((over, Happening::Customers(rows(size, false, None, over))));
+        let gone = (trouble == Trouble::Gone).then_some(&mut random);
+        all.push((over, Happening::Customers(rows(size, false, gone, over))));
         if let Trouble::Says(what) = trouble {
-            words(size, what, (begin, over), &mut random, &mut all);
+            words(size, what, over, &mut random, &mut all);
         }
     }
     // Who looks after the policies does so on every second day or so.
@@ -81,15 +81,9 @@ fn rows(size: Size, at_fair: bool, mut gone: Option<&mut Random>, now: Ms) -> Ve
     (0..size.crowd).map(of).collect()
 }
 
-/// What they say of its mail while a fair lasts; now and then twice.
-fn words(
-    size: Size,
-    name: &'static str,
-    (begin, over): (Ms, Ms),
-    random: &mut Random,
-    all: &mut Vec<(Ms, Happening)>,
-) {
-    let slots = (0..).map(|slot| begin + HOUR + slot * 4 * HOUR).take_while(|now| *now < over);
+/// What they say of its mail in the two days after a fair; now and then twice.
+fn words(size: Size, name: &'static str, over: Ms, random: &mut Random, all: &mut Vec<(Ms, Happening)>) {
+    let slots = (0..12).map(|slot| over + HOUR + slot * 4 * HOUR);
     for now in slots {
         let mut events = Vec::new();
         for number in 0..size.crowd {

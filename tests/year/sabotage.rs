@@ -8,7 +8,7 @@ use std::thread;
 use super::{at, live, world};
 
 /// The switch that breaks the process on purpose, and the law that then is broken.
-const STAGES: [(&str, &str); 28] = [
+const STAGES: [(&str, &str); 29] = [
     ("at_most", "at most"),
     ("pause", "decided while not paused"),
     ("consent", "decided with consent"),
@@ -18,6 +18,7 @@ const STAGES: [(&str, &str); 28] = [
     ("cap_rolling", "cap"),
     ("cap_in_total", "cap in total"),
     ("in_all", "limit over all"),
+    ("guard", "nothing is decided while a guard stops it"),
     ("growth", "a run that grew waits"),
     ("quiet_hours", "due in quiet hours"),
     ("or_skip", "skips what does not wait"),
@@ -40,9 +41,8 @@ const STAGES: [(&str, &str); 28] = [
 ];
 
 /// What a fortnight does not meet for sure: the switch, and a test of its own that it turns red.
-const APART: [(&str, &str); 4] = [
+const APART: [(&str, &str); 3] = [
     ("suppression_again", "daemon::policies::again::a_suppressed_address_gets_nothing"),
-    ("guard", "daemon::policies::guards::fewer_than_two_hundred_say_nothing"),
     ("placeholder", "decide::stages::a_message_with_a_gap_is_tried_again"),
     ("expired_again", "daemon::policies::again::what_comes_too_late_after_an_outage_is_taken_back"),
 ];
@@ -51,7 +51,7 @@ const APART: [(&str, &str); 4] = [
 /// meet is looked for in the next.
 const WORLDS: [(u64, usize, usize); 4] = [(2, 60, 0), (2, 100, 0), (5, 160, 0), (3, 10, 126)];
 
-/// The world with a crowd, which the guard of runs needs and no other stage does.
+/// The world with a crowd, which the guards of rules and runs need and no other stage does.
 const CROWD: usize = 3;
 
 /// The process that the tests below start, in the world of the number that `CVMD_FORTNIGHT` says.
@@ -88,7 +88,8 @@ fn each_stage_that_is_off_is_noticed() {
                 scope.spawn(move || {
                     let off = format!("stage_off:{stage}");
                     let mut said = Vec::new();
-                    let mut worlds = if *stage == "growth" { CROWD..WORLDS.len() } else { 0..CROWD };
+                    let mut worlds =
+                        if ["guard", "growth"].contains(stage) { CROWD..WORLDS.len() } else { 0..CROWD };
                     let is_noticed = worlds.any(|world| {
                         let (green, faults) = under(&off, "year::sabotage::a_fortnight", world);
                         let is_told = !green && faults.contains(&format!("\"{law}\": ("));

@@ -26,6 +26,24 @@ pub struct Guarded {
     pub until: Ms,
 }
 
+/// When the figures are counted: what was handed over before `heard` is known then.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Ms,
+    heard: Ms,
+}
+
+impl Look {
+    /// What a tick lets go is handed over after it looked.
+    const fn of_tick(at: Ms) -> Self {
+        Self { at, heard: at }
+    }
+
+    const fn after(at: Ms) -> Self {
+        Self { at, heard: at + 1 }
+    }
+}
+
 /// What somebody said of a message.
 struct Said<'a> {
     sign: &'static str,
@@ -71,11 +89,11 @@ impl<'a> Ledger<'a> {
     }
 
     /// The messages of a rule that count at an instant, since a person let it go on.
-    fn counted(&self, root: &str, since: Ms, at: Ms) -> &[&'a Sent] {
+    fn counted(&self, root: &str, since: Ms, Look { at, heard }: Look) -> &[&'a Sent] {
         let of = self.sent.get(root).map_or(&[][..], Vec::as_slice);
         let from = since.max(at - WITHIN);
         let (first, after) =
-            (of.partition_point(|one| one.handed <= from), of.partition_point(|one| one.handed <= at));
+            (of.partition_point(|one| one.handed <= from), of.partition_point(|one| one.handed < heard));
         let first = first.max(after.saturating_sub(LAST));
         &of[first.min(after)..after]
     }
@@ -85,24 +103,24 @@ impl<'a> Ledger<'a> {
         &self,
         world: &World<'_>,
         root: &str,
-        (since, at): (Ms, Ms),
+        (since, look): (Ms, Look),
     ) -> Option<(&'static str, usize, usize)> {
-        let counted = self.counted(root, since, at);
+        let counted = self.counted(root, since, look);
         if counted.len() < AT_LEAST {
             return None;
         }
-        let guards = &world.book(at).guards;
+        let guards = &world.book(look.at).guards;
         guards.iter().find_map(|Sign { sign, percent }| {
             let did = match *sign {
                 "bounces" => counted.iter().filter(|one| one.bounced).count(),
-                sign => counted.iter().filter(|one| self.was_said(one, sign, at)).count(),
+                sign => counted.iter().filter(|one| self.was_said(one, sign, look)).count(),
             };
             (100 * did > percent * counted.len()).then_some((*sign, did, counted.len()))
         })
     }
 
     /// Whether somebody said that of this message: it was the last one before that fits their words.
-    fn was_said(&self, sent: &Sent, sign: &str, at: Ms) -> bool {
+    fn was_said(&self, sent: &Sent, sign: &str, Look { at, heard }: Look) -> bool {
         let said = self.said.get(sent.customer.as_str()).into_iter().flatten();
         let near = said.filter(|one| one.sign == sign && one.learnt <= at && one.time <= at);
         let near = near.filter(|one| one.time >= sent.due && one.time < sent.due + HEARD);
@@ -110,7 +128,7 @@ impl<'a> Ledger<'a> {
             let had = self.had.get(sent.customer.as_str()).map_or(&[][..], Vec::as_slice);
             let before = &had[..had.partition_point(|other| other.due <= one.time)];
             let fits = |other: &&&Sent| {
-                other.handed <= at
+                other.handed < heard
                     && one.message.is_none_or(|message| message == other.message)
                     && one.channel.is_none_or(|channel| channel == other.channel)
             };
@@ -141,7 +159,7 @@ pub fn find(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) -> BTre
             let (mut may, mut must) = (None, None);
             let first = seen.whole_ticks.partition_point(|at| *at <= last);
             for tick in seen.whole_ticks[first..].iter().copied().take_while(|at| *at < end) {
-                if let Some((sign, ..)) = ledger.harm(world, root, (since, tick)) {
+                if let Some((sign, ..)) = ledger.harm(world, root, (since, Look::of_tick(tick))) {
                     (may, must) = (Some(last), Some(tick));
                     *findings.bound.entry(format!("guard: {sign} paused a rule")).or_default() += 1;
                     break;
@@ -151,7 +169,7 @@ pub fn find(world: &World<'_>, seen: &Seen<'_>, findings: &mut Findings) -> BTre
             if until.is_some() && must.is_none() {
                 // Between two ticks, as soon as it was told.
                 let mut changes = ledger.changes(root, since.max(last - DAY), end).into_iter();
-                may = changes.find(|at| ledger.harm(world, root, (since, *at)).is_some());
+                may = changes.find(|at| ledger.harm(world, root, (since, Look::after(*at))).is_some());
                 let text = || format!("{root}, let go on at {}", day(end));
                 findings.hold("a guard stops only what does harm", may.is_some(), text);
             }
