@@ -4,20 +4,20 @@ use super::*;
 use crate::model::Duration;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    Config::parse(text, Path::new("/etc/cvmd/cvmd.toml"), &Environment::default())
+    Config::parse(text, Path::new("/srv/shop/cvmd.toml"), &Environment::default())
 }
 
 fn problems(text: &str) -> Vec<String> {
     let error = parse(text).expect_err("should be refused");
-    error.problems.iter().map(|p| p.to_string().replace("/etc/cvmd/", "")).collect()
+    error.problems.iter().map(|p| p.to_string().replace("/srv/shop/", "")).collect()
 }
 
 #[test]
 fn the_empty_file_is_a_configuration_that_reaches_nobody() {
     let config = parse("").unwrap();
-    assert_eq!(config.rules, Path::new("/etc/cvmd/rules"));
-    assert_eq!(config.listen.admin, Address::Unix("/etc/cvmd/data/cvmd.sock".into()));
-    assert_eq!(config.email.transport, Transport::File("/etc/cvmd/outbox".into()));
+    assert_eq!(config.rules, Path::new("/srv/shop/rules"));
+    assert_eq!(config.listen.admin, Address::Unix("/srv/shop/data/cvmd.sock".into()));
+    assert_eq!(config.email.transport, Transport::File("/srv/shop/outbox".into()));
     assert_eq!((config.daemon.tick, config.daemon.hold_after), (Duration::seconds(60), Duration::hours(24)));
     assert_eq!(config.webhooks.retries[0], Duration::seconds(5));
     assert_eq!(config.public_url("127.0.0.1:40001".parse().unwrap()), "http://127.0.0.1:40001");
@@ -167,7 +167,7 @@ b_key = "secrets/b_key"
     assert_eq!(shown, ["smtp://127.0.0.1:25", "smtps://b.example:465", "smtp://[::1]:2525"]);
     let (login, ca_file) = (servers[1].login.clone(), servers[1].ca_file.clone());
     assert_eq!(login, Some(("shop".into(), "b_key".into())));
-    assert_eq!((ca_file, &servers[2].login), (Some("/etc/cvmd/b.pem".into()), &None));
+    assert_eq!((ca_file, &servers[2].login), (Some("/srv/shop/b.pem".into()), &None));
     let as_sections = text.replace(
         "fallback = [{ url = \"smtps://b.example\", user = \"shop\", password = \"b_key\", ca_file = \"b.pem\" }, { url = \"smtp://[::1]:2525\" }]",
         "[[email.fallback]]\nurl = \"smtps://b.example\"\nuser = \"shop\"\npassword = \"b_key\"\nca_file = \"b.pem\"\n[[email.fallback]]\nurl = \"smtp://[::1]:2525\"",
