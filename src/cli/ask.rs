@@ -1,6 +1,7 @@
 //! Asking whoever holds the store.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::at::At;
 use super::common::Common;
@@ -11,10 +12,17 @@ use crate::daemon::Folder;
 use crate::model::Instant;
 use crate::serve::{self, Control, Refusal, RefusalKind, Request, Response};
 
+/// What is still being read when the work has ended, such as rules on a disk that does not answer, is waited for
+/// no longer than this: all that matters is durable by then.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
+
 /// Runs a future to its end.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::trouble(format!("no threads can be started: {error}")))?.block_on(work)
+    let runtime = runtime.map_err(|error| Failure::trouble(format!("no threads can be started: {error}")))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    done
 }
 
 /// The daemon of the configuration where one answers, else the store itself; with `from` a store in

@@ -69,9 +69,9 @@ pub(super) fn pairs(output: &mut Output, pairs: Vec<[String; 2]>) -> Result<(), 
         ContentArrangement::Disabled
     });
     for [name, text] in pairs {
-        table.add_row([String::new(), plain::cell(&name), plain::cell(&text)]);
+        table.add_row([plain::cell(&name), plain::cell(&text)]);
     }
-    for (index, padding) in [(0, 2), (0, 2), (0, 0)].into_iter().enumerate() {
+    for (index, padding) in [(2, 2), (0, 0)].into_iter().enumerate() {
         if let Some(shown) = table.column_mut(index) {
             shown.set_padding(padding);
         }
