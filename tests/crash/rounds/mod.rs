@@ -97,7 +97,9 @@ fn must_turn_red(sabotage: &'static str, focus: &[Death], power: Power, words: &
 #[test]
 #[ignore = "half a minute: `.ci/run` runs it"]
 fn an_acknowledgement_before_the_sync_is_noticed() {
-    must_turn_red("ack_before_sync", &[Death::Acknowledged], Power::FailsAtEachEnd, &["acknowledged"]);
+    // What left for a decision that is forgotten leaves its number to another.
+    let words = &["acknowledged", "came with two contents", "decided twice"];
+    must_turn_red("ack_before_sync", &[Death::Acknowledged], Power::FailsAtEachEnd, words);
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn an_unknown_that_counts_as_false_is_noticed() {
 #[ignore = "half a minute: `.ci/run` runs it"]
 fn a_wait_that_ends_ahead_of_its_decision_is_noticed() {
     let focus = [Death::At("timer_early", 2), Death::Terminated];
-    must_turn_red("timer_early", &focus, Power::Holds, &["has not had"]);
+    must_turn_red("timer_early", &focus, Power::Holds, &["has not had", "at rest without"]);
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn a_wait_that_ends_ahead_of_its_decision_is_noticed() {
 fn a_place_ahead_of_its_move_is_noticed() {
     // Those of a first life are seen by the second; the third lets them move.
     let focus = [Death::Terminated, Death::Terminated, Death::At("place_early", 1)];
-    must_turn_red("place_early", &focus, Power::Holds, &["`warmed`"]);
+    must_turn_red("place_early", &focus, Power::Holds, &["`warmed`", "at rest without [\"b0-1: warmed"]);
 }
 
 #[test]

@@ -107,12 +107,12 @@ pub async fn live(script: Script) -> Outcome {
     };
     story.begin().await;
     for round in 0..story.script.rounds {
-        story.round(round).await;
-        story.lose_power();
-        story.outcome.rounds += 1;
         if !story.outcome.wrong.is_empty() {
             break;
         }
+        story.round(round).await;
+        story.lose_power();
+        story.outcome.rounds += 1;
     }
     if story.outcome.wrong.is_empty() {
         story.settle().await;
@@ -385,6 +385,7 @@ impl Story {
         // never be done, and is left when nothing arrives any more.
         let deadline = elapsed() + 3 * PATIENCE_MS;
         let (mut arrived, mut last) = (0, elapsed());
+        let (mut tick, mut ticks) = (None, 0);
         let mut since = None;
         loop {
             let seen = Seen::of(&self.shop, &self.told);
@@ -406,12 +407,19 @@ impl Story {
             }
             let count = self.shop.mail.count() + self.shop.calls.count();
             if count != arrived {
-                (arrived, last) = (count, elapsed());
+                (arrived, last, ticks) = (count, elapsed(), 0);
+            }
+            if status.last_tick != tick {
+                (tick, ticks) = (status.last_tick, ticks + 1);
             }
             let is_stuck = !self.script.sabotage.is_empty() && elapsed() - last >= PATIENCE_MS / 4;
             if is_stuck || elapsed() >= deadline {
                 let (hold, outbox) = (&status.hold, &status.outbox);
                 let missing: Vec<String> = seen.missing(&self.told).into_iter().take(20).collect();
+                // It has looked at everybody since, and has nothing to do: what is missing is lost.
+                if is_quiet && ticks >= 5 {
+                    return Err(format!("at rest without {missing:?}"));
+                }
                 return Err(format!("never quiet: hold {hold:?}, outbox {outbox:?}, missing {missing:?}"));
             }
             breathe(250).await;
