@@ -16,7 +16,7 @@ use crate::support::webhook::{Receiver, SECRET};
 use crate::support::{breathe, leaks};
 
 /// For anything that happens sooner or later, on a machine that is busy with other tests.
-pub const PATIENCE_MS: i64 = 60_000;
+pub const PATIENCE_MS: i64 = 180_000;
 
 /// A rule of each kind: marketing mail, transactional mail, a signed call.
 pub const RULES: &str = r#"workspace shop

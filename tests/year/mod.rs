@@ -87,7 +87,7 @@ fn a_year_breaks_no_law_and_every_policy_bound() {
         start: at("2026-01-01T00:00:00Z"),
         days: 365,
         people: 200,
-        crowd: 0,
+        crowd: 126,
         calm: 120,
     });
     println!("{}", findings.table());

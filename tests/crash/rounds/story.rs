@@ -24,6 +24,8 @@ const WORKERS: usize = 2;
 const CLAIM: usize = 32;
 /// A life that does not reach the place where it is to die is ended after this.
 const LONGEST_LIFE_MS: i64 = 2_500;
+/// One that is broken on purpose is left when nothing has arrived for so long.
+const STUCK_MS: i64 = 15_000;
 /// The clock goes on so far from life to life, so that the scheduled rule fires in each.
 const STEP_MS: i64 = 60_000;
 /// Where the disk's images are kept.
@@ -383,7 +385,7 @@ impl Story {
     async fn quiet(&self) -> Result<(), String> {
         // On a busy machine the last of ten lives has much to catch up; one that is broken on purpose may
         // never be done, and is left when nothing arrives any more.
-        let deadline = elapsed() + 3 * PATIENCE_MS;
+        let deadline = elapsed() + PATIENCE_MS;
         let (mut arrived, mut last) = (0, elapsed());
         let (mut tick, mut ticks) = (None, 0);
         let mut since = None;
@@ -412,7 +414,7 @@ impl Story {
             if status.last_tick != tick {
                 (tick, ticks) = (status.last_tick, ticks + 1);
             }
-            let is_stuck = !self.script.sabotage.is_empty() && elapsed() - last >= PATIENCE_MS / 4;
+            let is_stuck = !self.script.sabotage.is_empty() && elapsed() - last >= STUCK_MS;
             if is_stuck || elapsed() >= deadline {
                 let (hold, outbox) = (&status.hold, &status.outbox);
                 let missing: Vec<String> = seen.missing(&self.told).into_iter().take(20).collect();
