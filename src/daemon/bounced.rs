@@ -2,13 +2,13 @@
 //! learns of it long after it took the message.
 
 use crate::model::{Channel, CustomerNumber, Instant};
-use crate::record::{Change, Event, ListedKind, Suppression, SuppressionReason};
+use crate::record::{Change, Event, Suppression, SuppressionReason};
 use crate::store::{StoreError, tables};
 
 use super::Engine;
 use super::lists::Whom;
 use super::load::Loading;
-use super::suppression::{EMAIL, Entry, Whose};
+use super::suppression::EMAIL;
 
 /// The event that says so.
 const BOUNCED: &str = "bounced";
@@ -32,12 +32,6 @@ impl Engine {
             return Ok(());
         }
         let reason = SuppressionReason::HardBounce;
-        if tables::customers::suppression(&*self.store, number, EMAIL)?.is_some() {
-            // What stands there is of an older address, which stays suppressed.
-            let entry = Entry::Hashed(ListedKind::Email, address);
-            let whose = Whose::These([number].into());
-            return self.list(vec![(entry, reason, at)], &whose).map(drop);
-        }
         let suppression = Suppression { reason, at, address: Some(address) };
         tables::customers::put_suppression(&mut loading.batch, number, EMAIL, &suppression);
         loading.bounced.push(number);

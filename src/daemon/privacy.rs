@@ -104,11 +104,14 @@ impl Engine {
         Ok(Response::Done { message: parts.join("; ") })
     }
 
-    /// Takes off what the outbox met of a customer. Whether there was something.
+    /// Takes off what the outbox met of a customer without saying by which address. Whether there was
+    /// something. An address that it named goes with the list's: an older one of theirs stays closed.
     fn unlist_number(&mut self, number: crate::model::CustomerNumber) -> Result<bool, StoreError> {
         let mut batch = Batch::default();
-        for (channel, _) in tables::customers::suppressions_of(&*self.store, number)? {
-            tables::customers::remove_suppression(&mut batch, number, channel);
+        for (channel, met) in tables::customers::suppressions_of(&*self.store, number)? {
+            if met.address.is_none() {
+                tables::customers::remove_suppression(&mut batch, number, channel, None);
+            }
         }
         let any = !batch.is_empty();
         self.commit_parts(batch)?;

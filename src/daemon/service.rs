@@ -165,6 +165,9 @@ impl Service {
     /// Ticks at each interval, at each scheduled instant, and when something changed.
     async fn tick_for_ever(&self) -> String {
         loop {
+            if let Err(error) = self.meet_everybody().await {
+                return format!("the store failed: {error}");
+            }
             match self.decider.tick().await {
                 Ok(report) => log_tick(&report, self.clock.now(), &self.shared.metrics),
                 Err(error) => return format!("the store failed: {error}"),

@@ -125,15 +125,27 @@ impl Engine {
     }
 
     fn note_suppressed(&mut self, number: CustomerNumber) -> Result<(), StoreError> {
-        let Some(met) = tables::customers::suppression(&*self.store, number, EMAIL)? else { return Ok(()) };
-        self.list_met(number, &met);
+        let all = tables::customers::suppressions_of(&*self.store, number)?;
+        let mut news: Vec<KeyedHash> = Vec::new();
+        for (_, met) in &all {
+            news.extend(met.address.filter(|hash| self.shared.lists.reason(hash).is_none()));
+            self.list_met(number, met);
+        }
         let mut whom: BTreeSet<CustomerNumber> = [number].into();
         whom.extend(self.addresses.others(number, &Channel::email()));
-        if let (None, Some(profile)) = (met.address, tables::customers::profile(&*self.store, number)?) {
+        let of_any = all.iter().any(|(_, met)| met.address.is_none());
+        if let (true, Some(profile)) = (of_any, tables::customers::profile(&*self.store, number)?) {
             self.list_addresses(number, &profile);
             whom.extend(self.addresses.others(number, &Channel("phone".into())));
         }
         self.meet_lists(whom);
+        // An address that they no longer have may be somebody else's by now.
+        let text =
+            self.population.schema().find("email").and_then(|field| self.population.text(number, field));
+        let own = text.and_then(|address| self.shared.keyed.email(address));
+        if news.iter().any(|hash| Some(*hash) != own) {
+            self.meet(&Whose::Anybody);
+        }
         Ok(())
     }
 
@@ -258,7 +270,7 @@ impl Engine {
         for item in tables::customers::suppressions(&*self.store) {
             let (number, channel, met) = item?;
             if met.address.is_some_and(|address| hashes.contains(&address)) {
-                tables::customers::remove_suppression(&mut batch, number, channel);
+                tables::customers::remove_suppression(&mut batch, number, channel, met.address);
             }
         }
         let gone = batch.changes.len() as u64;

@@ -194,7 +194,7 @@ async fn through_a_postfix_that_refuses_slows_down_and_restarts_everything_arriv
     for finished in stage.finished().iter().filter(|finished| finished.state == MessageState::Dead) {
         assert!(finished.result.contains("550 5.1.1"), "{}", finished.result);
         let customer = finished.key.decision.customer;
-        let found = customers::suppression(&*stage.store, customer, 0).unwrap().unwrap();
+        let (_, found) = customers::suppressions_of(&*stage.store, customer).unwrap().remove(0);
         assert_eq!(found.reason, SuppressionReason::HardBounce);
     }
     let [slowed] = &outbox.slowed()[..] else { panic!("{:?}", outbox.slowed()) };

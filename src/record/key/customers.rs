@@ -3,6 +3,7 @@
 use super::Table;
 use super::parts::{Rest, start};
 use crate::model::{CustomerNumber, Instant};
+use crate::record::KeyedHash;
 
 /// A customer's profile.
 #[must_use]
@@ -58,17 +59,26 @@ pub fn parse_change(key: &[u8]) -> Option<(CustomerNumber, Instant, u16)> {
     rest.end(parts)
 }
 
-/// The suppression of a customer's address on a channel (its position; 0 is e-mail).
+/// The suppression of one of a customer's addresses on a channel (its position; 0 is e-mail); none: of
+/// whatever addresses the customer has.
 #[must_use]
-pub fn suppression(customer: CustomerNumber, channel: u8) -> Vec<u8> {
-    start(Table::Suppression).u32(customer.0).u8(channel).0
+pub fn suppression(customer: CustomerNumber, channel: u8, address: Option<KeyedHash>) -> Vec<u8> {
+    // All keys have one length, so that none is taken for a piece of another.
+    start(Table::Suppression).u32(customer.0).u8(channel).bytes(&address.unwrap_or_default()).0
 }
 
-/// Reads a suppression's key.
+/// What the keys of all suppressions of a customer begin with.
+#[must_use]
+pub fn suppressions_of(customer: CustomerNumber) -> Vec<u8> {
+    start(Table::Suppression).u32(customer.0).0
+}
+
+/// Reads a suppression's key. Which address it is, the record says.
 #[must_use]
 pub fn parse_suppression(key: &[u8]) -> Option<(CustomerNumber, u8)> {
     let mut rest = Rest::of(Table::Suppression, key)?;
     let parts = (CustomerNumber(rest.u32()?), rest.u8()?);
+    let _address: KeyedHash = rest.take()?;
     rest.end(parts)
 }
 

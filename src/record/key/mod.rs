@@ -23,7 +23,7 @@ pub use control::{
 };
 pub use customers::{
     change, changes_of, ledger, orders, orders_of, parse_change, parse_ledger, parse_orders, parse_profile,
-    parse_suppression, profile, suppression,
+    parse_suppression, profile, suppression, suppressions_of,
 };
 pub use events::{
     arrival, deeds, deeds_to_ask, event_packs_of, events, parse_arrival, parse_deeds, parse_deeds_to_ask,
@@ -264,7 +264,9 @@ mod tests {
             prop_assert_eq!(parse_profile(&profile(customer)), Some(customer));
             prop_assert_eq!(parse_orders(&orders(customer, n)), Some((customer, n)));
             prop_assert_eq!(parse_change(&change(customer, at, short)), Some((customer, at, short)));
-            prop_assert_eq!(parse_suppression(&suppression(customer, byte)), Some((customer, byte)));
+            prop_assert_eq!(parse_suppression(&suppression(customer, byte, None)), Some((customer, byte)));
+            let address = Some([byte; 16]);
+            prop_assert_eq!(parse_suppression(&suppression(customer, byte, address)), Some((customer, byte)));
             prop_assert_eq!(parse_ledger(&ledger(long)), Some(long));
             prop_assert_eq!(parse_run(&run(rule, at)), Some((rule, at)));
             prop_assert_eq!(parse_unfinished_run(&unfinished_run(rule, at)), Some((rule, at)));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{erase, get, put, put_bytes, scan, strange_key};
 use crate::model::{CustomerNumber, Instant};
 use crate::record::key::{self, Table};
-use crate::record::{Change, Order, Profile, Suppression, codec};
+use crate::record::{Change, KeyedHash, Order, Profile, Suppression, codec};
 use crate::store::{Batch, Store, StoreError};
 
 const PROFILE: u8 = 1;
@@ -52,7 +52,7 @@ pub fn highest(store: &dyn Store) -> Result<Option<CustomerNumber>, StoreError> 
         (Table::Orders, key::orders_of),
         (Table::Events, key::event_packs_of),
         (Table::Change, key::changes_of),
-        (Table::Suppression, |customer| key::suppression(customer, 0)),
+        (Table::Suppression, key::suppressions_of),
     ];
     let mut highest = None;
     for (table, keys_of) in tables {
@@ -215,26 +215,19 @@ pub fn append_changes(
     Ok(())
 }
 
-/// Whether a customer's address on a channel (its position; 0 is e-mail) is suppressed.
-///
-/// # Errors
-/// When the record does not read back.
-pub fn suppression(
-    store: &dyn Store,
+/// Suppresses an address of a customer on a channel (its position; 0 is e-mail), beside those that are.
+pub fn put_suppression(batch: &mut Batch, customer: CustomerNumber, channel: u8, suppression: &Suppression) {
+    put(batch, &key::suppression(customer, channel, suppression.address), SUPPRESSION, suppression);
+}
+
+/// Lifts a suppression: of that address, or, with none, of whatever addresses the customer has.
+pub fn remove_suppression(
+    batch: &mut Batch,
     customer: CustomerNumber,
     channel: u8,
-) -> Result<Option<Suppression>, StoreError> {
-    get(store, &key::suppression(customer, channel), SUPPRESSION)
-}
-
-/// Suppresses a customer's address on a channel.
-pub fn put_suppression(batch: &mut Batch, customer: CustomerNumber, channel: u8, suppression: &Suppression) {
-    put(batch, &key::suppression(customer, channel), SUPPRESSION, suppression);
-}
-
-/// Lifts a suppression.
-pub fn remove_suppression(batch: &mut Batch, customer: CustomerNumber, channel: u8) {
-    batch.remove(key::suppression(customer, channel));
+    address: Option<KeyedHash>,
+) {
+    batch.remove(key::suppression(customer, channel, address));
 }
 
 /// A customer's suppressions: channel's position, why.
@@ -245,10 +238,9 @@ pub fn suppressions_of(
     store: &dyn Store,
     customer: CustomerNumber,
 ) -> Result<Vec<(u8, Suppression)>, StoreError> {
-    let first = key::suppression(customer, 0);
-    let prefix = &first[..first.len() - 1];
+    let prefix = key::suppressions_of(customer);
     let mut found = Vec::new();
-    for item in scan(store, prefix, prefix, first.len()) {
+    for item in scan(store, &prefix, &prefix, key::suppression(customer, 0, None).len()) {
         let (key, bytes) = item?;
         let (_, channel) = key::parse_suppression(&key).ok_or_else(|| strange_key(&key))?;
         found.push((channel, codec::decode(SUPPRESSION, &key, &bytes)?));
@@ -261,7 +253,7 @@ pub fn suppressions(
     store: &dyn Store,
 ) -> impl Iterator<Item = Result<(CustomerNumber, u8, Suppression), StoreError>> + '_ {
     let prefix = Table::Suppression.prefix();
-    scan(store, &prefix, &prefix, key::suppression(CustomerNumber(0), 0).len()).map(|item| {
+    scan(store, &prefix, &prefix, key::suppression(CustomerNumber(0), 0, None).len()).map(|item| {
         let (key, bytes) = item?;
         let (customer, channel) = key::parse_suppression(&key).ok_or_else(|| strange_key(&key))?;
         Ok((customer, channel, codec::decode(SUPPRESSION, &key, &bytes)?))

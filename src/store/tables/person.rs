@@ -279,8 +279,6 @@ pub(super) fn packs_of_moves(
 /// # Errors
 /// When the store does not read.
 pub fn forget_own(store: &dyn Store, batch: &mut Batch, customer: CustomerNumber) -> Result<(), StoreError> {
-    let mut suppressions = key::suppression(customer, 0);
-    suppressions.pop();
     let mut unsubscribes = Table::Unsubscribe.prefix();
     unsubscribes.extend(customer.0.to_be_bytes());
     for prefix in [
@@ -288,7 +286,7 @@ pub fn forget_own(store: &dyn Store, batch: &mut Batch, customer: CustomerNumber
         key::orders_of(customer),
         key::event_packs_of(customer),
         key::changes_of(customer),
-        suppressions,
+        key::suppressions_of(customer),
         unsubscribes,
     ] {
         erase(store, batch, &prefix)?;

@@ -8,7 +8,7 @@ use cvmd::daemon::{DaemonGate, Sender};
 use cvmd::ingest::Kind;
 use cvmd::model::Instant;
 use cvmd::outbox::{Claim, Gate};
-use cvmd::record::{Suppression, SuppressionReason};
+use cvmd::record::{KeyedHash, Suppression, SuppressionReason};
 use cvmd::serve::{ListWish, PersonWish, Response, SuppressionsView};
 use cvmd::store::{Batch, Store, tables};
 
@@ -182,6 +182,57 @@ fn a_bounce_closes_the_address_and_not_who_mends_it() {
     remove(&mut shop, "ana.secret@shop.example");
     let again = shop.restarted();
     assert!(!again.engine.population().is_suppressed(again.engine.find("ana2").unwrap()));
+}
+
+/// The keyed hash of an address, as a list has it.
+fn hash_of(shop: &mut Shop, address: &str) -> KeyedHash {
+    add(shop, address);
+    let hash = tables::privacy::all_listed(&*shop.store).next().unwrap().unwrap()[0].hash;
+    remove(shop, address);
+    hash
+}
+
+/// The outbox meets that an address of a customer does not exist.
+fn meets(shop: &mut Shop, id: &str, address: KeyedHash) {
+    let number = shop.engine.find(id).unwrap();
+    let met = Suppression { reason: SuppressionReason::HardBounce, at: later(1), address: Some(address) };
+    let mut batch = Batch::default();
+    tables::customers::put_suppression(&mut batch, number, 0, &met);
+    shop.store.commit(batch).wait().unwrap();
+    shop.engine.suppressed(number);
+}
+
+#[test]
+fn each_address_of_one_customer_that_bounced_stays_closed() {
+    const OLD: &str = "ana.secret@shop.example";
+    const NEW: &str = "newer@shop.example";
+    let mut shop = shop();
+    let closed =
+        |shop: &mut Shop, what: &str| !view(shop.list(ListWish::Find { what: what.into() })).found.is_empty();
+    let (old, new) = (hash_of(&mut shop, OLD), hash_of(&mut shop, NEW));
+    meets(&mut shop, "ana", old);
+    shop.import(Kind::Customers, &format!("id,email\nana,{NEW}\n"));
+    assert!(!shop.engine.population().is_suppressed(shop.engine.find("ana").unwrap()));
+    meets(&mut shop, "ana", new);
+    let mut shop = shop.restarted();
+    assert_eq!((closed(&mut shop, OLD), closed(&mut shop, NEW)), (true, true));
+    // Who is taken up again is so under the address that they have.
+    shop.done("ana", PersonWish::Resume);
+    for mut shop in [shop.restarted(), shop] {
+        assert_eq!((closed(&mut shop, OLD), closed(&mut shop, NEW)), (true, false));
+    }
+}
+
+#[test]
+fn an_address_that_bounced_after_its_customer_changed_it_is_closed_for_whoever_has_it() {
+    let mut shop = shop();
+    let address = hash_of(&mut shop, "ana.secret@shop.example");
+    shop.import(Kind::Customers, "id,email\nana,newer@shop.example\nana2,ana.secret@shop.example\n");
+    meets(&mut shop, "ana", address);
+    for shop in [shop.restarted(), shop] {
+        let suppressed = |id: &str| shop.engine.population().is_suppressed(shop.engine.find(id).unwrap());
+        assert_eq!((suppressed("ana"), suppressed("ana2")), (false, true));
+    }
 }
 
 #[test]

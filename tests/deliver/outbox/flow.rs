@@ -1,8 +1,8 @@
 use cvmd::deliver::Mailer;
 use cvmd::deliver::file::Folder;
-use cvmd::model::Duration;
-use cvmd::outbox::{Claim, Filter, Report, Retries};
-use cvmd::record::{MessageState, SuppressionReason};
+use cvmd::model::{Duration, Occurrence};
+use cvmd::outbox::{Claim, Filter, Gate, Report, Retries};
+use cvmd::record::{Frozen, MessageState, OpenMessage, SuppressionReason};
 use cvmd::store::tables::{customers, messages};
 use cvmd::store::{Batch, Store};
 
@@ -125,13 +125,36 @@ async fn a_hard_bounce_is_dead_and_its_suppression_durable_before_it_is_told() {
     let (outbox, _) = stage.start().await;
     until("both ended", || stage.finished().len() == 2).await;
     let customer = key(1).decision.customer;
-    let found = customers::suppression(&*stage.store, customer, 0).unwrap().unwrap();
+    let (_, found) = customers::suppressions_of(&*stage.store, customer).unwrap().remove(0);
     assert_eq!((found.reason, found.at), (SuppressionReason::HardBounce, NOW));
-    assert_eq!(customers::suppression(&*stage.store, key(2).decision.customer, 0).unwrap(), None);
+    assert_eq!(customers::suppressions_of(&*stage.store, key(2).decision.customer).unwrap(), []);
     let told = Report::Suppressed { customer, channel: 0, reason: SuppressionReason::HardBounce };
     assert!(stage.reports().contains(&told));
     let dead = stage.finished().into_iter().find(|f| f.state == MessageState::Dead).unwrap();
     assert_eq!(dead.result, "the mail server said 550 5.1.1 <<address>> unknown");
+    outbox.stop(Duration::seconds(5)).await;
+}
+
+#[tokio::test]
+async fn each_address_of_a_customer_that_bounced_is_suppressed() {
+    let peer = SmtpServer::start().await;
+    let stage = Stage::smtp(&peer);
+    let mut second = mail(1);
+    second.key.decision.occurrence = Occurrence(2);
+    let addresses = ["old@customer.example", "new@customer.example"];
+    let open = [mail(1), second].into_iter().zip(addresses).map(|(message, to)| {
+        peer.script(At::Rcpt, Act::Say("550 5.1.1 unknown".into()));
+        let (content, values, body) = ("c0".into(), vec![], None);
+        OpenMessage { frozen: Some(Frozen { at: NOW, to: to.into(), content, values, body }), ..message }
+    });
+    stage.decide(&open.collect::<Vec<_>>()).await;
+    let (outbox, _) = stage.start().await;
+    until("both died", || stage.ended(MessageState::Dead) == 2).await;
+    let found = customers::suppressions_of(&*stage.after_crash().store, mail(1).customer).unwrap();
+    let mut found: Vec<_> = found.into_iter().map(|(_, met)| met.address).collect();
+    let mut expected: Vec<_> = addresses.iter().map(|address| stage.gate.hashed(address)).collect();
+    (found.sort(), expected.sort());
+    assert_eq!(found, expected);
     outbox.stop(Duration::seconds(5)).await;
 }
 

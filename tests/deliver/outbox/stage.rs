@@ -15,7 +15,7 @@ use cvmd::model::{Channel, Duration, Instant};
 use cvmd::outbox::{
     Channels, Claim, Endpoint, Filter, Gate, Options, Outbox, Payload, Prepared, Recovery, Report, Route, Row,
 };
-use cvmd::record::{DeedKind, FinishedMessage, Frozen, MessageKey, MessageState, OpenMessage};
+use cvmd::record::{DeedKind, FinishedMessage, Frozen, KeyedHash, MessageKey, MessageState, OpenMessage};
 use cvmd::ruleset::CallLimits;
 use cvmd::store::tables::messages;
 use cvmd::store::{Batch, Memory, Store};
@@ -116,6 +116,13 @@ impl Gate for TestGate {
     fn domain(&self, message: &OpenMessage) -> String {
         let named = self.domains.lock().unwrap().get(&message.key.decision.customer.0).cloned();
         named.unwrap_or_else(|| "customer.example".into())
+    }
+
+    /// Its first bytes: enough to tell addresses apart.
+    fn hashed(&self, address: &str) -> Option<KeyedHash> {
+        let mut hash = KeyedHash::default();
+        hash.iter_mut().zip(address.bytes()).for_each(|(one, byte)| *one = byte);
+        Some(hash)
     }
 
     fn is_paused(&self, _: &OpenMessage) -> bool {
