@@ -115,6 +115,10 @@ async fn only_a_post_to_the_link_ends_marketing_and_only_a_later_consent_begins_
     assert!(page.contains("<button>Abmelden</button>") && !page.contains("ana"), "{page}");
     let (_, view) = side.get("/v1/customers/ana").await;
     assert_eq!(view["consents"]["email"]["given"], true, "{view}");
+    // Where nobody knows whose link it is, in the language that the browser asks for.
+    let stranger = side.client().get(format!("http://{}/u/x", side.address));
+    let lost = stranger.header("accept-language", "ja, es;q=0.7").send().await.unwrap().text().await.unwrap();
+    assert!(lost.contains("<html lang=\"es\">"), "{lost}");
     let (status, unknown) = click(&side, "/u/AQAAAABlbWFpbA").await;
     assert!(status == 404 && unknown.contains("does not work"), "{unknown}");
     let (status, _) = said(side.client().get(format!("http://{}/u/x", side.address))).await;

@@ -44,9 +44,12 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 /// Seconds after which to come again.
 const RETRY_AFTER_S: &str = "2";
 
+/// Whom a page is for: who holds the link, as far as that is known, and which languages their browser asks for.
+pub(super) type For<'a> = (Option<&'a Reader>, Option<&'a str>);
+
 /// The page as an answer; in English where nobody knows who reads it.
-pub(super) fn page(status: StatusCode, said: Said, reader: Option<&Reader>) -> Response {
-    let mut response = (status, Html(html(said, reader))).into_response();
+pub(super) fn page(status: StatusCode, said: Said, whom: For<'_>) -> Response {
+    let mut response = (status, Html(html(said, whom))).into_response();
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -61,8 +64,8 @@ pub(super) fn page(status: StatusCode, said: Said, reader: Option<&Reader>) -> R
     response
 }
 
-fn html(said: Said, reader: Option<&Reader>) -> String {
-    let words = words(reader.and_then(|reader| reader.language.as_deref()));
+fn html(said: Said, (reader, accepts): For<'_>) -> String {
+    let words = words(reader.and_then(|reader| reader.language.as_deref()), accepts);
     let way = reader.map_or("email", |reader| &reader.channel);
     let Words { language, title, asks, button, keeps, done, stays, unknown, complete, again } = *words;
     let by = words.by(way);
@@ -107,11 +110,11 @@ mod tests {
             ("pt-BR", "Cancelar a inscrição"),
             ("ja", "Unsubscribe"),
         ] {
-            let page = html(Said::Asks, Some(&reader(language, "email")));
+            let page = html(Said::Asks, (Some(&reader(language, "email")), None));
             assert_eq!(page.matches("<button>").count(), 1);
             assert!(page.contains(&format!("<button>{button}</button>")), "{page}");
             assert!(!page.contains("{by}"), "{page}");
-            let done = html(Said::Done, Some(&reader(language, "sms")));
+            let done = html(Said::Done, (Some(&reader(language, "sms")), None));
             assert!(!done.contains("<button>") && !done.contains("{by}"), "{done}");
         }
     }
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn a_page_asks_nothing_of_anybody_else() {
         for said in [Said::Asks, Said::Done, Said::Unknown, Said::ComeAgain] {
-            let page = html(said, Some(&reader("en", "<script>")));
+            let page = html(said, (Some(&reader("en", "<script>")), Some("<script>")));
             for foreign in ["<script", "http", "src=", "href=", "url(", "@import"] {
                 assert!(!page.contains(foreign), "{foreign}: {page}");
             }

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -42,12 +42,19 @@ struct From {
 async fn show(
     State(control): State<Arc<dyn Control>>,
     token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Response {
     let reader = token.ok().and_then(|Path(token)| control.reader(&token));
+    let accepts = languages(&headers);
     match reader {
-        Some(reader) => page(StatusCode::OK, Said::Asks, Some(&reader)),
-        None => page(StatusCode::NOT_FOUND, Said::Unknown, None),
+        Some(reader) => page(StatusCode::OK, Said::Asks, (Some(&reader), accepts.as_deref())),
+        None => page(StatusCode::NOT_FOUND, Said::Unknown, (None, accepts.as_deref())),
     }
+}
+
+/// What the browser asks for, where it is text.
+fn languages(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 async fn click(
@@ -56,6 +63,8 @@ async fn click(
     from: Result<Query<From>, QueryRejection>,
     request: Request,
 ) -> Response {
+    let accepts = languages(request.headers());
+    let page = |status, said, reader| page(status, said, (reader, accepts.as_deref()));
     // Read, so that the answer is; a body that is too long, or never ends, is no click.
     let body = tokio::time::timeout(BODY_TIME_OUT, to_bytes(request.into_body(), MAX_BODY_BYTES)).await;
     match body {

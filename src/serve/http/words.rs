@@ -104,11 +104,34 @@ const OTHERS: [Words; 6] = [
     },
 ];
 
-/// The words for a customer's `language`: `de`, `pt-BR`, `FR`; English for any other.
-pub(super) fn words(language: Option<&str>) -> &'static Words {
-    let asked =
-        language.unwrap_or_default().split(['-', '_']).next().unwrap_or_default().trim().to_ascii_lowercase();
-    OTHERS.iter().find(|words| words.language == asked).unwrap_or(&ENGLISH)
+/// Languages of an `Accept-Language` that are looked at.
+const MOST_LANGUAGES: usize = 32;
+
+/// The words in the first of these languages that there are words in: the customer's `language` (`de`, `pt-BR`,
+/// `FR`), then what their browser asks for (`Accept-Language`, RFC 9110, 12.5.4); English for any other.
+pub(super) fn words(language: Option<&str>, accepts: Option<&str>) -> &'static Words {
+    let spoken = |tag: &str| {
+        let asked = tag.split(['-', '_']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        OTHERS.iter().chain([&ENGLISH]).find(|words| words.language == asked)
+    };
+    let of_browser = || by_preference(accepts.unwrap_or_default()).into_iter().find_map(spoken);
+    language.and_then(spoken).or_else(of_browser).unwrap_or(&ENGLISH)
+}
+
+/// The languages of an `Accept-Language`, the dearest first; those that are refused (`q=0`) left out.
+fn by_preference(accepts: &str) -> Vec<&str> {
+    let weighed = |range: &str| {
+        let rest = range.split_once(';').map_or("", |(_, rest)| rest);
+        let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
+        (weight > 0.0).then_some(weight)
+    };
+    let mut all: Vec<(f32, &str)> = accepts
+        .split(',')
+        .take(MOST_LANGUAGES)
+        .filter_map(|range| Some((weighed(range)?, range.split(';').next()?.trim())))
+        .collect();
+    all.sort_by(|one, next| next.0.total_cmp(&one.0));
+    all.into_iter().map(|(_, tag)| tag).collect()
 }
 
 impl Words {
@@ -129,5 +152,26 @@ impl Words {
             _ => other,
         }
         .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_customers_language_comes_first_then_the_browsers_then_english() {
+        for (language, accepts, spoken) in [
+            (Some("de"), Some("fr"), "de"),
+            (Some("ja"), Some("fr-CA, en;q=0.8"), "fr"),
+            (Some("en"), Some("fr"), "en"),
+            (None, Some("ja, en;q=0.4, es-MX;q=0.7"), "es"),
+            (None, Some("de;q=0, *;q=0.1, it ; q=0.5"), "it"),
+            (None, Some("de;q=much, PT"), "pt"),
+            (None, Some(";;,,q=1"), "en"),
+            (None, None, "en"),
+        ] {
+            assert_eq!(words(language, accepts).language, spoken, "{language:?} {accepts:?}");
+        }
     }
 }
