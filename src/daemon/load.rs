@@ -76,6 +76,7 @@ impl Engine {
         self.store.commit(batch).wait()?;
         self.loads.insert(number, load);
         self.loads_under_way.insert(number);
+        self.publish();
         Ok(number)
     }
 

@@ -241,6 +241,7 @@ mod tests {
         let (store, mut engine) = engine();
         let load = engine.begin_load("many.csv", NOW).unwrap();
         assert!(engine.status(NOW).hold.unwrap().ends_with("is under way"));
+        assert!(engine.shared().get().waits_for_load, "metrics and the service manager's line say so, too");
         assert_eq!(
             (engine.cut_off_loads().count(), engine.resume(&"all".parse().unwrap()).unwrap().loads),
             (0, vec![])
