@@ -4,6 +4,7 @@ mod aside;
 mod crash;
 mod deeds;
 mod domains;
+mod encryption;
 mod endpoints;
 mod faults;
 mod flow;
