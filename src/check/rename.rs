@@ -7,7 +7,7 @@ use crate::language::tree::Name;
 use crate::ruleset::{FirstNames, Named, Remembered, RuleSet};
 
 use super::item::{self, Of};
-use super::names::shorten;
+use super::names::{check_name, shorten};
 use super::report::{Problem, Report, after, problem};
 
 const ONE_HISTORY: &str =
@@ -29,6 +29,10 @@ pub(super) fn names<T>(
         let name = &item.name;
         let formerly = item.item.formerly.as_ref();
         if let Some(before) = formerly {
+            // No item ever had such a name.
+            if !check_name(report, before) {
+                continue;
+            }
             let there = present.get(before.text.as_str()).copied();
             let twice = old.insert(&before.text, name);
             if let Some(found) = clash(kind, name, before, there, twice, memory) {
