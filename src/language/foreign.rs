@@ -28,8 +28,11 @@ pub(super) fn quantity(rule: Rule, text: &str) -> Option<(String, Applicability)
 fn amount(text: &str) -> (String, Applicability) {
     let text = text.trim().replace('\'', "");
     if let Some(thousands) = text.strip_suffix(['k', 'K']) {
-        let value = Number::parse(thousands).ok().and_then(|n| n.0.checked_mul(1_000));
-        return (value.map(|v| Number(v).to_string()).unwrap_or_default(), Safe);
+        // A comma may be one of thousands here, too.
+        let (plain, sure) =
+            if thousands.contains(',') { amount(thousands) } else { (thousands.to_owned(), Safe) };
+        let value = Number::parse(&plain).ok().and_then(|n| n.0.checked_mul(1_000));
+        return (value.map(|v| Number(v).to_string()).unwrap_or_default(), sure);
     }
     let (comma, dot) = (text.rfind(','), text.rfind('.'));
     let decimals = |at: usize| text.len() - at - 1;

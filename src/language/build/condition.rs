@@ -1,7 +1,7 @@
 //! Conditions: comparisons joined by `and`, `or` and `not`, with what people get wrong in them.
 
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, Span};
-use crate::ruleset::Comparison;
+use crate::ruleset::{AggregateFunction, Comparison};
 
 use super::super::clause::Clause;
 use super::super::fault::with_fix;
@@ -165,10 +165,27 @@ fn negation(clause: &Clause<'_>, node: &Node<'_>, found: &mut Vec<Diagnostic>) -
     let inner = tested(clause, &first, tails.into_iter(), inner_span, found);
     let wrong_mark = marks.iter().any(|mark| mark.as_rule() == Rule::compat_bang);
     let odd = marks.len() % 2 == 1;
+    if odd
+        && !in_parentheses
+        && let Some(none) = none_of(clause, span, &inner)
+    {
+        found.push(none);
+        return Expr { kind: ExprKind::NotAvailable, span };
+    }
     if !in_parentheses || wrong_mark || marks.len() > 1 {
         found.push(misplaced_not(clause, span, inner_span, (odd, in_parentheses, wrong_mark)));
     }
     if odd { Expr { kind: ExprKind::Not(Box::new(inner)), span } } else { inner }
+}
+
+/// `not count(order)`: a number is compared.
+fn none_of(clause: &Clause<'_>, span: Span, inner: &Expr) -> Option<Diagnostic> {
+    let ExprKind::Aggregate { function: AggregateFunction::Count, .. } = inner.kind else { return None };
+    let right = format!("{} = 0", clause.written(inner.span));
+    let message = "`not` stands before a parenthesis or an `in`, and nowhere else".to_owned();
+    let label = format!("write `{right}`");
+    let why = "a number is neither true nor false: nobody should have to guess from how many on it counts";
+    Some(with_fix(Code::MisplacedNot, span, message, label, why, (right, Applicability::NeedsReview)))
 }
 
 fn misplaced_not(

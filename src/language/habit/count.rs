@@ -37,6 +37,9 @@ fn amount(at: &At<'_>) -> Option<Answer> {
     {
         return Some(at.instead(&number.to_string()));
     }
+    if let Some(apart) = joined(&at.word) {
+        return Some(at.instead(&apart));
+    }
     if !text[..at.start].ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
@@ -65,6 +68,13 @@ fn amount(at: &At<'_>) -> Option<Answer> {
         }
         _ => None,
     }
+}
+
+/// `3and`: a number and the word behind it, apart.
+fn joined(word: &str) -> Option<String> {
+    let digits = word.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|digits| *digits > 0)?;
+    let (number, rest) = word.split_at(digits);
+    matches!(rest, "and" | "or" | "then").then(|| format!("{number} {rest}"))
 }
 
 /// `between 1–5`, `between 1 to 5`, `> 5–10`, `from 90 to 30 days ago`, `next week`.
@@ -192,13 +202,23 @@ fn default(at: &At<'_>) -> Option<Answer> {
         _ => return None,
     };
     let head = text[..from].trim_end();
-    let name = head.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
-    let value = text[to..].trim_start();
-    let value = &value[..value.find(char::is_whitespace).unwrap_or(value.len())];
+    let name = super::term(head);
+    let name = name + head[name..].len() - head[name..].trim_start().len();
+    let rest = text[to..].trim_start();
+    let mut words = rest.split_whitespace();
+    let value = words.next()?.trim_end_matches(')');
+    // `0 EUR`, `30 days`
+    let unit = words.next().filter(|unit| {
+        let currency = unit.len() == 3 && unit.chars().all(|c| c.is_ascii_uppercase());
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        digits && (currency || matches!(*unit, "minutes" | "hours" | "day" | "days" | "week" | "weeks"))
+    });
+    let length = unit.map_or(value.len(), |unit| rest.find(unit).map_or(value.len(), |at| at + unit.len()));
+    let value = &rest[..length];
     if head[name..].is_empty() || value.is_empty() {
         return None;
     }
-    let end = to + text[to..].find(value)? + value.len();
+    let end = text.len() - rest.len() + length;
     let right = format!("({} or else {value})", &head[name..]);
     let answer = at.say("a default stands in parentheses", format!("write `{right}`"), ONE_SPELLING);
     Some(Answer { span: (name, end), ..answer.code(Code::ForeignSpelling).fix((name, end), right) })

@@ -99,7 +99,7 @@ const SEVERAL: &str = "if several rules want one customer";
 const ARBITRATION: &str = "if several rules want one customer, keep highest priority";
 
 /// A clause that is called otherwise.
-fn called(at: &At<'_>, right: &str) -> Answer {
+pub(super) fn called(at: &At<'_>, right: &str) -> Answer {
     at.say(format!("unknown clause `{}`", at.word), format!("write `{right}`"), LINES)
         .code(Code::UnknownClause)
         .fix((at.start, at.end), right)
@@ -239,6 +239,7 @@ fn webhook(at: &At<'_>) -> Option<Answer> {
         "url" | "address" | "to" | "endpoint" => called(at, "post"),
         "get" | "put" | "patch" | "delete" => unknown(at, "a webhook is always called by `post`"),
         "secret" | "key" | "token" => called(at, "signed with secret"),
+        "answer" | "timeout" | "time" | "timeouts" => return super::webhook::time_out(at),
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@ mod policy;
 mod sign;
 mod then;
 mod time;
+mod webhook;
 
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 
@@ -67,6 +68,7 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
         "then" | "send" | "call" | "set" => then::answer(&at),
         "attribute" => sign::attribute(&at),
         "email" | "sms" | "push" => line::purpose(&at),
+        "answer" => webhook::answer(&at),
         "every" | "on" | "from" | "until" | "at" | "priority" | "quiet" | "pause" => time::answer(&at),
         _ => None,
     });
@@ -90,6 +92,34 @@ pub(super) fn answer(clause: &Clause<'_>, (start, end): (usize, usize)) -> Optio
 /// Whether a word ends a block in other languages.
 pub(super) fn closes(word: &str) -> bool {
     ["end", "fi", "done", "endif", "endrule"].contains(&word)
+}
+
+/// Where the value begins with which a text ends: behind the last `and`, `or`, `not`, `when`, `where` or open
+/// parenthesis; what stands in parentheses or quotes belongs to it.
+fn term(text: &str) -> usize {
+    let (mut open, mut quoted) = (0_u32, false);
+    let mut start = text.len();
+    for (place, c) in text.char_indices().rev() {
+        match c {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            ')' => open += 1,
+            '(' | ',' if open == 0 => break,
+            '(' => open -= 1,
+            _ if open == 0 && c.is_whitespace() => {
+                let word = text[..place].split_whitespace().next_back().unwrap_or("").to_lowercase();
+                let word = word.rsplit('(').next().unwrap_or("");
+                if matches!(word, "and" | "or" | "not" | "when" | "where")
+                    && !text[place..].trim_start().starts_with("else")
+                {
+                    return place + c.len_utf8();
+                }
+            }
+            _ => {}
+        }
+        start = place;
+    }
+    start
 }
 
 const ONE_SPELLING: &str = "each meaning has one spelling, so that rules read alike whoever wrote them";

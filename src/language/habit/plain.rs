@@ -68,16 +68,40 @@ fn second(at: &At<'_>) -> Option<Answer> {
     if !sign || !matches!(at.previous(), "and" | "or") {
         return None;
     }
-    let compared =
-        at.before.iter().rposition(|word| ["<", ">", "=", "<=", ">=", "!="].contains(&word.as_str()))?;
-    let subject = at.before.get(compared.checked_sub(1)?)?;
-    let subject = subject.trim_start_matches('(');
     let answer = at.say(
         "a comparison has two sides",
-        format!("name it again: `{} {subject} {} …`", at.previous(), at.word),
+        format!("name what is compared again: `{} … {} …`", at.previous(), at.word),
         "what is compared is written, so that nobody has to look for it",
     );
-    Some(answer.fix((at.start, at.start), format!("{subject} ")))
+    let joint = at.back(at.previous())?;
+    let subject = compared_before(&at.clause.text[..joint]);
+    Some(match subject {
+        Some(subject) => {
+            let label = format!("name it again: `{} {subject} {} …`", at.previous(), at.word);
+            Answer { label, ..answer }.fix((at.start, at.start), format!("{subject} "))
+        }
+        None => answer,
+    })
+}
+
+/// What the last comparison of a text compares; nothing where that stands in parentheses of its own.
+fn compared_before(text: &str) -> Option<&str> {
+    let (mut open, mut quoted, mut sign) = (0_u32, false, None);
+    for (place, c) in text.char_indices().rev() {
+        match c {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            ')' => open += 1,
+            '(' if open == 0 => return None,
+            '(' => open -= 1,
+            '<' | '>' | '=' | '!' if open == 0 => sign = Some(place),
+            _ if sign.is_some() => break,
+            _ => {}
+        }
+    }
+    let head = &text[..sign?];
+    let start = super::term(head);
+    Some(head[start..].trim()).filter(|subject| !subject.is_empty())
 }
 
 /// `last_login > 30 days ago`, `last_login in last month`
