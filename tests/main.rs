@@ -18,6 +18,7 @@ mod ingest;
 mod language;
 mod laws;
 mod message;
+mod package;
 mod peers;
 mod readme;
 mod reload;

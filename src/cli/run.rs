@@ -11,7 +11,7 @@ Runs until SIGTERM or Ctrl-C; SIGHUP reads the rules again, and so does changing
 Examples:
   cvmd run
   cvmd run --config /etc/cvmd/cvmd.toml --log-format json
-  systemctl enable --now cvmd      see systemd/README.md";
+  systemctl enable --now cvmd      see docs/operations.md";
 
 /// The daemon
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 mod configuration;
 mod language;
 mod openapi;
+mod operations;
 
 use std::fs;
 use std::path::Path;

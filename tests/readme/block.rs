@@ -2,29 +2,29 @@
 
 /// A command and what it should say.
 #[derive(Debug)]
-pub(super) struct Command {
+pub struct Command {
     /// Where it stands.
-    pub(super) line: usize,
-    pub(super) text: String,
-    pub(super) exit: i32,
-    pub(super) expected: Vec<String>,
+    pub line: usize,
+    pub text: String,
+    pub exit: i32,
+    pub expected: Vec<String>,
 }
 
 /// What a command said, each line with the milliseconds at which it came.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) code: i32,
-    pub(super) timed: Vec<(i64, String)>,
+pub struct Said {
+    pub code: i32,
+    pub timed: Vec<(i64, String)>,
 }
 
 impl Said {
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         self.timed.iter().map(|(_, line)| line.clone()).collect()
     }
 }
 
 /// The commands of all `console` blocks.
-pub(super) fn commands(markdown: &str) -> Vec<Command> {
+pub fn commands(markdown: &str) -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
     let mut inside = false;
     for (index, line) in markdown.lines().enumerate() {
@@ -58,7 +58,7 @@ fn trim(lines: &mut Vec<String>) {
 }
 
 /// Whether `found` is what `expected` shows.
-pub(super) fn fits(expected: &[String], found: &[String]) -> bool {
+pub fn fits(expected: &[String], found: &[String]) -> bool {
     let mut found = found.to_vec();
     trim(&mut found);
     let words = |lines: &[String]| lines.iter().map(|line| normal(line)).collect::<Vec<_>>();

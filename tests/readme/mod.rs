@@ -4,10 +4,10 @@
 //! `...` standing for anything. A command succeeds unless `# exit N` follows it. Instants, ids and
 //! the width of columns may differ.
 
-mod block;
+pub mod block;
 mod http;
 mod privacy;
-mod shell;
+pub mod shell;
 
 use std::fs;
 use std::path::Path;

@@ -12,7 +12,7 @@ use crate::support::leaks;
 /// No command says this; it ends what one says.
 const END: &str = "\u{1}end ";
 
-pub(super) struct Shell {
+pub struct Shell {
     bash: Child,
     folder: PathBuf,
     /// All that was said, for the daemons among it.
@@ -23,7 +23,7 @@ pub(super) struct Shell {
 
 impl Shell {
     /// A shell in `folder` that finds this build's `cvmd`.
-    pub(super) fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let bin = Path::new(env!("CARGO_BIN_EXE_cvmd")).parent().unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
@@ -39,6 +39,11 @@ impl Shell {
         ] {
             command.env_remove(name);
         }
+        Self::of(command, folder)
+    }
+
+    /// A shell that `command` starts; what a daemon writes below `folder` must say nothing of persons.
+    pub fn of(mut command: Command, folder: &Path) -> Self {
         let mut bash = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let to = bash.stdin.take();
         let from = BufReader::new(bash.stdout.take().unwrap());
@@ -49,7 +54,7 @@ impl Shell {
     }
 
     /// Runs a command to its end.
-    pub(super) fn run(&mut self, command: &str) -> Said {
+    pub fn run(&mut self, command: &str) -> Said {
         let to = self.to.as_mut().unwrap();
         write!(to, "{command}\nprintf '\\n\\001end %s\\n' $?\n").unwrap();
         to.flush().unwrap();

@@ -153,7 +153,8 @@ async fn each_address_of_a_customer_that_bounced_is_suppressed() {
     let found = customers::suppressions_of(&*stage.after_crash().store, mail(1).customer).unwrap();
     let mut found: Vec<_> = found.into_iter().map(|(_, met)| met.address).collect();
     let mut expected: Vec<_> = addresses.iter().map(|address| stage.gate.hashed(address)).collect();
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected);
     outbox.stop(Duration::seconds(5)).await;
 }
