@@ -14,6 +14,7 @@ use crate::ruleset::Remembered;
 use super::active::Active;
 use super::keyed::Keyed;
 use super::lists::Lists;
+use super::room::Room;
 use super::unsubscribed::Unsubscribed;
 
 /// The state that others see: each part is cheap to clone, and never changes once seen.
@@ -51,6 +52,8 @@ pub struct Shared {
     pub(super) keyed: Keyed,
     /// What is counted of this engine and all that works with it.
     pub(super) metrics: Metrics,
+    /// How much room the store's disk has.
+    pub(super) room: Room,
 }
 
 impl Shared {
@@ -74,6 +77,7 @@ impl Shared {
             lists: Lists::default(),
             keyed: Keyed::of(identity),
             metrics: Metrics::default(),
+            room: Room::default(),
         })
     }
 

@@ -72,6 +72,7 @@ impl Engine {
     pub(super) fn status_but_messages(&self, now: Instant) -> Status {
         let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
         problems.extend(self.store.failure().map(|error| error.to_string()));
+        problems.extend(self.shared.room.sentence());
         let active = self.active.as_ref();
         problems.extend(active.map_or_else(Vec::new, |active| self.tripped_rules(active)));
         Status {

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+use super::events::Kept;
 use crate::record::{MessageState, Skip};
 
 /// Seconds, with fractions.
@@ -25,6 +26,11 @@ pub(super) struct Labelled {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ByReason {
     pub(super) reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByKind {
+    pub(super) kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,6 +77,7 @@ pub struct Metrics {
     pub(super) reloads: Family<Labelled, Counter>,
     pub(super) rows: Family<Rows, Counter>,
     pub(super) commits: Counter,
+    pub(super) pruned: Family<ByKind, Counter>,
     pub(super) tick_duration: Histogram,
     pub(super) evaluation_duration: Histogram,
     pub(super) decision_duration: Histogram,
@@ -89,6 +96,9 @@ pub struct Metrics {
     pub(super) unreachable: Gauge,
     pub(super) store_size: Gauge,
     pub(super) store_failed: Gauge,
+    pub(super) disk_free: Gauge,
+    pub(super) disk_short: Gauge,
+    pub(super) disk_shortages: Counter,
     pub(super) customers: Gauge,
     pub(super) orders: Gauge,
 }
@@ -140,6 +150,11 @@ impl Default for Metrics {
             reloads: to.add("rules_reloads", "Readings of changed rules, by what came of them", Family::default()),
             rows: to.add("imported_rows", "Rows of imports and posts, by what came of them", Family::default()),
             commits: to.add("store_commits", "Commits made durable", Counter::default()),
+            pruned: to.add(
+                "store_pruned_records",
+                "Records that were older than `[keep]` says and let go, by kind",
+                Family::default(),
+            ),
             tick_duration: to.seconds("tick_duration", "How long a tick took the decider", durations()),
             evaluation_duration: to.seconds(
                 "evaluation_duration",
@@ -186,6 +201,18 @@ impl Default for Metrics {
                 size
             },
             store_failed: to.add("store_failed", "Whether the store takes nothing any more", Gauge::default()),
+            disk_free: {
+                let free = Gauge::default();
+                let help = "Room on the store's disk, looked at every second; without `[daemon] min_free` 0";
+                to.0.register_with_unit("disk_free", help, Unit::Bytes, free.clone());
+                free
+            },
+            disk_short: to.add(
+                "disk_short",
+                "Whether everything that can wait does until the disk has more room",
+                Gauge::default(),
+            ),
+            disk_shortages: to.add("disk_shortages", "How often that began", Counter::default()),
             customers: to.add("customers", "Customers in the store", Gauge::default()),
             orders: to.add("orders", "Orders in the store", Gauge::default()),
             registry: Registry::default(),
@@ -202,7 +229,7 @@ impl Metrics {
         for reason in Skip::ALL {
             drop(self.not_sent.get_or_create(&ByReason { reason: reason.label() }));
         }
-        for result in ["done", "on hold", "waits for an import"] {
+        for result in ["done", "on hold", "waits for an import", "waits for room"] {
             drop(self.ticks.get_or_create(&Labelled { result }));
         }
         for result in ["taken over", "refused"] {
@@ -210,6 +237,9 @@ impl Metrics {
         }
         for state in [MessageState::Sent, MessageState::Dead, MessageState::Withdrawn] {
             drop(self.deliveries.get_or_create(&Delivery { channel: "email".into(), result: state.label() }));
+        }
+        for kind in Kept::ALL {
+            drop(self.pruned.get_or_create(&ByKind { kind: kind.label() }));
         }
         for by in ["file", "post"] {
             for result in ["accepted", "unchanged", "rejected"] {

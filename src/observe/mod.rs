@@ -10,7 +10,8 @@ mod metrics;
 mod scene;
 
 pub use events::{
-    Delivered, EventsDecided, InDoubt, Posted, RowsImported, RulesRefused, RulesTaken, TickEnd, Ticked,
+    Delivered, DiskTurned, EventsDecided, InDoubt, Kept, Posted, Pruned, RowsImported, RulesRefused,
+    RulesTaken, TickEnd, Ticked,
 };
 pub use exposition::{CLASSIC, Exposition, OPEN_METRICS};
 pub use metrics::Metrics;

@@ -14,6 +14,7 @@ mod request;
 mod response;
 mod routes;
 mod spool;
+mod stored;
 mod token;
 mod unsubscribe;
 
@@ -30,11 +31,11 @@ pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queu
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
     PastDecision, Progress, Refusal, RefusalKind, RelayStatus, ReloadFailure, Reloaded, RenderedMessage,
-    Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, StoreStats, TestSent, Transferred,
-    Waiting,
+    Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, TestSent, Waiting,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};
+pub use stored::{StoreKind, StoreStats, Transferred};
 pub use unsubscribe::{Reader, Unsubscribed, Unsubscribing};
 
 use std::future::Future;
