@@ -31,6 +31,9 @@ const GROUP_ROWS: u64 = 20_000;
 /// How long a post waits for its turn, behind an import, say.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// What whoever asked hears of a panic.
+const BUG: &str = "an internal error, a bug of cvmd: see the daemon's log";
+
 /// A piece of work that somebody beside the decider has for it.
 type Work = Box<dyn FnOnce(&mut Engine) + Send>;
 
@@ -179,7 +182,9 @@ impl Decider {
         let (reply, answer) = oneshot::channel();
         let work: Work = Box::new(move |engine| drop(reply.send(work(engine))));
         self.commands.blocking_send(Command::Work(work)).map_err(|_| StoreError::Closed)?;
-        answer.blocking_recv().map_err(|_| StoreError::Closed)
+        answer.blocking_recv().map_err(|_| {
+            if self.commands.is_closed() { StoreError::Closed } else { StoreError::Refused(BUG.into()) }
+        })
     }
 
     /// Notes how much is to be read, in bytes, and how much of it was.
@@ -276,7 +281,7 @@ fn take_group(
         }
         Err(_) => {
             tracing::error!("posts ended with an internal error, a bug of cvmd");
-            "an internal error, a bug of cvmd: see the daemon's log"
+            BUG
         }
     };
     if let Err(error) = engine.recall_posts() {
@@ -324,10 +329,7 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
             });
             let response = catch_unwind(handled).unwrap_or_else(|_| {
                 tracing::error!(request = label, "a request failed with an internal error");
-                Response::refused(
-                    RefusalKind::Failed,
-                    "an internal error, a bug of cvmd: see the daemon's log",
-                )
+                Response::refused(RefusalKind::Failed, BUG)
             });
             let _ = reply.send(response);
         }
@@ -393,5 +395,26 @@ pub(super) fn log_events(report: &EventReport, metrics: &Metrics) {
     let EventReport { asked, began, restarted, matched, decisions, gone } = *report;
     if !report.is_empty() {
         EventsDecided { asked, began, restarted, matched, decisions, gone }.happened(metrics);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LeftInStore;
+    use super::*;
+    use crate::clock::VirtualClock;
+    use crate::store::Memory;
+
+    #[test]
+    fn work_that_meets_a_bug_is_told_from_a_decider_that_ended() {
+        let engine = Engine::open(Arc::new(Memory::new()), Arc::new(LeftInStore)).unwrap();
+        let clock = Arc::new(VirtualClock::at(Instant(1_790_000_000_000)));
+        let (decider, thread) = Decider::start(engine, clock, Pulse::default()).unwrap();
+        let failed: Result<(), StoreError> = decider.work(|_| panic!("a bug"));
+        assert!(matches!(&failed, Err(StoreError::Refused(text)) if text == BUG), "{failed:?}");
+        assert!(matches!(decider.work(|_| 7), Ok(7)), "it goes on");
+        decider.commands.blocking_send(Command::End).unwrap();
+        thread.join().unwrap();
+        assert!(matches!(decider.work(|_| 7), Err(StoreError::Closed)));
     }
 }
