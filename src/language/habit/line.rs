@@ -53,6 +53,8 @@ pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
         // `at 09:00 every day`
         (ItemWord::Rule | ItemWord::When, "at") => Some(timed(at)),
         (ItemWord::Policy, "pause") => super::policy::opening(at),
+        // `answer in 20 seconds`
+        (ItemWord::Webhook, "answer") => super::webhook::opening(at),
         // `if several rules want one customer keep highest priority`
         (ItemWord::Policy, "if") => {
             let words = at.clause.text.split([' ', ',', '\t', '\n']);
@@ -239,7 +241,7 @@ fn webhook(at: &At<'_>) -> Option<Answer> {
         "url" | "address" | "to" | "endpoint" => called(at, "post"),
         "get" | "put" | "patch" | "delete" => unknown(at, "a webhook is always called by `post`"),
         "secret" | "key" | "token" => called(at, "signed with secret"),
-        "answer" | "timeout" | "time" | "timeouts" => return super::webhook::time_out(at),
+        "timeout" | "time" | "timeouts" => return super::webhook::time_out(at),
         _ => return None,
     })
 }

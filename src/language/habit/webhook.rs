@@ -16,16 +16,27 @@ pub(super) fn answer(at: &At<'_>) -> Option<Answer> {
     (right != said).then(|| at.rewrite((start, start + said.len()), &right).code(Code::ForeignTime))
 }
 
-/// `timeout 20 seconds`, `time out after 20 s`, `answer in 20 seconds`: the line's beginning.
+/// `timeout 20 seconds`, `time out after 20 s`: the line's beginning.
 pub(super) fn time_out(at: &At<'_>) -> Option<Answer> {
+    let (right, end) = meant(at)?;
+    Some(line::called(at, &right).fix((at.start, end), right))
+}
+
+/// `answer in 20 seconds`, `answer after 20 s`: the clause's first word.
+pub(super) fn opening(at: &At<'_>) -> Option<Answer> {
+    let (right, end) = meant(at)?;
+    Some(at.rewrite((at.start, end), &right))
+}
+
+/// The clause that a line means, and where that line ends.
+fn meant(at: &At<'_>) -> Option<(String, usize)> {
     let line = rest_of_line(at.rest());
     let fill = |c: char| c.is_whitespace() || matches!(c, ':' | '=');
     let mut said = line.trim_start_matches(fill);
     for word in ["out", "in", "after", "of", "within"] {
         said = said.strip_prefix(word).map_or(said, |rest| rest.trim_start_matches(fill));
     }
-    let right = format!("answer within {}", whole_seconds(said)?);
-    Some(line::called(at, &right).fix((at.start, at.end + line.len()), right))
+    Some((format!("answer within {}", whole_seconds(said)?), at.end + line.len()))
 }
 
 /// A length of time in whole seconds.
