@@ -93,12 +93,26 @@ impl Clock for SystemClock {
     /// unsafe code. Where there is none, the process's monotonic clock stands in: it does not see
     /// suspend, so that after one a step of the wall clock is assumed rather than missed.
     fn boot_elapsed(&self) -> Duration {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        let uptime = std::fs::read_to_string("/proc/uptime");
-        uptime.ok().as_deref().and_then(parse_uptime).unwrap_or_else(|| {
-            let elapsed = START.get_or_init(std::time::Instant::now).elapsed();
-            Duration(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
-        })
+        // What was read last, and when: one that cannot be read for a while (no file may be opened) must not
+        // look as if the machine had started anew.
+        static LAST: Mutex<Option<(Duration, std::time::Instant)>> = Mutex::new(None);
+        let uptime = std::fs::read_to_string("/proc/uptime").ok().as_deref().and_then(parse_uptime);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = std::time::Instant::now();
+        match (uptime, *last) {
+            (Some(uptime), _) => {
+                *last = Some((uptime, now));
+                uptime
+            }
+            (None, Some((uptime, at))) => {
+                let elapsed = i64::try_from(now.duration_since(at).as_millis()).unwrap_or(i64::MAX);
+                Duration(uptime.0.saturating_add(elapsed))
+            }
+            (None, None) => {
+                *last = Some((Duration(0), now));
+                Duration(0)
+            }
+        }
     }
 
     fn sleep_until_or_back(&self, until: Instant) -> Sleep<'_> {

@@ -9,10 +9,11 @@
 //! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
 //!   sync: what a disk would hold after a loss of power;
 //! - `CVMD_SYNC_DELAY=file`: each sync takes as many milliseconds longer as stand in that file;
-//! - `CVMD_FREE_BYTES=file`: the disk has as many bytes free as stand in that file;
 //! - `CVMD_STALL=file`: whoever passes a place that is named in that file stands still there until it is not;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
-//!   not wait for a rule's time;
+//!   not wait for a rule's time; `CVMD_CLOCK_SHIFT=@file` as many as stand in that file by now: a wall
+//!   clock that somebody sets;
+//! - `CVMD_JOURNAL=socket`: there listens the journal that stderr is of;
 //! - `CVMD_WAITS=quiet=50,poll=1000` lets the waits of a reload last so many milliseconds (`quiet`,
 //!   `unrest`, `lock`, `poll`), so that a test may see hundreds of them.
 
@@ -124,14 +125,6 @@ mod live {
         fs::read_to_string(file).ok()?.trim().parse().ok().map(std::time::Duration::from_millis)
     }
 
-    /// How many bytes are free on the disk, where this process was told.
-    #[must_use]
-    pub fn free_bytes() -> Option<u64> {
-        static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
-        let file = FILE.get_or_init(|| std::env::var_os("CVMD_FREE_BYTES").map(PathBuf::from)).as_ref()?;
-        fs::read_to_string(file).ok()?.trim().parse().ok()
-    }
-
     /// Stands still while `place` is a line of the file of `CVMD_STALL`.
     pub fn stand_still(place: &str) {
         static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -154,17 +147,28 @@ mod live {
         told.parse().ok().map(std::time::Duration::from_millis)
     }
 
+    /// Where the journal listens for this process, where it was told.
+    #[must_use]
+    pub fn journal() -> Option<PathBuf> {
+        std::env::var_os("CVMD_JOURNAL").map(PathBuf::from)
+    }
+
     /// By how many milliseconds this process's wall clock is ahead.
     #[must_use]
     pub fn clock_shift() -> i64 {
-        static SHIFT: OnceLock<i64> = OnceLock::new();
-        let read = || std::env::var("CVMD_CLOCK_SHIFT").ok()?.parse().ok();
-        *SHIFT.get_or_init(|| read().unwrap_or(0))
+        static TOLD: OnceLock<String> = OnceLock::new();
+        let told = TOLD.get_or_init(|| std::env::var("CVMD_CLOCK_SHIFT").unwrap_or_default());
+        let read = |text: &str| text.trim().parse().ok();
+        match told.strip_prefix('@') {
+            Some(file) => fs::read_to_string(file).ok().as_deref().and_then(read),
+            None => read(told),
+        }
+        .unwrap_or(0)
     }
 }
 
 #[cfg(debug_assertions)]
-pub use live::{clock_shift, free_bytes, hit, is_off, sabotage, stand_still, sync_delay, synced, wait};
+pub use live::{clock_shift, hit, is_off, journal, sabotage, stand_still, sync_delay, synced, wait};
 
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
@@ -200,14 +204,6 @@ pub fn sync_delay() -> Option<std::time::Duration> {
     None
 }
 
-/// Always none: there are no debug assertions.
-#[cfg(not(debug_assertions))]
-#[inline]
-#[must_use]
-pub fn free_bytes() -> Option<u64> {
-    None
-}
-
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
 #[inline]
@@ -219,6 +215,14 @@ pub fn stand_still(_place: &str) {}
 #[must_use]
 pub fn clock_shift() -> i64 {
     0
+}
+
+/// Always none: there are no debug assertions.
+#[cfg(not(debug_assertions))]
+#[inline]
+#[must_use]
+pub fn journal() -> Option<std::path::PathBuf> {
+    None
 }
 
 /// Always none: there are no debug assertions.

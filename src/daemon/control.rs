@@ -13,6 +13,7 @@ use crate::serve::{
     RelayStatus, Reply, Request, Response, Taken, Taking, Unsubscribing, Waiting,
 };
 
+use super::attention::{complete, problem};
 use super::called::is_carried;
 use super::credentials::unreadable;
 use super::endpoints::WEBHOOK;
@@ -47,13 +48,18 @@ impl Service {
                 status.pid = Some(std::process::id());
                 status.started = Some(self.started);
                 status.reload_error.clone_from(&self.refused.lock().unwrap_or_else(PoisonError::into_inner));
-                status.problems.extend(self.outbox_problems());
+                for why in self.outbox_problems() {
+                    problem(&mut status, why, Some("cvmd outbox list"));
+                }
                 status.relays = self.relays();
                 status.waiting.extend(self.slowed());
                 status.next_tick = Some(Instant(self.next_tick.load(Ordering::Relaxed)));
                 if let Some(active) = &self.shared.get().active {
-                    status.problems.extend(unreadable(&self.config.secrets, &active.rules));
+                    for why in unreadable(&self.config.secrets, &active.rules) {
+                        problem(&mut status, why, Some("cvmd check --config-only"));
+                    }
                 }
+                complete(&mut status);
                 Response::Status(status)
             }
             other => other,
@@ -118,7 +124,7 @@ impl Service {
                     self.outbox.enable(&webhook);
                 }
                 if let Response::Erased(_) = &response {
-                    tracing::info!("a customer was erased");
+                    observe::Erased.happened(&self.shared.metrics);
                 }
                 self.outbox.recheck();
                 self.wake.notify_one();
@@ -145,7 +151,7 @@ impl Service {
                 response
             }
             // The decider goes on meanwhile.
-            Request::StoreExport { .. } | Request::StoreStats {} => {
+            Request::StoreExport { .. } => {
                 vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
             }
             Request::StoreImport { .. } => vault::refuse_import(),
@@ -159,7 +165,8 @@ impl Service {
             | Request::Customer { .. }
             | Request::OutboxChange { .. }
             | Request::Progress {}
-            | Request::Names {} => self.decider.call(request).await,
+            | Request::Names {}
+            | Request::StoreStats {} => self.decider.call(request).await,
         }
     }
 
@@ -243,9 +250,6 @@ impl Service {
 
 impl Service {
     async fn take_in(&self, kind: ImportKind, body: Vec<u8>) -> Taken {
-        if self.shared.room.is_short() {
-            return Taken::NoRoom;
-        }
         let Ok(reading) = self.readers.acquire().await else { return Taken::Busy };
         let (by, now) = (self.shared.get().active.clone(), self.clock.now());
         let read = tokio::task::spawn_blocking(move || Post::read(kind_of(kind), body, by, now)).await;

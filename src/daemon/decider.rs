@@ -9,8 +9,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use crate::clock::{Clock, Stopwatch};
 use crate::failpoint;
 use crate::model::{CustomerNumber, Instant};
-use crate::observe::{EventsDecided, Metrics};
-use crate::record::Deed;
+use crate::observe::{ClockStepped, EventsDecided, LeftOut, Metrics};
+use crate::record::{Deed, HoldReason};
 use crate::ruleset::RuleSet;
 use crate::serve::{Progress, RefusalKind, Request, Response, Taken};
 use crate::store::StoreError;
@@ -19,6 +19,7 @@ use crate::store::tables::traces::Traces;
 use super::forget::{Forgot, Rest};
 use super::post::Post;
 use super::pulse::Pulse;
+use super::steps::Step;
 use super::{Engine, EventReport, TickReport};
 
 /// Commands on their way to the decider at most; whoever asks for more waits.
@@ -94,6 +95,7 @@ impl Decider {
             while let Some(command) = next.take() {
                 failpoint::stand_still("decider");
                 let posted = matches!(command, Command::Take(..));
+                watch_clock(&mut engine, &*clock);
                 take_unsubscribes(&mut engine, clock.now());
                 match command {
                     Command::End => break,
@@ -105,6 +107,7 @@ impl Decider {
                 // What came is decided at once: the next tick may be a minute away. Of many things
                 // that come one after the other, those that are there already are met together; of
                 // posts they were taken together, and more may always wait.
+                watch_clock(&mut engine, &*clock);
                 let now = clock.now();
                 let fires = engine.has_arrivals(now) && (posted || next.is_none() && commands.is_empty());
                 if fires {
@@ -305,7 +308,7 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
             let activated = engine.activate(*rules, now);
             let _ = reply.send(activated.map(|damages| {
                 for damage in damages {
-                    tracing::error!(damage = damage.0, "a damaged record was left out");
+                    LeftOut { damage: &damage.0 }.happened(&engine.shared.metrics);
                 }
             }));
         }
@@ -364,10 +367,35 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
 fn tick(engine: &mut Engine, now: Instant) -> Result<TickReport, StoreError> {
     let watch = Stopwatch::start();
     let report = engine.tick(now)?;
-    if !report.on_hold && !report.waits_for_load && !report.waits_for_room {
+    if !report.on_hold && !report.waits_for_load {
         engine.shared.metrics.took(watch.elapsed(), engine.evaluation);
     }
     Ok(report)
+}
+
+/// Puts everything on hold where the clock was set forward, before anything is decided by it.
+fn watch_clock(engine: &mut Engine, clock: &dyn Clock) {
+    let shared = Arc::clone(&engine.shared);
+    let Some(steps) = shared.steps.get() else { return };
+    match steps.look() {
+        None => {}
+        Some(Step::Back(by)) => ClockStepped { by, forward: false }.happened(&shared.metrics),
+        Some(Step::Forward(by)) => {
+            ClockStepped { by, forward: true }.happened(&shared.metrics);
+            let (now, was_held) = (clock.now(), engine.hold.is_some());
+            match engine.hold(HoldReason::ClockStep, now) {
+                Ok(()) => steps.accept(),
+                // Nothing goes out meanwhile, and the next look says it again.
+                Err(error) => {
+                    tracing::error!(error = error.to_string(), "the hold could not be written down");
+                    return;
+                }
+            }
+            if !was_held {
+                engine.say_on_hold(now);
+            }
+        }
+    }
 }
 
 /// Takes in who unsubscribed. A store that fails here fails the next tick, too.

@@ -9,6 +9,7 @@ use crate::model::{Bitmap, Channel, CustomerId, CustomerNumber, Instant, RuleNum
 use crate::population::Population;
 use crate::record::{Arrival, Deed, Hold, Load, MessageKey, Pause, RuleMemory, Run, Skip};
 use crate::ruleset::Remembered;
+use crate::schedule::Passed;
 use crate::store::Store;
 
 use super::active::Active;
@@ -77,6 +78,8 @@ pub struct Engine {
     pub(super) held: BTreeMap<RuleNumber, u64>,
     /// For how many customers a rule's message would have a gap, when it looked last.
     pub(super) gaps: BTreeMap<RuleNumber, u64>,
+    /// Occurrences that rules passed over last, and have not run since.
+    pub(super) passed: BTreeMap<RuleNumber, Passed>,
     /// What the outbox did and the population does not show yet.
     pub(super) deeds: Vec<Deed>,
     /// The packs of deeds that were heard of or read.

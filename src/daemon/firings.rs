@@ -30,11 +30,11 @@ type Clocks = Vec<(TimeZone, Option<Bitmap>)>;
 
 /// What is due of a rule: at which instants for whom, and what was passed over.
 #[derive(Default)]
-struct Found {
-    runs: BTreeMap<Instant, Clocks>,
+pub(super) struct Found {
+    pub(super) runs: BTreeMap<Instant, Clocks>,
     /// For whom an occurrence runs after its instant was behind others.
     late: Clocks,
-    passed: Option<Passed>,
+    pub(super) passed: Option<Passed>,
 }
 
 impl Found {
@@ -85,22 +85,20 @@ impl Engine {
             }
             if let Some(passed) = found.passed {
                 report.missed.push((rule.name.clone(), passed));
+                self.passed.insert(number, passed);
                 // With a run it is remembered when that one is over.
                 if found.runs.is_empty() {
                     self.remember_served(active, rule, number, (passed.last, None))?;
                 }
+            } else if !found.runs.is_empty() {
+                self.passed.remove(&number);
             }
         }
         Ok(firings_of(active, all))
     }
 
-    /// Which rules would fire now.
-    pub(super) fn would_fire(&self, active: &Active, now: Instant) -> Vec<Firing> {
-        firings_of(active, self.due(active, now))
-    }
-
     /// What is due of each rule, in the order in which they meet the caps.
-    fn due(&self, active: &Active, now: Instant) -> Vec<(usize, Found)> {
+    pub(super) fn due(&self, active: &Active, now: Instant) -> Vec<(usize, Found)> {
         let mut all = Vec::new();
         // Made once, and only where a rule goes by them.
         let mut zones: Option<Vec<Group>> = None;
@@ -137,7 +135,8 @@ impl Engine {
     }
 }
 
-fn firings_of(active: &Active, all: Vec<(usize, Found)>) -> Vec<Firing> {
+/// What is due, rule by rule and instant by instant.
+pub(super) fn firings_of(active: &Active, all: Vec<(usize, Found)>) -> Vec<Firing> {
     let firings = all.into_iter().flat_map(|(position, found)| {
         let root = active.program.rules()[position];
         let firing = move |(at, clocks)| Firing { position, at, question: Question { root, clocks } };

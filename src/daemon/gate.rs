@@ -40,10 +40,8 @@ const QUIET_HOURS: &str = "quiet hours";
 const PAUSED: &str = "paused";
 /// Why a message waits: no rule set was ever good.
 const NO_RULES: &str = "no rules are loaded";
-/// Why a message waits: what comes back of it could not be written down.
-const NO_ROOM: &str = "the disk is nearly full";
 /// Reasons that a status tells in words of its own.
-pub(super) const SAID_ELSEWHERE: [&str; 5] = [ON_HOLD, PAUSED, NO_RULES, QUIET_HOURS, NO_ROOM];
+pub(super) const SAID_ELSEWHERE: [&str; 4] = [ON_HOLD, PAUSED, NO_RULES, QUIET_HOURS];
 
 /// How long a paused message waits before it is asked about again; a resume asks at once.
 const PAUSED_FOR: Duration = Duration::seconds(60);
@@ -97,9 +95,6 @@ impl DaemonGate {
         // A message that expires while it is held is not held any longer.
         if decide::has_expired(message, now) {
             return Some(Claim::Withdraw(Withdrawal::Expired.sentence().into()));
-        }
-        if seen.on_hold {
-            return Some(Claim::Wait(now.plus(PAUSED_FOR), ON_HOLD.into()));
         }
         // By its number: it may have been renamed since the decision.
         let rule = active.position(message.key.decision.rule);
@@ -392,11 +387,12 @@ impl Gate for DaemonGate {
         if self.is_suppressed(message) {
             return Claim::Withdraw(Withdrawal::Suppression.sentence().into());
         }
+        // Before its time is looked at: while everything is on hold, the clock may be what is wrong.
+        if seen.on_hold || self.shared.is_ahead() {
+            return Claim::Wait(now.plus(PAUSED_FOR), ON_HOLD.into());
+        }
         if let Some(stopped) = Self::stopped(message, &seen, active, now) {
             return stopped;
-        }
-        if self.shared.room.is_short() {
-            return Claim::Wait(now.plus(PAUSED_FOR), NO_ROOM.into());
         }
         match self.prepare(message, &seen, active, now) {
             Ok(prepared) => Claim::Go(Box::new(prepared)),
@@ -410,7 +406,8 @@ impl Gate for DaemonGate {
         let rule = active.and_then(|active| {
             active.position(message.key.decision.rule).map(|rule| &active.rules.rules[rule].name)
         });
-        seen.on_hold || seen.pauses.stops(rule.unwrap_or(&message.rule), &message.channel).is_some()
+        let held = seen.on_hold || self.shared.is_ahead();
+        held || seen.pauses.stops(rule.unwrap_or(&message.rule), &message.channel).is_some()
     }
 
     fn fires_on(&self, kind: DeedKind) -> bool {

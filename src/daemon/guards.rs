@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::decide::{Scope, is_off};
 use crate::failpoint;
 use crate::model::{CustomerNumber, Duration, Instant, RuleNumber, Sign};
+use crate::observe::RuleTripped;
 use crate::population::Population;
 use crate::record::{Deed, DeedKind, MessageKey, Pause, PauseScope, Tripped, WhileQueued};
 use crate::ruleset::{EventFieldId, EventId, Guard};
@@ -185,15 +186,8 @@ impl Engine {
         self.pauses.0.insert(Scope::Rule(rule.to_owned()), pause.queued);
         if let Some(Tripped { sign, did, sends, above, place }) = &pause.tripped {
             let (sign, above) = (sign.word(), above.to_string());
-            tracing::warn!(
-                rule,
-                sign,
-                did,
-                sends,
-                above,
-                place,
-                "a policy paused a rule: `cvmd resume rule NAME` lets it go on"
-            );
+            let (did, sends, above) = (u64::from(*did), u64::from(*sends), &*above);
+            RuleTripped { rule, sign, did, sends, above, place }.happened(&self.shared.metrics);
         }
         self.tripped.insert(number, pause);
         self.publish();

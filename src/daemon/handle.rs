@@ -1,9 +1,13 @@
 //! What requests do: the one code path of the control socket and of commands without a daemon.
 
+use std::collections::BTreeMap;
+
+use crate::decide::Scope;
 use crate::model::{CustomerNumber, Instant};
 use crate::population::Population;
 use crate::record::{MessageState, OpenMessage, Wait, WhileQueued};
-use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches};
+use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats};
+use crate::store::tables;
 
 use super::active::Active;
 use super::clocks::Question;
@@ -52,11 +56,10 @@ impl Engine {
             }
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::Names {} => vault::names(&self.remembered),
+            Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
             // An engine that was opened on a store knows what an import would change.
             Request::StoreImport { .. } => vault::refuse_import(),
-            Request::StoreExport { .. } | Request::StoreStats {} => {
-                vault::answer(&*self.store, &request, now)
-            }
+            Request::StoreExport { .. } => vault::answer(&*self.store, &request, now),
             Request::Pause { scope, queued } => answer(self.pause_named(&scope, queued, now)),
             Request::Resume { scope } => answer(self.resume_named(&scope, now)),
             Request::Status {} => Response::Status(Box::new(self.status(now))),
@@ -120,6 +123,20 @@ impl Engine {
         Ok(Matches { at, customers: everybody, rules })
     }
 
+    fn figures(&self) -> Result<StoreStats, String> {
+        let stats = self.store.stats().map_err(|error| error.to_string())?;
+        let open = tables::messages::open_messages(&*self.store).count() as u64;
+        let figures = BTreeMap::from([
+            ("bytes".to_owned(), stats.bytes),
+            ("commits".to_owned(), stats.commits),
+            ("customers".to_owned(), self.population.len()),
+            ("orders".to_owned(), self.population.orders()),
+            ("contacts".to_owned(), self.ledger.len() as u64),
+            ("open_messages".to_owned(), open),
+        ]);
+        Ok(StoreStats { path: String::new(), figures })
+    }
+
     fn pause_named(&mut self, scope: &str, queued: Queued, now: Instant) -> Result<Response, String> {
         if scope.starts_with(WEBHOOK) {
             let instead =
@@ -141,6 +158,8 @@ impl Engine {
             return self.resume_webhook(webhook);
         }
         let scope = scope.parse()?;
+        // While it is still on hold: what is said comes before what is done.
+        let caught_up = if scope == Scope::All { self.let_go_now(now) } else { Vec::new() };
         let resumed = self.resume_at(&scope, now)?;
         let mut parts = Vec::new();
         if resumed.hold {
@@ -156,6 +175,7 @@ impl Engine {
             parts.push("its first run may be above the limit".into());
         }
         parts.extend(resumed.loads.iter().map(|what| format!("the import of {what} is given up")));
+        parts.extend(caught_up);
         let message = if parts.is_empty() { "nothing was paused or held".into() } else { parts.join("; ") };
         Ok(Response::Done { message })
     }

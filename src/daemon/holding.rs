@@ -3,6 +3,7 @@
 use crate::decide::{self, Selection, World};
 use crate::evaluate::{Match, Moment};
 use crate::model::{DAY_MS, Instant, RuleNumber};
+use crate::observe::{Metrics, RunHeld};
 use crate::record::{Audience, HeldFor, Holding, RuleMemory, Run, RunState};
 use crate::ruleset::{Frame, Rule};
 use crate::schedule::civil_of;
@@ -30,7 +31,7 @@ impl Held {
     }
 }
 
-fn sentence(why: &HeldFor, recipients: u64) -> String {
+pub(super) fn sentence(why: &HeldFor, recipients: u64) -> String {
     match why {
         HeldFor::FirstRun { .. } => format!("a first run for {recipients} customers is above the limit"),
         HeldFor::Growth { audience, twice_before, above, place } => {
@@ -164,7 +165,7 @@ fn by_customer(rule: &Rule) -> bool {
 }
 
 /// Says in the log that a run waits.
-pub(super) fn log_held(rule: &str, why: &HeldFor, recipients: u64) {
-    let why = sentence(why, recipients);
-    tracing::warn!(rule, why, "its run is held: `cvmd resume rule NAME` releases it");
+pub(super) fn log_held(rule: &str, why: &HeldFor, customers: u64, metrics: &Metrics) {
+    let why = &*sentence(why, customers);
+    RunHeld { rule, customers, why }.happened(metrics);
 }

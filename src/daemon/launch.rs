@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::{Notify, Semaphore, mpsc};
-use tracing::{error, warn};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::failpoint;
 use crate::model::Instant;
+use crate::observe::{ClockBehind, LeftOut};
 use crate::outbox::{Outbox, Report};
 use crate::record::{HoldReason, MessageKey, OpenMessage};
 use crate::reload::{self, LoadError, Loaded};
@@ -29,6 +29,7 @@ use super::pulse::{Felt, Pulse};
 use super::reloading::{ASKED_AT_ONCE, Asked, first_files};
 use super::said::log_recovery;
 use super::service::{Service, Signals};
+use super::steps::{STEP, Steps};
 use super::systemd::{Phase, Starting};
 use super::unsubscribe::{Exit, end_waiting};
 use super::ways_out::{channels, outbox_options};
@@ -108,6 +109,8 @@ pub(super) async fn launch(
     let shared = Arc::clone(engine.shared());
     let identity = tables::meta::identity(&*store).map_err(|error| error.to_string())?;
     starting.begin(Phase::Outbox);
+    // Before anything goes out, or is decided, by a clock that nobody watches.
+    let _ = shared.steps.set(Steps::new(Arc::clone(&clock)));
     // Before anything goes out: the links in it lead to where the daemon listens.
     let doors = Doors::bind(&config).await?;
     let links = Arc::new(Links::new(&identity, config.public_url(doors.public.address())));
@@ -128,7 +131,7 @@ pub(super) async fn launch(
         outbox_options(&config),
     )
     .await?;
-    log_recovery(recovery);
+    log_recovery(recovery, &shared.metrics);
     let outbox = Arc::new(outbox);
     let _ = to_outbox.0.set(Arc::clone(&outbox));
     // Who unsubscribed just before a crash: what waited for them was not ended yet.
@@ -213,16 +216,28 @@ fn open_engine(
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
     let opened = Engine::open(Felt::shared(&store, &pulse), outgoing);
     let mut engine = opened.map_err(|error| error.to_string())?;
-    engine.shared.room.watch(&config.data, config.daemon.min_free);
     let (rules, refused) = first_rules(&engine, &loaded, config, now)?;
     log_unreadable(&config.secrets, &rules);
-    let silent = engine.last_tick().map(|last| now.since(last));
-    if silent.is_some_and(|silent| silent > config.daemon.hold_after) {
+    let last_tick = engine.last_tick();
+    if last_tick.is_some_and(|last| now.since(last) > config.daemon.hold_after) {
         engine.hold(HoldReason::Gap, now).map_err(|error| error.to_string())?;
-        warn!("on hold after a long silence: see `cvmd status`, `cvmd resume all` goes on");
     }
     for damage in engine.activate(rules, now).map_err(|error| error.to_string())? {
-        error!(damage = damage.0, "a damaged record was left out");
+        LeftOut { damage: &damage.0 }.happened(&engine.shared().metrics);
     }
+    say_what_was_missed(&engine, last_tick, now);
     Ok(Opened { engine, loaded, refused, store, to_outbox, pulse })
+}
+
+/// Says, before anything is done, what a start found that was long ago, or is still to come.
+fn say_what_was_missed(engine: &Engine, last_tick: Option<Instant>, now: Instant) {
+    engine.say_on_hold(now);
+    match last_tick {
+        Some(last_tick) if last_tick.since(now) > STEP => {
+            ClockBehind { now, last_tick }.happened(&engine.shared().metrics);
+        }
+        Some(_) => engine.say_missed(now),
+        // Nothing was ever to be done.
+        None => {}
+    }
 }

@@ -5,15 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::model::{Duration, Instant};
+use crate::observe::LeftOut;
 use crate::reload;
 use crate::serve::{
-    Control, Import, ImportFile, ImportKind, Progress, Refusal, RefusalKind, Reply, Request, Response,
+    Attention, AttentionKind, Control, Import, ImportFile, ImportKind, Progress, Refusal, RefusalKind, Reply,
+    Request, Response,
 };
 use crate::store::{self, Memory, Store};
 
 use super::checked::check_loaded;
 use super::outgoing::LeftInStore;
 use super::snapshot::Shared;
+use super::status::details;
 use super::{Engine, OnBytes, sent_test};
 
 /// Names that files of a folder may end in.
@@ -55,9 +59,6 @@ impl Local {
             None => Arc::new(store::open(&config.data.join("store")).map_err(|e| failed(e.to_string()))?),
         };
         let mut engine = Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
-        if from.is_none() {
-            engine.shared().room.watch(&config.data, config.daemon.min_free);
-        }
         let loaded = reload::load(&config.rules).map_err(|error| failed(error.to_string()))?;
         let (rules, warnings) = check_loaded(&loaded, clock.now(), engine.remembered())
             .map_err(|refusal| Refusal { message: "the rules have errors".into(), ..refusal })?;
@@ -66,7 +67,7 @@ impl Local {
         }
         let damages = engine.preview(rules).map_err(|error| failed(error.to_string()))?;
         for damage in damages {
-            tracing::error!(damage = damage.0, "a damaged record was left out");
+            LeftOut { damage: &damage.0 }.happened(&engine.shared().metrics);
         }
         if let Some(folder) = from {
             fill(&mut engine, folder, &*clock)?;
@@ -120,7 +121,9 @@ impl Control for Local {
         let (engine, progress) = (Arc::clone(&self.engine), Arc::clone(&self.progress));
         let now = self.clock.now();
         let test = if let Request::SendTest { to, .. } = &request { Some(to.clone()) } else { None };
-        let answered = tokio::task::spawn_blocking(move || answer(&engine, request, now, &progress));
+        let hold_after = self.config.daemon.hold_after;
+        let answered =
+            tokio::task::spawn_blocking(move || answer(&engine, request, (now, hold_after), &progress));
         Box::pin(async move {
             let failed = |_| Response::refused(RefusalKind::Failed, "an internal error, a bug of cvmd");
             let answer = answered.await.unwrap_or_else(failed);
@@ -135,7 +138,7 @@ impl Control for Local {
 fn answer(
     engine: &Mutex<Engine>,
     request: Request,
-    now: crate::model::Instant,
+    (now, hold_after): (Instant, Duration),
     progress: &Mutex<Progress>,
 ) -> Response {
     let total = match &request {
@@ -149,5 +152,17 @@ fn answer(
         *progress.lock().unwrap_or_else(PoisonError::into_inner) = Progress { done, total };
     };
     let on_bytes: OnBytes<'_> = &mut on_bytes;
-    engine.lock().unwrap_or_else(PoisonError::into_inner).handle(request, now, on_bytes)
+    let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut response = engine.handle(request, now, on_bytes);
+    if let Response::Status(status) = &mut response
+        && let Some(would) = engine.would_hold(hold_after, now)
+    {
+        let last = would.last_tick.map_or_else(String::new, |last| format!(": the last tick was {last}"));
+        let what = format!("a daemon that starts now waits for `cvmd resume all`{last}");
+        let (kind, details) = (AttentionKind::Hold, details(&would));
+        status.attention.push(Attention { kind, what, command: Some("cvmd run".into()), details });
+        status.attention.sort_by_key(|attention| attention.kind);
+        status.catch_up = Some(would);
+    }
+    response
 }

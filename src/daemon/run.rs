@@ -66,7 +66,7 @@ impl Engine {
         if let Some(why) = &selection.held {
             // Said once, not at each tick until somebody comes.
             if !was_held {
-                log_held(&rule.name, why, selection.recipients.len());
+                log_held(&rule.name, why, selection.recipients.len(), &self.shared.metrics);
                 report.held.push(rule.name.clone());
             }
             self.held.insert(number, selection.recipients.len());

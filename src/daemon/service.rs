@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{error, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::ingest::RejectCode;
 use crate::model::{Duration, Instant};
-use crate::observe::{Delivered, InDoubt};
+use crate::observe::{
+    AddressSuppressed, CalledAgain, Delivered, InDoubt, LeftOut, RelaySetAside, SlowedDown, Unreachable,
+};
 use crate::outbox::{Outbox, Report};
 use crate::reload::{LoadError, Loaded, Watch};
 use crate::serve::{Control, ReloadFailure, Spool, openapi};
@@ -143,8 +145,6 @@ impl Service {
             () = self.reload_for_ever(watch, asks, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),
             failure = self.watch_store() => Err(failure),
-            () = self.watch_room() => Ok(()),
-            failure = self.prune_for_ever() => Err(failure),
             () = self.feed_watchdog() => Ok(()),
             () = self.tell_for_ever() => Ok(()),
             () = self.stop_asked() => Ok(()),
@@ -192,13 +192,15 @@ impl Service {
         loop {
             // One that is left (its rule is silenced, everything waits for a person) is left to the tick.
             let due = self.shared.get().next_due.filter(|due| *due < next && left != Some(*due));
+            let until = due.unwrap_or(next);
             tokio::select! {
-                () = self.clock.sleep_until(due.unwrap_or(next)) => {}
+                () = self.clock.sleep_until_or_back(until) => {}
                 () = self.wake.notified() => return Ok(()),
                 // Something may be due sooner.
                 () = self.decider.changed() => continue,
             }
-            if due.is_none() {
+            // Where the clock went back, all that was reckoned by it is reckoned anew.
+            if due.is_none() || self.clock.now() < until {
                 return Ok(());
             }
             log_events(&self.decider.events().await?, &self.shared.metrics);
@@ -217,33 +219,33 @@ impl Service {
 
     /// Hears what becomes of messages; returns when the outbox failed.
     async fn listen_to_reports(&self, mut heard: mpsc::UnboundedReceiver<Report>) -> String {
+        let metrics = &self.shared.metrics;
         while let Some(report) = heard.recv().await {
             match report {
-                Report::Finished(message) => Delivered(&message).happened(&self.shared.metrics),
+                Report::Finished(message) => Delivered(&message).happened(metrics),
                 Report::Did { sequence, deeds } => self.decider.did(sequence, deeds).await,
                 Report::Suppressed { customer, reason, .. } => {
-                    info!(customer = customer.0, ?reason, "an address is suppressed");
+                    AddressSuppressed { customer, reason }.happened(metrics);
                     self.decider.suppressed(customer).await;
                 }
                 Report::InDoubt { key, rule, reason } => {
                     let (message, rule, reason) = (key.to_string(), &*rule, &*reason);
-                    InDoubt { message, rule, reason }.happened(&self.shared.metrics);
+                    InDoubt { message, rule, reason }.happened(metrics);
                 }
-                Report::Outage(outage) => log_outage(&outage),
-                Report::OutageOver(webhook) => info!(webhook, "a webhook is called again"),
+                Report::Outage(outage) => log_outage(&outage, metrics),
+                Report::OutageOver(webhook) => CalledAgain(&webhook).happened(metrics),
                 Report::Unreachable { route, reason, until } => {
-                    let (route, until) = (route.to_string(), until.to_string());
-                    warn!(route, reason, until, "cannot deliver: messages wait");
+                    let (route, reason) = (&*route.to_string(), &*reason);
+                    Unreachable { route, reason, until }.happened(metrics);
                 }
                 Report::RelaySetAside { relay, reason, until } => {
-                    let until = until.to_string();
-                    warn!(relay, reason, until, "a mail server is left alone for a while");
+                    let (relay, reason) = (&*relay, &*reason);
+                    RelaySetAside { relay, reason, until }.happened(metrics);
                 }
                 Report::SlowedDown { reason, until } => {
-                    let until = until.to_string();
-                    info!(reason, until, "a recipient's domain wants less mail of us: its messages wait");
+                    SlowedDown { reason: &reason, until }.happened(metrics);
                 }
-                Report::Skipped(error) => error!(error = error.to_string(), "a damaged record was left out"),
+                Report::Skipped(error) => LeftOut { damage: &error.to_string() }.happened(metrics),
                 Report::Failed(text) => return text,
             }
         }
@@ -253,7 +255,8 @@ impl Service {
     /// Returns when the store's writer met an error on its own.
     async fn watch_store(&self) -> String {
         loop {
-            self.clock.sleep(Duration::seconds(1)).await;
+            // By no clock that somebody may set back.
+            clock::nap(std::time::Duration::from_secs(1)).await;
             if let Some(error) = self.store.failure() {
                 return format!("the store failed: {error}");
             }

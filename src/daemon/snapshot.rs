@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::decide::Pauses;
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
@@ -14,7 +14,7 @@ use crate::ruleset::Remembered;
 use super::active::Active;
 use super::keyed::Keyed;
 use super::lists::Lists;
-use super::room::Room;
+use super::steps::Steps;
 use super::unsubscribed::Unsubscribed;
 
 /// The state that others see: each part is cheap to clone, and never changes once seen.
@@ -52,8 +52,8 @@ pub struct Shared {
     pub(super) keyed: Keyed,
     /// What is counted of this engine and all that works with it.
     pub(super) metrics: Metrics,
-    /// How much room the store's disk has.
-    pub(super) room: Room,
+    /// Watches the wall clock; none where no daemon runs.
+    pub(super) steps: OnceLock<Steps>,
 }
 
 impl Shared {
@@ -77,7 +77,7 @@ impl Shared {
             lists: Lists::default(),
             keyed: Keyed::of(identity),
             metrics: Metrics::default(),
-            room: Room::default(),
+            steps: OnceLock::new(),
         })
     }
 
@@ -96,6 +96,11 @@ impl Shared {
     /// Whether that customer was here once and is no more.
     pub(super) fn is_gone(&self, customer: CustomerNumber) -> bool {
         customer.0 < self.next.load(Ordering::Relaxed) && !self.get().population.contains(customer)
+    }
+
+    /// Whether the clock was set forward and everything is not on hold for it yet.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.steps.get().is_some_and(Steps::is_ahead)
     }
 
     pub(super) fn note_next(&self, next: CustomerNumber) {

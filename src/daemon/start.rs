@@ -98,6 +98,7 @@ impl Engine {
             interrupted,
             held: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            passed: BTreeMap::new(),
             deeds: Vec::new(),
             deeds_seen: HashSet::new(),
             next_arrival: arrivals.values().max().map_or(0, |last| last + 1),

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::decide::Scope;
 use crate::model::{Instant, RuleNumber};
-use crate::record::{HoldReason, Run, Wait};
+use crate::record::{Run, Wait};
 use crate::ruleset::Rule;
-use crate::serve::{RuleState, RuleStatus, Status, Waiting};
+use crate::serve::{Attention, AttentionKind, CatchUp, RuleCatchUp, RuleState, RuleStatus, Status, Waiting};
 use crate::store::{Store, tables};
 
 use super::Engine;
 use super::active::Active;
+use super::attention::{complete, problem};
 use super::called::goes_by;
+use super::catch_up::{Whom, missed, why};
 use super::clocks::next_firing;
 use super::handle::waits_at;
 
@@ -65,17 +67,14 @@ impl Engine {
     pub fn status(&self, now: Instant) -> Status {
         let mut status = self.status_but_messages(now);
         OpenMessages::count(&*self.store, self.active.as_deref(), now).tell(&mut status);
+        complete(&mut status);
         status
     }
 
-    /// The same without the messages that wait: to count them all are read.
+    /// The same without the messages that wait: to count them all are read. It is to be completed then.
     pub(super) fn status_but_messages(&self, now: Instant) -> Status {
-        let mut problems: Vec<String> = self.amnesiac.values().cloned().collect();
-        problems.extend(self.store.failure().map(|error| error.to_string()));
-        problems.extend(self.shared.room.sentence());
-        let active = self.active.as_ref();
-        problems.extend(active.map_or_else(Vec::new, |active| self.tripped_rules(active)));
-        Status {
+        let active = self.active.as_deref();
+        let mut status = Status {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: None,
             started: None,
@@ -87,57 +86,94 @@ impl Engine {
             reload_error: None,
             last_tick: self.last_tick,
             next_tick: None,
-            hold: self.on_hold().or_else(|| self.waiting_for_load()),
+            hold: None,
             pauses: self.pauses.0.keys().map(ToString::to_string).collect(),
-            problems,
+            problems: Vec::new(),
             customers: self.population.len(),
             orders: self.population.orders(),
             outbox: BTreeMap::new(),
             waiting: Vec::new(),
             relays: Vec::new(),
             endpoints: self.endpoints(),
-            rules: active.map_or_else(Vec::new, |active| self.rule_statuses(active, now)),
-        }
-    }
-
-    fn on_hold(&self) -> Option<String> {
-        let hold = self.hold?;
-        let why = match hold.reason {
-            HoldReason::Gap => "the daemon started long after its last tick",
-            HoldReason::Restore => "the store was restored",
-            HoldReason::ClockStep => "the clock stepped forward",
-            HoldReason::Asked => "an operator asked for it",
+            rules: Vec::new(),
+            attention: Vec::new(),
+            catch_up: None,
+            coming: Vec::new(),
         };
-        let last = hold.last_tick.map_or_else(String::new, |last| format!(", the last tick was {last}"));
-        Some(format!(
-            "since {}: {why}{last}; nothing is decided or sent. The notes below say what each rule would do at \
-             once, `cvmd resume all` goes on",
-            hold.since
-        ))
+        for error in self.amnesiac.values() {
+            problem(&mut status, error.clone(), None);
+        }
+        if let Some(error) = self.store.failure() {
+            problem(&mut status, error.to_string(), Some("cvmd store stats"));
+        }
+        for (rule, why) in active.map_or_else(Vec::new, |active| self.tripped_rules(active)) {
+            problem(&mut status, why, Some(&format!("cvmd resume rule {rule}")));
+        }
+        let mut catch_up = BTreeMap::new();
+        if let (Some(_), Some(active)) = (self.hold, active) {
+            catch_up = self.catch_up(active, now, Whom::All);
+            status.catch_up = Some(self.to_tell(active, now, catch_up.clone()));
+        }
+        self.tell_hold(&mut status);
+        status.rules = active.map_or_else(Vec::new, |active| self.rule_statuses(active, now, &catch_up));
+        status
     }
 
-    fn waiting_for_load(&self) -> Option<String> {
+    /// Why nothing is decided or sent, if so.
+    fn tell_hold(&self, status: &mut Status) {
+        let (what, command, details) = match (self.hold, self.waiting_for_load()) {
+            (Some(hold), _) => {
+                let last =
+                    hold.last_tick.map_or_else(String::new, |last| format!(", the last tick was {last}"));
+                let what =
+                    format!("since {}: {}{last}; nothing is decided or sent", hold.since, why(hold.reason));
+                let says = "The notes below say what each rule would do at once, `cvmd resume all` goes on";
+                status.hold = Some(format!("{what}. {says}"));
+                (what, true, status.catch_up.as_ref().map(details).unwrap_or_default())
+            }
+            (None, Some((what, cut_off))) => {
+                status.hold = Some(what.clone());
+                (what, cut_off, Vec::new())
+            }
+            (None, None) => return,
+        };
+        let command = command.then(|| "cvmd resume all".to_owned());
+        status.attention.push(Attention { kind: AttentionKind::Hold, what, command, details });
+    }
+
+    /// For which import rules wait, and whether it was cut off.
+    fn waiting_for_load(&self) -> Option<(String, bool)> {
         let cut_off = self.loads.iter().find(|(number, _)| !self.loads_under_way.contains(number));
         let Some((_, load)) = cut_off else {
             let load = self.loads.values().next()?;
-            return Some(format!("the import of {} (begun {}) is under way", load.what, load.started));
+            let what = format!("the import of {} (begun {}) is under way", load.what, load.started);
+            return Some((what, false));
         };
-        Some(format!(
+        let what = format!(
             "the import of {} (begun {}) is not complete: run it again, or `cvmd resume all` goes on without",
             load.what, load.started
-        ))
+        );
+        Some((what, true))
     }
 
-    fn rule_statuses(&self, active: &Active, now: Instant) -> Vec<RuleStatus> {
-        let catch_up = if self.hold.is_some() { self.catch_up(active, now) } else { BTreeMap::new() };
+    fn rule_statuses(
+        &self,
+        active: &Active,
+        now: Instant,
+        catch_up: &BTreeMap<usize, RuleCatchUp>,
+    ) -> Vec<RuleStatus> {
         let unfinished: Vec<Run> = tables::runs::unfinished(&*self.store).filter_map(Result::ok).collect();
         (0..active.rules.rules.len())
             .map(|position| {
                 let (rule, number) = active.rule(position);
                 let last = self.memories.get(&number).and_then(|memory| memory.last_run);
                 let (state, mut note) = self.rule_state(rule, number, &unfinished);
-                if let (None, Some(customers)) = (&note, catch_up.get(&position)) {
-                    note = Some(format!("on hold: would act for {customers} customer(s) at once"));
+                if let (None, Some(missed)) = (&note, catch_up.get(&position)) {
+                    note = Some(format!("on hold: {}", missed.sentence(true)));
+                }
+                let passed = self.passed.get(&number).copied().map(missed);
+                if let (None, Some(passed)) = (&note, passed) {
+                    note = Some(format!("{passed} and passed over"));
                 }
                 let waiting = self.timers.count(Some(number));
                 if note.is_none() && waiting > 0 {
@@ -163,6 +199,7 @@ impl Engine {
                     last_recipients: last.map(|(_, recipients)| recipients),
                     state,
                     note,
+                    missed: passed,
                 }
             })
             .collect()
@@ -188,12 +225,25 @@ impl Engine {
         }
     }
 
-    /// The rules that a policy's guard has paused: a person has to look.
-    fn tripped_rules(&self, active: &Active) -> Vec<String> {
+    /// The rules that a policy's guard has paused, and why: a person has to look.
+    fn tripped_rules(&self, active: &Active) -> Vec<(String, String)> {
         let rules = (0..active.rules.rules.len()).map(|position| active.rule(position));
         let paused = rules.filter_map(|(rule, number)| Some((rule, self.why_tripped(number)?)));
-        paused.map(|(rule, why)| format!("rule `{}` is {why}", rule.name)).collect()
+        paused.map(|(rule, why)| (rule.name.clone(), format!("rule `{}` is {why}", rule.name))).collect()
     }
+}
+
+/// What a catch-up says, line by line.
+pub(super) fn details(catch_up: &CatchUp) -> Vec<String> {
+    let rule = |rule: &RuleCatchUp| format!("rule {}: {}", rule.rule, rule.sentence(true));
+    let mut lines: Vec<String> = catch_up.rules.iter().map(rule).collect();
+    if catch_up.events > 0 {
+        lines.push(format!("rules would be asked about {} event(s) that came meanwhile", catch_up.events));
+    }
+    if lines.is_empty() {
+        lines.push("no rule would act at once".into());
+    }
+    lines
 }
 
 /// When a rule fires, as it is written; none for a continuous one.

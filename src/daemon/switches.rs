@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::decide::{CALLS, Scope};
 use crate::model::{Channel, CustomerNumber, Instant, RuleNumber};
+use crate::observe::HoldOver;
 use crate::record::{Hold, HoldReason, Load, Pause, PauseScope, RunState, WhileQueued};
 use crate::store::{Batch, StoreError, tables};
 
@@ -58,6 +59,10 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub fn hold(&mut self, reason: HoldReason, now: Instant) -> Result<(), StoreError> {
+        // The first reason is the one to be seen to: nothing has happened since.
+        if self.hold.is_some() {
+            return Ok(());
+        }
         let hold = Hold { reason, since: now, last_tick: self.last_tick };
         let mut batch = Batch::default();
         tables::control::put_hold(&mut batch, &hold);
@@ -107,7 +112,10 @@ impl Engine {
         }
         self.store.commit(batch).wait().map_err(said)?;
         if *scope == Scope::All {
-            resumed.hold = self.hold.take().is_some();
+            if let Some(Hold { reason, since, .. }) = self.hold.take() {
+                resumed.hold = true;
+                HoldOver { reason: reason.label(), since }.happened(&self.shared.metrics);
+            }
             let (under_way, cut_off) = std::mem::take(&mut self.loads)
                 .into_iter()
                 .partition(|(number, _)| self.loads_under_way.contains(number));

@@ -24,8 +24,6 @@ pub struct TickReport {
     pub on_hold: bool,
     /// Nothing was done: a load is under way or was cut off.
     pub waits_for_load: bool,
-    /// Nothing was done: the disk is nearly full.
-    pub waits_for_room: bool,
     /// What events let happen.
     pub events: EventReport,
     /// How many rules looked at everybody.
@@ -49,7 +47,7 @@ impl Engine {
     /// # Errors
     /// When the store fails: nothing is remembered then that is not durable.
     pub fn tick(&mut self, now: Instant) -> Result<TickReport, StoreError> {
-        let now = self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))));
+        let now = self.tick_instant(now);
         let mut report = TickReport::default();
         self.go_on_erasing(now)?;
         self.take_unsubscribes(now)?;
@@ -63,10 +61,6 @@ impl Engine {
         }
         if !self.loads.is_empty() {
             report.waits_for_load = true;
-            return Ok(report);
-        }
-        if self.shared.room.is_short() {
-            report.waits_for_room = true;
             return Ok(report);
         }
         self.take_back()?;
@@ -100,6 +94,11 @@ impl Engine {
         (self.last_tick, self.committed_tick) = (Some(now), Some(now));
         self.taken = Bitmap::new();
         Ok(report)
+    }
+
+    /// The instant of a tick at `now`: after the last one.
+    pub(super) fn tick_instant(&self, now: Instant) -> Instant {
+        self.last_tick.map_or(now, |last| now.max(Instant(last.0.saturating_add(1))))
     }
 
     /// Lets a rule fire; one that ends in an internal error is silenced, the others go on.

@@ -52,6 +52,15 @@ impl Timers {
         due.map(|(_, place)| (*place, self.by_place[place].clone())).collect()
     }
 
+    /// How many of each rule's have come.
+    pub(super) fn due_by_rule(&self, now: Instant) -> BTreeMap<RuleNumber, u64> {
+        let mut rules = BTreeMap::new();
+        for (_, place) in self.by_due.iter().take_while(|(due, _)| *due <= now) {
+            *rules.entry(place.0).or_default() += 1;
+        }
+        rules
+    }
+
     /// When the next one is due, of one rule or of all.
     pub(super) fn next_due(&self, rule: Option<RuleNumber>) -> Option<Instant> {
         let of = |place: &TimerPlace| rule.is_none_or(|rule| place.0 == rule);
@@ -94,6 +103,7 @@ mod tests {
         let ready = |now| timers.ready(Instant(now)).iter().map(|(place, _)| *place).collect::<Vec<_>>();
         assert_eq!(ready(19), []);
         assert_eq!(ready(25), [place(1, 0), place(2, 0)]);
+        assert_eq!(timers.due_by_rule(Instant(25)), BTreeMap::from([(RuleNumber(1), 2)]));
         timers.remove(place(1, 0));
         assert_eq!(timers.next_due(None), Some(Instant(25)));
     }

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::model::{Channel, CustomerNumber, Instant};
+use crate::observe::LeftUs;
 use crate::outbox::Outbox;
 use crate::record::{MessageKey, Unsubscribe};
 use crate::serve::{Reader, Unsubscribed};
@@ -102,7 +103,7 @@ impl Exit {
         self.store.commit(batch).durable().await?;
         self.shared.unsubscribed(customer, channel.clone(), said);
         self.decider.unsubscribed();
-        tracing::info!(customer = customer.0, channel = channel.0, "unsubscribed");
+        LeftUs { customer, channel: &channel.0 }.happened(&self.shared.metrics);
         end_waiting(&self.outbox, customer, &channel).await;
         failpoint::hit("unsubscribed_before_reply");
         Ok(true)

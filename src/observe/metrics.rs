@@ -11,7 +11,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use super::events::Kept;
 use crate::record::{MessageState, Skip};
 
 /// Seconds, with fractions.
@@ -29,11 +28,6 @@ pub(super) struct ByReason {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct ByKind {
-    pub(super) kind: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ByState {
     pub(super) state: &'static str,
 }
@@ -48,6 +42,11 @@ pub(super) struct Delivery {
 pub(super) struct Rows {
     pub(super) by: &'static str,
     pub(super) result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Outages {
+    pub(super) kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -76,8 +75,20 @@ pub struct Metrics {
     pub(super) deliveries: Family<Delivery, Counter>,
     pub(super) reloads: Family<Labelled, Counter>,
     pub(super) rows: Family<Rows, Counter>,
+    pub(super) holds: Family<ByReason, Counter>,
+    pub(super) holds_over: Counter,
+    pub(super) catch_ups: Family<Labelled, Counter>,
+    pub(super) clock_steps: Family<Labelled, Counter>,
+    pub(super) runs_held: Counter,
+    pub(super) recovered: Family<ByState, Counter>,
+    pub(super) outages: Family<Outages, Counter>,
+    pub(super) outages_over: Counter,
+    pub(super) tripped: Counter,
+    pub(super) suppressed: Family<ByReason, Counter>,
+    pub(super) unsubscribes: Counter,
+    pub(super) erasures: Counter,
+    pub(super) damaged: Counter,
     pub(super) commits: Counter,
-    pub(super) pruned: Family<ByKind, Counter>,
     pub(super) tick_duration: Histogram,
     pub(super) evaluation_duration: Histogram,
     pub(super) decision_duration: Histogram,
@@ -96,9 +107,6 @@ pub struct Metrics {
     pub(super) unreachable: Gauge,
     pub(super) store_size: Gauge,
     pub(super) store_failed: Gauge,
-    pub(super) disk_free: Gauge,
-    pub(super) disk_short: Gauge,
-    pub(super) disk_shortages: Counter,
     pub(super) customers: Gauge,
     pub(super) orders: Gauge,
 }
@@ -149,12 +157,28 @@ impl Default for Metrics {
             deliveries: to.add("deliveries", "Messages and calls that ended, by result", Family::default()),
             reloads: to.add("rules_reloads", "Readings of changed rules, by what came of them", Family::default()),
             rows: to.add("imported_rows", "Rows of imports and posts, by what came of them", Family::default()),
-            commits: to.add("store_commits", "Commits made durable", Counter::default()),
-            pruned: to.add(
-                "store_pruned_records",
-                "Records that were older than `[keep]` says and let go, by kind",
+            holds: to.add("holds", "Times that everything was put on hold, by reason", Family::default()),
+            holds_over: to.add("holds_released", "Holds that a person ended", Counter::default()),
+            catch_ups: to.add(
+                "catch_ups",
+                "Rules that had something to catch up with, by whether that waited for a person",
                 Family::default(),
             ),
+            clock_steps: to.add("clock_steps", "Times that the clock was set, by direction", Family::default()),
+            runs_held: to.add("runs_held", "Runs that were held for a person", Counter::default()),
+            recovered: to.add(
+                "recovered_messages",
+                "Messages that were under way when the process before this one ended, by what was known",
+                Family::default(),
+            ),
+            outages: to.add("outages", "Ways out that were left alone for a while, by kind", Family::default()),
+            outages_over: to.add("outages_over", "Webhooks that are called again", Counter::default()),
+            tripped: to.add("rules_tripped", "Rules that a policy paused", Counter::default()),
+            suppressed: to.add("suppressed_addresses", "Addresses that were refused for good", Family::default()),
+            unsubscribes: to.add("unsubscribes", "People who unsubscribed by a link", Counter::default()),
+            erasures: to.add("erasures", "Customers who were erased", Counter::default()),
+            damaged: to.add("damaged_records", "Records that did not read back and were left out", Counter::default()),
+            commits: to.add("store_commits", "Commits made durable", Counter::default()),
             tick_duration: to.seconds("tick_duration", "How long a tick took the decider", durations()),
             evaluation_duration: to.seconds(
                 "evaluation_duration",
@@ -201,18 +225,6 @@ impl Default for Metrics {
                 size
             },
             store_failed: to.add("store_failed", "Whether the store takes nothing any more", Gauge::default()),
-            disk_free: {
-                let free = Gauge::default();
-                let help = "Room on the store's disk, looked at every second; without `[daemon] min_free` 0";
-                to.0.register_with_unit("disk_free", help, Unit::Bytes, free.clone());
-                free
-            },
-            disk_short: to.add(
-                "disk_short",
-                "Whether everything that can wait does until the disk has more room",
-                Gauge::default(),
-            ),
-            disk_shortages: to.add("disk_shortages", "How often that began", Counter::default()),
             customers: to.add("customers", "Customers in the store", Gauge::default()),
             orders: to.add("orders", "Orders in the store", Gauge::default()),
             registry: Registry::default(),
@@ -229,7 +241,7 @@ impl Metrics {
         for reason in Skip::ALL {
             drop(self.not_sent.get_or_create(&ByReason { reason: reason.label() }));
         }
-        for result in ["done", "on hold", "waits for an import", "waits for room"] {
+        for result in ["done", "on hold", "waits for an import"] {
             drop(self.ticks.get_or_create(&Labelled { result }));
         }
         for result in ["taken over", "refused"] {
@@ -238,8 +250,11 @@ impl Metrics {
         for state in [MessageState::Sent, MessageState::Dead, MessageState::Withdrawn] {
             drop(self.deliveries.get_or_create(&Delivery { channel: "email".into(), result: state.label() }));
         }
-        for kind in Kept::ALL {
-            drop(self.pruned.get_or_create(&ByKind { kind: kind.label() }));
+        for reason in ["gap", "restore", "clock step", "asked"] {
+            drop(self.holds.get_or_create(&ByReason { reason }));
+        }
+        for result in ["forward", "back", "behind"] {
+            drop(self.clock_steps.get_or_create(&Labelled { result }));
         }
         for by in ["file", "post"] {
             for result in ["accepted", "unchanged", "rejected"] {

@@ -6,13 +6,17 @@
 
 mod events;
 mod exposition;
+mod journal;
 mod metrics;
 mod scene;
 
 pub use events::{
-    Delivered, DiskTurned, EventsDecided, InDoubt, Kept, Posted, Pruned, RowsImported, RulesRefused,
-    RulesTaken, TickEnd, Ticked,
+    AddressSuppressed, CalledAgain, ClockBehind, ClockStepped, Delivered, EndpointLeftAlone, Erased,
+    EventsDecided, HoldOver, InDoubt, LeftOut, LeftUs, OutboxOpened, Posted, RelaySetAside, RowsImported,
+    RuleCatchesUp, RuleTripped, RulesRefused, RulesTaken, RunHeld, SlowedDown, TickEnd, Ticked, Unreachable,
+    WentOnHold,
 };
 pub use exposition::{CLASSIC, Exposition, OPEN_METRICS};
+pub use journal::{Journal, SOCKET};
 pub use metrics::Metrics;
 pub use scene::{RulesSeen, Scene};

@@ -76,6 +76,19 @@ pub enum HoldReason {
     Asked,
 }
 
+impl HoldReason {
+    /// The fixed word of logs, metrics and JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Restore => "restore",
+            Self::ClockStep => "clock step",
+            Self::Asked => "asked",
+        }
+    }
+}
+
 /// The daemon's hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {

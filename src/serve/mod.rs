@@ -14,7 +14,7 @@ mod request;
 mod response;
 mod routes;
 mod spool;
-mod stored;
+mod status;
 mod token;
 mod unsubscribe;
 
@@ -30,12 +30,15 @@ pub use post::{MAX_IGNORED, MAX_IGNORED_CHARS, MAX_LISTED, Posted, RejectedLine,
 pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queued, Request};
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
-    PastDecision, Progress, Refusal, RefusalKind, RelayStatus, ReloadFailure, Reloaded, RenderedMessage,
-    Response, RuleExplanation, RuleMatches, RuleState, RuleStatus, Status, TestSent, Waiting,
+    PastDecision, Progress, Refusal, RefusalKind, ReloadFailure, Reloaded, RenderedMessage, Response,
+    RuleExplanation, RuleMatches, StoreStats, TestSent, Transferred,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};
-pub use stored::{StoreKind, StoreStats, Transferred};
+pub use status::{
+    Attention, AttentionKind, CatchUp, Coming, Missed, RelayStatus, RuleCatchUp, RuleState, RuleStatus,
+    Status, Waiting,
+};
 pub use unsubscribe::{Reader, Unsubscribed, Unsubscribing};
 
 use std::future::Future;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{Amount, EndpointStatus, OutboxChanged, OutboxRow};
-use super::stored::{StoreStats, Transferred};
-use super::{ErasedView, SuppressionsView, Timeline};
+use super::outbox::{Amount, OutboxChanged, OutboxRow};
+use super::{ErasedView, Status, SuppressionsView, Timeline};
 use crate::model::Instant;
 
 /// An answer.
@@ -152,122 +151,6 @@ pub struct Latest {
     pub count: u64,
     /// The latest of them, the last one first.
     pub latest: Vec<serde_json::Value>,
-}
-
-/// How the daemon is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Of the program that answers.
-    pub version: String,
-    /// Its process; none: no daemon runs, the store was opened for this question.
-    pub pid: Option<u32>,
-    /// Since when it runs.
-    pub started: Option<Instant>,
-    /// Its clock.
-    pub now: Instant,
-    /// The IANA zone of the running workspace, in which commands read dates and local times.
-    pub zone: Option<String>,
-    /// The running rule set's hash, shortened.
-    pub rule_set: Option<String>,
-    /// Its commit.
-    pub commit: Option<String>,
-    /// Since when that set runs in this store, restarts included.
-    pub rules_since: Option<Instant>,
-    /// Why the files as they are now do not run, if so; the old set goes on.
-    pub reload_error: Option<ReloadFailure>,
-    /// The last committed tick.
-    pub last_tick: Option<Instant>,
-    /// The next tick.
-    pub next_tick: Option<Instant>,
-    /// Why nothing is decided until `cvmd resume`, if so.
-    pub hold: Option<String>,
-    /// Pauses in force: `all`, `channel email`, `rule winback`.
-    pub pauses: Vec<String>,
-    /// What needs a person: a failed disk, rules that were silenced by a bug, secrets that cannot be read.
-    pub problems: Vec<String>,
-    /// Customers in the store.
-    pub customers: u64,
-    /// Orders in the store.
-    pub orders: u64,
-    /// Messages by state (`pending`, `in doubt`).
-    pub outbox: BTreeMap<String, u64>,
-    /// What those of them wait for that were decided for later.
-    pub waiting: Vec<Waiting>,
-    /// The mail servers in order of preference; none where mail goes into files or no daemon runs.
-    pub relays: Vec<RelayStatus>,
-    /// Webhooks that are not called for now, by name.
-    pub endpoints: Vec<EndpointStatus>,
-    /// In the order of their names.
-    pub rules: Vec<RuleStatus>,
-}
-
-/// How a mail server is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RelayStatus {
-    /// `smtps://mail.example:465`.
-    pub name: String,
-    /// Whether mail goes there now.
-    pub in_use: bool,
-    /// Why it is set aside, if so.
-    pub trouble: Option<String>,
-    /// When it is tried again, if it is set aside.
-    pub until: Option<Instant>,
-}
-
-impl Status {
-    /// Whether it decides and delivers as the rules say.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.rule_set.is_some() && self.problems.is_empty()
-    }
-}
-
-/// How a rule is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleStatus {
-    /// Its name.
-    pub name: String,
-    /// Where it stands.
-    pub place: String,
-    /// Its schedule for people; none: continuous.
-    pub schedule: Option<String>,
-    /// Its next occurrence.
-    pub next: Option<Instant>,
-    /// Its last run.
-    pub last_run: Option<Instant>,
-    /// To how many that run decided to send.
-    pub last_recipients: Option<u64>,
-    /// What it does now.
-    pub state: RuleState,
-    /// More about the state: how many are held, since when it is paused.
-    pub note: Option<String>,
-}
-
-/// What a rule does now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleState {
-    /// It decides when its time comes.
-    Active,
-    /// Paused.
-    Paused,
-    /// Its run waits for `cvmd resume RULE`.
-    Held,
-    /// Silenced: it failed.
-    Silenced,
-}
-
-impl RuleState {
-    /// The word in tables.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Held => "held",
-            Self::Silenced => "silenced",
-        }
-    }
 }
 
 /// A reload that went well.
@@ -419,19 +302,6 @@ pub struct TestSent {
     pub reply: String,
 }
 
-/// Messages that wait for the same thing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// For what: `quiet hours`, `cap`.
-    pub waits_for: String,
-    /// How many.
-    pub messages: u64,
-    /// Until when the first of them waits.
-    pub first: Instant,
-    /// Until when the last of them waits.
-    pub last: Instant,
-}
-
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
@@ -467,4 +337,24 @@ pub struct Names {
     /// First names by kind and name, and the rules that run, as `ruleset::Remembered` writes itself:
     /// for the same version of the program.
     pub remembered: serde_json::Value,
+}
+
+/// The store's size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStats {
+    /// Where it is.
+    pub path: String,
+    /// Figures by name: `bytes`, `commits`, `customers`, `orders`, `decisions`, `open_messages`, …
+    pub figures: BTreeMap<String, u64>,
+}
+
+/// What an export of the store wrote, or an import read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transferred {
+    /// When the export was taken.
+    pub taken: Instant,
+    /// Records of all kinds.
+    pub records: u64,
+    /// Customers.
+    pub customers: u64,
 }

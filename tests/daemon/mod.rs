@@ -1,5 +1,6 @@
 //! Tests of `daemon` and of what it stands on: calendar, reload, control socket.
 
+mod catching_up;
 mod costs;
 mod croner;
 mod demo;
@@ -9,6 +10,7 @@ mod events;
 mod gaps;
 mod languages;
 mod letters;
+mod logs;
 mod many;
 mod metrics;
 mod movement;
