@@ -73,6 +73,12 @@ impl Output {
         if self.colour { format!("{begin}{text}{end}") } else { text.into() }
     }
 
+    /// Text that must be seen, where colours are wanted: in red where it is bad, else in yellow.
+    pub(super) fn loud(&self, text: &str, bad: bool) -> String {
+        let [begin, end] = if bad { plain::RED } else { plain::YELLOW };
+        if self.colour { format!("{begin}{text}{end}") } else { text.into() }
+    }
+
     /// Writes a JSON document: the fields of `value`, led by `schema_version`.
     pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         #[derive(Serialize)]

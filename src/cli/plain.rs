@@ -6,8 +6,13 @@ use std::fmt::Write;
 /// What bold text begins and ends with, where colours are wanted.
 pub(super) const BOLD: [&str; 2] = ["\x1b[1m", "\x1b[0m"];
 
-/// All that we colour with: what went, what came.
-const COLOURS: [&str; 4] = [BOLD[0], BOLD[1], "\x1b[31m", "\x1b[32m"];
+/// What is wrong.
+pub(super) const RED: [&str; 2] = ["\x1b[31m", BOLD[1]];
+/// What waits for a person.
+pub(super) const YELLOW: [&str; 2] = ["\x1b[33m", BOLD[1]];
+
+/// All that we colour with: what is wrong or went, what came, what waits.
+const COLOURS: [&str; 5] = [BOLD[0], BOLD[1], RED[0], "\x1b[32m", YELLOW[0]];
 
 /// A text of one line: a cell of a table, a value.
 pub(super) fn cell(text: &str) -> String {

@@ -5,19 +5,20 @@ use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::{Format, FormatArgument, Output};
 use super::table::{self, Column, counted, or_dash, thousands, time};
-use crate::serve::{EndpointState, EndpointStatus, ReloadFailure, Request, Response, Status};
+use crate::serve::{Attention, AttentionKind, EndpointState, Request, Response, Status};
 
 const EXAMPLES: &str = "\
 Examples:
   cvmd status
-  cvmd status --format json | jq .problems
+  cvmd status --format json | jq '.attention[] | .what, .command'
 
+What is wrong stands first, each with the command that helps. Times are UTC.
 Exit 1 where something needs a person: rules that do not load, a failed disk, a hold.";
 
-/// Diagnostics of a failed reload that are shown at most.
-const MOST_DETAILS: usize = 20;
+/// What comes that is shown at most.
+const MOST_COMING: usize = 8;
 
-/// How the daemon and its rules are
+/// What runs, what waits, what is wrong, and what comes next
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -48,6 +49,7 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         (None, _) => "no daemon runs; this is what the store says".into(),
     };
     line(output, "cvmd", &format!("{} {running}", status.version))?;
+    attention(status, output)?;
     match &status.rule_set {
         Some(rule_set) => {
             let commit = or_dash(status.commit.as_deref());
@@ -57,9 +59,6 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
             line(output, "rules", &format!("{rules}, rule set {rule_set}, commit {commit}{since}"))?;
         }
         None => line(output, "rules", "none run")?,
-    }
-    if let Some(failure) = &status.reload_error {
-        reload_failure(failure, output)?;
     }
     line(output, "ticks", &format!("last {}, next {}", time(status.last_tick), time(status.next_tick)))?;
     let people = format!("{}, {}", counted(status.customers, "customer"), counted(status.orders, "order"));
@@ -76,35 +75,43 @@ fn show(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "waits", &format!("{count} for {}, {until}", waiting.waits_for))?;
     }
     relays(status, output)?;
-    for endpoint in &status.endpoints {
-        line(output, "ENDPOINT", &endpoint_line(endpoint))?;
-    }
-    if let Some(hold) = &status.hold {
-        line(output, "HOLD", hold)?;
-    }
-    if !status.pauses.is_empty() {
-        line(output, "PAUSED", &status.pauses.join(", "))?;
-    }
-    for problem in &status.problems {
-        line(output, "PROBLEM", problem)?;
-    }
+    coming(status, output)?;
     rules(status, output)
 }
 
-/// Which files do not run, since when, and why.
-fn reload_failure(failure: &ReloadFailure, output: &mut Output) -> Result<(), Failure> {
-    let ReloadFailure { since, commit, refusal } = failure;
-    let since = time(Some(*since));
-    let commit = commit.as_ref().map_or_else(String::new, |commit| format!(" (commit {commit})"));
-    let what =
-        format!("FAILED since {since}, the rules above go on: of the files{commit} {}", refusal.message);
-    line(output, "RELOAD", &what)?;
-    for detail in refusal.details.iter().take(MOST_DETAILS) {
-        output.line(format!("         {detail}"))?;
+/// What is wrong, first of all, with the command that helps.
+fn attention(status: &Status, output: &mut Output) -> Result<(), Failure> {
+    let below = |text: &str| format!("{:<8} {text}", "");
+    for Attention { kind, what, command, details } in &status.attention {
+        let head = output.loud(&format!("{:<8}", kind.label()), *kind < AttentionKind::Held);
+        output.line(format!("{head} {what}"))?;
+        for detail in details {
+            output.line(below(&format!("  {detail}")))?;
+        }
+        if let Some(command) = command {
+            output.line(below(&format!("help: {}", output.bold(command))))?;
+        }
     }
-    match refusal.details.len().saturating_sub(MOST_DETAILS) {
+    Ok(())
+}
+
+/// What happens by itself, aligned: when, in how long, what.
+fn coming(status: &Status, output: &mut Output) -> Result<(), Failure> {
+    let shown = status.coming.iter().take(MOST_COMING);
+    let rows: Vec<[String; 3]> = shown
+        .map(|coming| {
+            let left = coming.at.since(status.now);
+            let unless = coming.unless.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            [time(Some(coming.at)), format!("in {left}"), format!("{}{unless}", coming.what)]
+        })
+        .collect();
+    let width = rows.iter().map(|[_, left, _]| left.chars().count()).max().unwrap_or(0);
+    for (index, [at, left, what]) in rows.iter().enumerate() {
+        line(output, if index == 0 { "next" } else { "" }, &format!("{at}  {left:<width$}  {what}"))?;
+    }
+    match status.coming.len().saturating_sub(MOST_COMING) {
         0 => Ok(()),
-        more => output.line(format!("         and {}: `cvmd check` shows all", counted(more as u64, "line"))),
+        more => line(output, "", &format!("and {more} more")),
     }
 }
 
@@ -119,23 +126,6 @@ fn relays(status: &Status, output: &mut Output) -> Result<(), Failure> {
         line(output, "relay", &format!("{} {how}", relay.name))?;
     }
     Ok(())
-}
-
-fn endpoint_line(endpoint: &EndpointStatus) -> String {
-    let EndpointStatus { name, since, reason, waiting, .. } = endpoint;
-    let since = time(Some(*since));
-    let how = match (endpoint.state, endpoint.next_probe) {
-        (EndpointState::Failing, Some(probe)) => {
-            format!("open since {since}, next probe {}", time(Some(probe)))
-        }
-        (EndpointState::Failing, None) => format!("open since {since}"),
-        (EndpointState::Gone, _) => {
-            format!("switched off since {since}, `cvmd resume webhook {name}` or another address ends it")
-        }
-    };
-    let calls = counted(*waiting, "call");
-    let verb = if *waiting == 1 { "waits" } else { "wait" };
-    format!("{name}: {how}: {reason}; {calls} {verb}")
 }
 
 fn rules(status: &Status, output: &mut Output) -> Result<(), Failure> {
