@@ -26,7 +26,7 @@ pub(super) struct Common {
     pub(super) log: Option<String>,
     #[arg(
         long,
-        help = "How to write the log: JSON, a line an event, is for collectors; else $CVMD_LOG_FORMAT",
+        help = "How to write the log: JSON, a line an event, is for collectors; else $CVMD_LOG_FORMAT; else for reading, or with a field each figure where it goes to systemd's journal",
         value_enum,
         value_name = "FORMAT",
         global = true

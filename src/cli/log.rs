@@ -2,15 +2,21 @@
 //! libraries that would log addresses are kept quiet).
 
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::common::{Common, LogFormat};
 use super::output::may_colour;
 use crate::clock::{Clock, SystemClock};
+use crate::failpoint;
+use crate::observe::{Journal, SOCKET};
 
 /// Unless asked otherwise: our own events from `info` on, those of libraries from `warn` on.
 const DEFAULT: &str = "warn,cvmd=info";
@@ -32,6 +38,13 @@ pub(super) fn start(common: &Common, default: Option<&str>) {
     });
     let quiet = QUIET.iter().filter_map(|directive| directive.parse().ok());
     let filter = quiet.fold(filter, EnvFilter::add_directive);
+    let format = format(common);
+    if format.is_none() && stderr_is_the_journal() {
+        let at = failpoint::journal().unwrap_or_else(|| PathBuf::from(SOCKET));
+        let journal = Journal::at(&at, io::stderr()).with_filter(filter);
+        let _ = tracing_subscriber::registry().with(journal).try_init();
+        return;
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -39,14 +52,23 @@ pub(super) fn start(common: &Common, default: Option<&str>) {
         .with_span_events(FmtSpan::NONE)
         .with_ansi(may_colour(io::stderr().is_terminal()));
     // A second start in one process (a test) keeps the first.
-    let _ = match format(common) {
+    let _ = match format.unwrap_or(LogFormat::Human) {
         LogFormat::Human => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
 }
 
-/// What was asked for, else what the environment says, else for reading.
-fn format(common: &Common) -> LogFormat {
+/// Whether whatever stands on stderr goes to systemd's journal, by `JOURNAL_STREAM`: the device and inode of
+/// the stream that systemd gave the service. A service that sends its stderr elsewhere keeps the variable.
+fn stderr_is_the_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Some((device, inode)) = stream.split_once(':') else { return false };
+    std::fs::metadata("/proc/self/fd/2")
+        .is_ok_and(|stderr| device == stderr.dev().to_string() && inode == stderr.ino().to_string())
+}
+
+/// What was asked for, else what the environment says.
+fn format(common: &Common) -> Option<LogFormat> {
     let named = || std::env::var("CVMD_LOG_FORMAT").ok().filter(|named| !named.is_empty());
     let read = |named: String| {
         LogFormat::from_str(&named, false).unwrap_or_else(|_| {
@@ -56,7 +78,7 @@ fn format(common: &Common) -> LogFormat {
             LogFormat::Human
         })
     };
-    common.log_format.or_else(|| named().map(read)).unwrap_or(LogFormat::Human)
+    common.log_format.or_else(|| named().map(read))
 }
 
 /// Our clock's time, in RFC 3339.
