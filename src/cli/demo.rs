@@ -12,13 +12,14 @@ use super::table::thousands;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::daemon::{self, Local, ServiceManager, Signals};
-use crate::demo::{self, Made, Receiver, Verified};
+use crate::demo::{self, Made, Receiver, TourLine, Verified};
 use crate::model::{Duration, Instant};
 use crate::serve::{Import, ImportFile, ImportKind, Request, Response};
 
 const EXAMPLES: &str = "\
 A shop with generated customers and orders, the rules of `cvmd init`, mail into .eml files, and a
-webhook receiver that shows what it verified. Nothing else is needed and nobody is reached.
+webhook receiver that shows what it verified. Nothing else is needed and nobody is reached. It begins with
+a tour of ten minutes: a rule to edit, a mistake to make, a kill -9 to try, and what to see each time.
 
 Examples:
   cvmd demo                        in ./cvmd-demo, until Ctrl-C
@@ -26,9 +27,6 @@ Examples:
 
 /// Between two looks at what came out.
 const LOOK_EVERY: Duration = Duration::seconds(1);
-
-/// The first customer of every generated shop matches `winback`.
-const SOMEBODY: &str = "c0000000";
 
 /// Verified calls that are shown one by one.
 const CALLS_SHOWN: u64 = 3;
@@ -105,36 +103,15 @@ async fn import(config: &Config, made: &Made) -> Result<(), Failure> {
     }
 }
 
+/// What to type in another terminal, and what there is to see.
 fn tour(folder: &Path, output: &mut Output) -> Result<(), Failure> {
-    let shown = folder.display();
-    let at = format!("--config {shown}/cvmd.toml");
-    let parts = [
-        (
-            "look, in another terminal:",
-            [
-                (format!("ls {shown}/outbox"), "the e-mails"),
-                (format!("cvmd status {at}"), "what runs, what waits"),
-                (format!("cvmd explain {SOMEBODY} winback {at}"), "why somebody was written to"),
-            ],
-        ),
-        (
-            "edit, and see it taken over at once:",
-            [
-                (format!("{shown}/rules/winback.rules"), "try `clv>100`: those between 100 and 500 follow"),
-                (format!("{shown}/rules/messages/offer.html"), "nobody is sent it twice for that"),
-                (
-                    format!("{shown}/rules/vip.rules"),
-                    "a mistake: the old rules go on, and `cvmd status` says why",
-                ),
-            ],
-        ),
-    ];
-    for (title, lines) in parts {
-        output.line("")?;
-        output.line(output.bold(title))?;
-        let width = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
-        for (what, why) in lines {
-            output.line(format!("  {what:width$}  {why}"))?;
+    output.line("")?;
+    output.line(output.bold("look, in another terminal: a tour of ten minutes"))?;
+    for line in demo::tour(&folder.display().to_string()) {
+        match line {
+            TourLine::Heading(heading) => output.line(output.bold(&heading))?,
+            TourLine::Text(text) => output.line(text)?,
+            TourLine::Command(command) => output.line(format!("  $ {}", output.bold(&command)))?,
         }
     }
     output.line("")?;

@@ -257,11 +257,7 @@ impl Store for SledStore {
     fn stats(&self) -> Result<Stats, StoreError> {
         let failed = |error| failure::sled(&self.directory, "measuring", error);
         let counts = *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Stats {
-            bytes: self.db()?.size_on_disk().map_err(failed)?,
-            commits: counts.commits,
-            free: super::free_bytes(&self.directory).ok(),
-        })
+        Ok(Stats { bytes: self.db()?.size_on_disk().map_err(failed)?, commits: counts.commits })
     }
 
     fn failure(&self) -> Option<StoreError> {

@@ -8,6 +8,7 @@ pub mod block;
 mod http;
 mod privacy;
 pub mod shell;
+mod tour;
 
 use std::fs;
 use std::path::Path;

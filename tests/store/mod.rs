@@ -4,7 +4,6 @@ mod compact;
 mod damage;
 mod golden;
 mod kill;
-mod layouts;
 mod model;
 mod samples;
 mod sled_store;

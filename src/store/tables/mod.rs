@@ -15,7 +15,6 @@ pub mod memories;
 pub mod messages;
 pub mod meta;
 pub mod movement;
-pub mod old;
 pub mod person;
 pub mod privacy;
 pub mod rules;

@@ -9,7 +9,6 @@ mod caps;
 mod events;
 mod growth;
 mod guards;
-mod kept;
 mod limits;
 mod limits_of_runs;
 mod quiet;
