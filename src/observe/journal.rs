@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_datagram_has_a_field_each_and_a_length_before_lines() {
         let text = String::from_utf8_lossy(&told().datagram(Level::WARN)).into_owned();
-        let expected = "MESSAGE\n\u{1b}\0\0\0\0\0\0\0two\nlines rule=winback a.b=1\nPRIORITY=4\n\
+        let expected = "MESSAGE\n\u{1c}\0\0\0\0\0\0\0two\nlines rule=winback a.b=1\nPRIORITY=4\n\
             SYSLOG_IDENTIFIER=cvmd\nCVMD_EVENT\n\u{9}\0\0\0\0\0\0\0two\nlines\nCVMD_TARGET=cvmd::x\n\
             CVMD_RULE=winback\nCVMD_A_B=1\n";
         assert_eq!(text, expected);
