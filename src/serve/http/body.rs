@@ -149,6 +149,21 @@ async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
     }
 }
 
+/// Reads a body whose content says nothing, and keeps nothing: whether it came to an end within so many bytes.
+/// A longer one is read on for a while, so that its sender reads the answer.
+pub(super) async fn skip(body: &mut Body, most: usize) -> bool {
+    let mut length = 0;
+    while let Some(data) = next(body).await {
+        let Ok(data) = data else { return false };
+        length += data.len();
+        if length > most {
+            linger(body).await;
+            return false;
+        }
+    }
+    true
+}
+
 /// Reads on for a while and keeps nothing.
 async fn linger(body: &mut Body) {
     let mut left = LINGER_BYTES;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -16,6 +15,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::body::skip;
 use super::fault::Fault;
 use super::page::{Said, page};
 use crate::serve::{Control, Unsubscribed};
@@ -66,10 +66,10 @@ async fn click(
     let accepts = languages(request.headers());
     let page = |status, said, reader| page(status, said, (reader, accepts.as_deref()));
     // Read, so that the answer is; a body that is too long, or never ends, is no click.
-    let body = tokio::time::timeout(BODY_TIME_OUT, to_bytes(request.into_body(), MAX_BODY_BYTES)).await;
-    match body {
-        Ok(Ok(_)) => {}
-        Ok(Err(_)) => return page(StatusCode::PAYLOAD_TOO_LARGE, Said::Unknown, None),
+    let mut body = request.into_body();
+    match tokio::time::timeout(BODY_TIME_OUT, skip(&mut body, MAX_BODY_BYTES)).await {
+        Ok(true) => {}
+        Ok(false) => return page(StatusCode::PAYLOAD_TOO_LARGE, Said::Unknown, None),
         Err(_) => return page(StatusCode::REQUEST_TIMEOUT, Said::Unknown, None),
     }
     let Ok(Path(token)) = token else { return page(StatusCode::NOT_FOUND, Said::Unknown, None) };
