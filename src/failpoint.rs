@@ -9,6 +9,7 @@
 //! - `CVMD_POWER_LOSS=folder` keeps an image of the store's files there as they were after the last
 //!   sync: what a disk would hold after a loss of power;
 //! - `CVMD_SYNC_DELAY=file`: each sync takes as many milliseconds longer as stand in that file;
+//! - `CVMD_FREE_BYTES=file`: the disk has as many bytes free as stand in that file;
 //! - `CVMD_STALL=file`: whoever passes a place that is named in that file stands still there until it is not;
 //! - `CVMD_CLOCK_SHIFT=60000` lets the process live so many milliseconds later, so that a test need
 //!   not wait for a rule's time; `CVMD_CLOCK_SHIFT=@file` as many as stand in that file by now: a wall
@@ -125,6 +126,14 @@ mod live {
         fs::read_to_string(file).ok()?.trim().parse().ok().map(std::time::Duration::from_millis)
     }
 
+    /// How many bytes are free on the disk, where this process was told.
+    #[must_use]
+    pub fn free_bytes() -> Option<u64> {
+        static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let file = FILE.get_or_init(|| std::env::var_os("CVMD_FREE_BYTES").map(PathBuf::from)).as_ref()?;
+        fs::read_to_string(file).ok()?.trim().parse().ok()
+    }
+
     /// Stands still while `place` is a line of the file of `CVMD_STALL`.
     pub fn stand_still(place: &str) {
         static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -168,7 +177,9 @@ mod live {
 }
 
 #[cfg(debug_assertions)]
-pub use live::{clock_shift, hit, is_off, journal, sabotage, stand_still, sync_delay, synced, wait};
+pub use live::{
+    clock_shift, free_bytes, hit, is_off, journal, sabotage, stand_still, sync_delay, synced, wait,
+};
 
 /// Does nothing: there are no debug assertions.
 #[cfg(not(debug_assertions))]
@@ -201,6 +212,14 @@ pub fn synced(_directory: &std::path::Path) {}
 #[inline]
 #[must_use]
 pub fn sync_delay() -> Option<std::time::Duration> {
+    None
+}
+
+/// Always none: there are no debug assertions.
+#[cfg(not(debug_assertions))]
+#[inline]
+#[must_use]
+pub fn free_bytes() -> Option<u64> {
     None
 }
 

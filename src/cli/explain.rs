@@ -86,7 +86,13 @@ fn show_past(past: &PastDecision, output: &mut Output) -> Result<(), Failure> {
         past.fate.clone()
     };
     let head = format!("{}  {fate}{id}", time(Some(past.at)));
-    output.line(format!("  {head}, by {} of commit {}", past.place, past.commit))?;
+    // That somebody was written to is known for ever, why for as long as `[keep]` says.
+    let why = if past.place.is_empty() {
+        "why is no longer kept".into()
+    } else {
+        format!("by {} of commit {}", past.place, past.commit)
+    };
+    output.line(format!("  {head}, {why}"))?;
     for (clause, value) in &past.values {
         output.line(format!("      {clause}: {value}"))?;
     }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::ask::{ask, block_on, desk, unexpected, vault};
+use super::ask::{ask, block_on, unexpected, vault, whole_store};
 use super::common::Common;
 use super::exit::{Exit, Failure};
 use super::output::{Format, FormatArgument, Output};
@@ -12,9 +12,12 @@ use super::table::{self, Column, counted, thousands, time};
 use crate::serve::{Request, Response, Transferred};
 
 const EXAMPLES: &str = "\
+All records by their kind, counted while the daemon goes on. The files take more than the records:
+what was removed stands in them until its place is used again, or `cvmd store compact`.
+
 Examples:
   cvmd store stats
-  cvmd store stats --format json";
+  cvmd store stats --format json | jq .disk_bytes";
 
 const EXPORT_EXAMPLES: &str = "\
 Everything at one moment, while the daemon goes on: customers, orders, decisions, contacts, messages.
@@ -104,15 +107,25 @@ pub(super) fn run(arguments: &Arguments, common: &Common, output: &mut Output) -
 }
 
 fn stats(stats: &Stats, common: &Common, output: &mut Output) -> Result<Exit, Failure> {
-    let response = block_on(async { ask(&*desk(common, None).await?, Request::StoreStats {}).await })?;
+    let config = common.configuration()?;
+    let none = || Failure::trouble(format!("there is no store in `{}`", config.data.display()));
+    let response = block_on(async {
+        let store = whole_store(&config).await?.ok_or_else(none)?;
+        ask(&*store, Request::StoreStats {}).await
+    })?;
     let Response::StoreStats(figures) = response else { return Err(unexpected(&response)) };
     if stats.format.format == Format::Json {
         output.json(&figures)?;
         return Ok(Exit::Fine);
     }
-    let rows = figures.figures.iter().map(|(name, figure)| vec![name.replace('_', " "), thousands(*figure)]);
-    let rows = rows.collect();
-    table::write(output, &[Column::Text("what"), Column::Number("figure")], rows)?;
+    let row = |kind: &str, records, bytes| vec![kind.to_owned(), thousands(records), thousands(bytes)];
+    let there = figures.kinds.iter().filter(|kind| kind.records > 0);
+    let mut rows: Vec<_> = there.map(|kind| row(&kind.kind, kind.records, kind.bytes)).collect();
+    rows.push(row("all", figures.records, figures.bytes));
+    table::write(output, &[Column::Text("kind"), Column::Number("records"), Column::Number("bytes")], rows)?;
+    let free = figures.free_bytes.map_or_else(String::new, |free| format!(", {} are free", thousands(free)));
+    output.line("")?;
+    output.line(format!("its files take {} bytes on the disk{free}", thousands(figures.disk_bytes)))?;
     Ok(Exit::Fine)
 }
 

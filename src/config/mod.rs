@@ -5,6 +5,7 @@
 
 mod domains;
 mod email;
+mod keep;
 mod locate;
 mod problem;
 mod read;
@@ -14,6 +15,7 @@ mod value;
 
 pub use domains::{DomainLimit, DomainLimits, Rate};
 pub use email::{Email, InDoubt, Security, SmtpServer, Transport};
+pub use keep::Keep;
 pub use locate::{Environment, SYSTEM_FILE, locate};
 pub use problem::{ConfigError, Problem};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError, Secrets};
@@ -41,6 +43,8 @@ pub struct Config {
     pub listen: Listen,
     /// The daemon's rhythm.
     pub daemon: Daemon,
+    /// How long what was decided is kept.
+    pub keep: Keep,
     /// How e-mail goes out.
     pub email: Email,
     /// How webhooks go out.
@@ -85,6 +89,7 @@ impl Config {
             file: Some(path.to_owned()),
             listen: settings::listen(&file, folder, &environment.socket(path, &data)),
             daemon: settings::daemon(&file),
+            keep: keep::keep(&file),
             email: email::email(&file, folder),
             webhooks: settings::webhooks(&file),
             sandbox: settings::sandbox(&file),

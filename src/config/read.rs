@@ -11,7 +11,7 @@ use super::{ConfigError, Problem};
 /// What a value parser says of a bad value: what is wrong, and what to write.
 pub(super) type Parsed<T> = Result<T, String>;
 
-const SECTIONS: [&str; 6] = ["listen", "daemon", "email", "secrets", "webhooks", "sandbox"];
+const SECTIONS: [&str; 7] = ["listen", "daemon", "keep", "email", "secrets", "webhooks", "sandbox"];
 
 /// A parsed file that collects what is wrong with it.
 pub(super) struct File<'a> {

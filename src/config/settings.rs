@@ -44,6 +44,9 @@ pub struct Daemon {
     pub tick: Duration,
     /// After a longer silence a start is on hold.
     pub hold_after: Duration,
+    /// Bytes: while less is free on the store's disk nothing is decided, sent or taken in. 0: that is not
+    /// looked at.
+    pub min_free: u64,
 }
 
 /// `[webhooks]`.
@@ -61,6 +64,9 @@ pub struct Webhooks {
     pub timeout: Duration,
 }
 
+/// Enough for what people ask and for what is under way, for a long time.
+const MIN_FREE: u64 = 256 * value::MB;
+
 /// The retries of the Standard Webhooks specification.
 const WEBHOOK_RETRIES_S: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
@@ -76,12 +82,13 @@ pub(super) fn listen(file: &File<'_>, folder: &Path, socket: &Path) -> Listen {
 }
 
 pub(super) fn daemon(file: &File<'_>) -> Daemon {
-    let mut section = file.section("daemon", &["tick", "hold_after"]);
+    let mut section = file.section("daemon", &["tick", "hold_after", "min_free"]);
     let tick = value::duration(Duration::seconds(1)..=Duration::hours(1));
     let hold_after = value::duration(Duration::hours(1)..=Duration::days(365));
     Daemon {
         tick: section.parse("tick", tick).unwrap_or(Duration::seconds(60)),
         hold_after: section.parse("hold_after", hold_after).unwrap_or(Duration::hours(24)),
+        min_free: section.parse("min_free", value::size).unwrap_or(MIN_FREE),
     }
 }
 

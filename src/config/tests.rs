@@ -19,6 +19,7 @@ fn the_empty_file_is_a_configuration_that_reaches_nobody() {
     assert_eq!(config.listen.admin, Address::Unix("/srv/shop/data/cvmd.sock".into()));
     assert_eq!(config.email.transport, Transport::File("/srv/shop/outbox".into()));
     assert_eq!((config.daemon.tick, config.daemon.hold_after), (Duration::seconds(60), Duration::hours(24)));
+    assert_eq!((config.daemon.min_free, config.keep), (256_000_000, Keep::default()));
     assert_eq!(config.webhooks.retries[0], Duration::seconds(5));
     assert_eq!(config.public_url("127.0.0.1:40001".parse().unwrap()), "http://127.0.0.1:40001");
     assert_eq!((config.marketing_refused(), config.warnings.len()), (None, 0));
@@ -324,4 +325,31 @@ fn the_file_is_the_one_asked_for_else_the_one_here() {
     std::fs::write(&asked, "").unwrap();
     assert_eq!(locate(None, dir.path()).unwrap(), dir.path().join("cvmd.toml"));
     assert_eq!(locate(Some(&asked), dir.path()).unwrap(), asked);
+}
+
+#[test]
+fn what_is_kept_is_a_length_of_time_or_for_ever() {
+    let keep = |text: &str| parse(&format!("[keep]\n{text}\n")).unwrap().keep;
+    let days = |days| Some(Duration::days(days));
+    assert_eq!(
+        keep("decisions = \"60d\"\nnon_sends = \"forever\""),
+        Keep { decisions: days(60), non_sends: None }
+    );
+    assert_eq!(keep("decisions = \"forever\"\norders = \"forever\"").decisions, None);
+    let said = problems("[keep]\ndecisions = \"59d\"\nnon_sends = 90\ncontacts = \"400d\"\n");
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said[0].contains("from `\"60d\"` to") && said[0].ends_with("or `\"forever\"`"), "{said:?}");
+    assert!(said[2].contains("is always `\"forever\"`, for by them nobody gets a message twice"), "{said:?}");
+}
+
+#[test]
+fn room_on_the_disk_is_a_size() {
+    let size =
+        |text: &str| parse(&format!("[daemon]\nmin_free = {text}\n")).map(|config| config.daemon.min_free);
+    assert_eq!(size("\"2GB\"").unwrap(), 2_000_000_000);
+    assert_eq!(size("\"0\"").unwrap(), 0);
+    for wrong in ["256", "\"256\"", "\"1.5GB\"", "\"MB\"", "\"99999999999999GB\"", "\"-1MB\"", "true"] {
+        let said = size(wrong).unwrap_err().to_string();
+        assert!(said.contains("write a size such as `\"256MB\"`"), "{wrong}: {said}");
+    }
 }

@@ -159,6 +159,26 @@ pub(super) fn short(duration: Duration) -> String {
     fits.map_or_else(|| format!("{}ms", duration.0), |(name, size)| format!("{}{name}", duration.0 / size))
 }
 
+/// Bytes of a megabyte, as disks are sold.
+pub(super) const MB: u64 = 1_000_000;
+
+/// `256MB`, `2GB`, or `0`: bytes.
+pub(super) fn size(value: &DeValue<'_>) -> Parsed<u64> {
+    const ADVICE: &str = "write a size such as `\"256MB\"` or `\"2GB\"`, or `\"0\"`";
+    let Some(text) = value.as_str() else { return Err(format!("is {}: {ADVICE}", kind(value))) };
+    let wrong = || format!("is `{text}`: {ADVICE}");
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(split);
+    let count: u64 = count.parse().map_err(|_| wrong())?;
+    let unit = match unit {
+        "" if count == 0 => 1,
+        "MB" => MB,
+        "GB" => 1_000 * MB,
+        _ => return Err(wrong()),
+    };
+    count.checked_mul(unit).ok_or_else(wrong)
+}
+
 /// What kind of value it is, in plain words.
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {

@@ -57,7 +57,7 @@ impl Engine {
     /// # Errors
     /// When the store fails: nothing is handed on then that is not durable.
     pub fn fire_events(&mut self, now: Instant) -> Result<EventReport, StoreError> {
-        if self.hold.is_some() || !self.loads.is_empty() {
+        if self.hold.is_some() || !self.loads.is_empty() || self.shared.room.is_short() {
             return Ok(EventReport::default());
         }
         self.take_up_deeds();

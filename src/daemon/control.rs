@@ -151,7 +151,7 @@ impl Service {
                 response
             }
             // The decider goes on meanwhile.
-            Request::StoreExport { .. } => {
+            Request::StoreExport { .. } | Request::StoreStats {} => {
                 vault::transfer(Arc::clone(&self.store), request, self.clock.now()).await
             }
             Request::StoreImport { .. } => vault::refuse_import(),
@@ -165,8 +165,7 @@ impl Service {
             | Request::Customer { .. }
             | Request::OutboxChange { .. }
             | Request::Progress {}
-            | Request::Names {}
-            | Request::StoreStats {} => self.decider.call(request).await,
+            | Request::Names {} => self.decider.call(request).await,
         }
     }
 
@@ -250,6 +249,9 @@ impl Service {
 
 impl Service {
     async fn take_in(&self, kind: ImportKind, body: Vec<u8>) -> Taken {
+        if self.shared.room.is_short() {
+            return Taken::NoRoom;
+        }
         let Ok(reading) = self.readers.acquire().await else { return Taken::Busy };
         let (by, now) = (self.shared.get().active.clone(), self.clock.now());
         let read = tokio::task::spawn_blocking(move || Post::read(kind_of(kind), body, by, now)).await;

@@ -367,7 +367,7 @@ fn obey(engine: &mut Engine, command: Command, now: Instant, pulse: &Pulse) {
 fn tick(engine: &mut Engine, now: Instant) -> Result<TickReport, StoreError> {
     let watch = Stopwatch::start();
     let report = engine.tick(now)?;
-    if !report.on_hold && !report.waits_for_load {
+    if !report.on_hold && !report.waits_for_load && !report.waits_for_room {
         engine.shared.metrics.took(watch.elapsed(), engine.evaluation);
     }
     Ok(report)

@@ -33,7 +33,7 @@ impl Engine {
     pub(super) fn has_arrivals(&self, now: Instant) -> bool {
         let next = self.arrivals.first_key_value();
         let came = next.is_some_and(|(arrival, _)| arrival.event.time <= now);
-        came && self.hold.is_none() && self.loads.is_empty()
+        came && self.hold.is_none() && self.loads.is_empty() && !self.shared.room.is_short()
     }
 
     /// From marks of packs to arrivals of what rules fire on, in one commit a pack.

@@ -40,8 +40,10 @@ const QUIET_HOURS: &str = "quiet hours";
 const PAUSED: &str = "paused";
 /// Why a message waits: no rule set was ever good.
 const NO_RULES: &str = "no rules are loaded";
+/// Why a message waits: what comes back of it could not be written down.
+const NO_ROOM: &str = "the disk is nearly full";
 /// Reasons that a status tells in words of its own.
-pub(super) const SAID_ELSEWHERE: [&str; 4] = [ON_HOLD, PAUSED, NO_RULES, QUIET_HOURS];
+pub(super) const SAID_ELSEWHERE: [&str; 5] = [ON_HOLD, PAUSED, NO_RULES, QUIET_HOURS, NO_ROOM];
 
 /// How long a paused message waits before it is asked about again; a resume asks at once.
 const PAUSED_FOR: Duration = Duration::seconds(60);
@@ -393,6 +395,9 @@ impl Gate for DaemonGate {
         }
         if let Some(stopped) = Self::stopped(message, &seen, active, now) {
             return stopped;
+        }
+        if self.shared.room.is_short() {
+            return Claim::Wait(now.plus(PAUSED_FOR), NO_ROOM.into());
         }
         match self.prepare(message, &seen, active, now) {
             Ok(prepared) => Claim::Go(Box::new(prepared)),

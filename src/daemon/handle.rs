@@ -1,13 +1,10 @@
 //! What requests do: the one code path of the control socket and of commands without a daemon.
 
-use std::collections::BTreeMap;
-
 use crate::decide::Scope;
 use crate::model::{CustomerNumber, Instant};
 use crate::population::Population;
 use crate::record::{MessageState, OpenMessage, Wait, WhileQueued};
-use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches, StoreStats};
-use crate::store::tables;
+use crate::serve::{Matches, Needs, Queued, RefusalKind, Request, Response, RuleMatches};
 
 use super::active::Active;
 use super::clocks::Question;
@@ -56,10 +53,11 @@ impl Engine {
             }
             Request::Import(import) => self.import(&import, now, on_bytes),
             Request::Names {} => vault::names(&self.remembered),
-            Request::StoreStats {} => answer(self.figures().map(Response::StoreStats)),
             // An engine that was opened on a store knows what an import would change.
             Request::StoreImport { .. } => vault::refuse_import(),
-            Request::StoreExport { .. } => vault::answer(&*self.store, &request, now),
+            Request::StoreExport { .. } | Request::StoreStats {} => {
+                vault::answer(&*self.store, &request, now)
+            }
             Request::Pause { scope, queued } => answer(self.pause_named(&scope, queued, now)),
             Request::Resume { scope } => answer(self.resume_named(&scope, now)),
             Request::Status {} => Response::Status(Box::new(self.status(now))),
@@ -121,20 +119,6 @@ impl Engine {
             .collect();
         rules.sort_by(|one, other| one.rule.cmp(&other.rule));
         Ok(Matches { at, customers: everybody, rules })
-    }
-
-    fn figures(&self) -> Result<StoreStats, String> {
-        let stats = self.store.stats().map_err(|error| error.to_string())?;
-        let open = tables::messages::open_messages(&*self.store).count() as u64;
-        let figures = BTreeMap::from([
-            ("bytes".to_owned(), stats.bytes),
-            ("commits".to_owned(), stats.commits),
-            ("customers".to_owned(), self.population.len()),
-            ("orders".to_owned(), self.population.orders()),
-            ("contacts".to_owned(), self.ledger.len() as u64),
-            ("open_messages".to_owned(), open),
-        ]);
-        Ok(StoreStats { path: String::new(), figures })
     }
 
     fn pause_named(&mut self, scope: &str, queued: Queued, now: Instant) -> Result<Response, String> {

@@ -34,6 +34,10 @@ pub(super) fn answer(hands: &impl Hands, import: &Import, now: Instant, on_bytes
         Err(error @ (LoadError::File(_) | LoadError::Usage(_))) => {
             Response::refused(RefusalKind::Usage, error.to_string())
         }
+        Err(LoadError::NoRoom(why)) => {
+            let text = format!("{why}; what was taken in is whole: run the import again then");
+            Response::refused(RefusalKind::Failed, text)
+        }
         Err(LoadError::Store(StoreError::Closed)) => {
             Response::refused(RefusalKind::Failed, "the daemon ended before the import did: run it again")
         }
@@ -51,6 +55,7 @@ fn import_files(
     let mut rejects = import.rejects.as_deref().map(open_rejects).transpose()?;
     // Whatever is wrong with a file's name is said before anything is begun.
     import.files.iter().try_for_each(|file| open(file).map(drop))?;
+    hands.with(|engine| engine.has_room())?.map_err(LoadError::NoRoom)?;
     let names: Vec<&str> = import.files.iter().map(|file| file.name.as_str()).collect();
     let what = names.join(", ");
     let load = hands.with(move |engine| engine.begin_load(&what, now))??;

@@ -216,6 +216,7 @@ fn open_engine(
     let outgoing: Arc<dyn Outgoing> = Arc::clone(&to_outbox) as _;
     let opened = Engine::open(Felt::shared(&store, &pulse), outgoing);
     let mut engine = opened.map_err(|error| error.to_string())?;
+    engine.shared.room.watch(&config.data, config.daemon.min_free);
     let (rules, refused) = first_rules(&engine, &loaded, config, now)?;
     log_unreadable(&config.secrets, &rules);
     let last_tick = engine.last_tick();

@@ -37,6 +37,8 @@ pub enum LoadError {
     File(ImportError),
     /// The store failed; nothing more is taken.
     Store(StoreError),
+    /// The disk is nearly full: a sentence for the user.
+    NoRoom(String),
 }
 
 impl From<StoreError> for LoadError {
@@ -54,7 +56,7 @@ impl From<ImportError> for LoadError {
 impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Usage(text) => f.write_str(text),
+            Self::Usage(text) | Self::NoRoom(text) => f.write_str(text),
             Self::File(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
         }

@@ -59,6 +59,9 @@ impl Local {
             None => Arc::new(store::open(&config.data.join("store")).map_err(|e| failed(e.to_string()))?),
         };
         let mut engine = Engine::open(store, Arc::new(LeftInStore)).map_err(|e| failed(e.to_string()))?;
+        if from.is_none() {
+            engine.shared().room.watch(&config.data, config.daemon.min_free);
+        }
         let loaded = reload::load(&config.rules).map_err(|error| failed(error.to_string()))?;
         let (rules, warnings) = check_loaded(&loaded, clock.now(), engine.remembered())
             .map_err(|refusal| Refusal { message: "the rules have errors".into(), ..refusal })?;

@@ -56,7 +56,10 @@ pub(super) fn load(
     };
     while piece.more {
         let schema = Arc::clone(&schema);
-        piece = hands.with(move |engine| engine.take_piece(piece, limit, (&schema, now)))??;
+        piece = hands.with(move |engine| {
+            engine.has_room().map_err(LoadError::NoRoom)?;
+            Ok::<_, LoadError>(engine.take_piece(piece, limit, (&schema, now))?)
+        })??;
         piece.rejects.drain(..).for_each(|reject| report.pass_on(&reject));
     }
     report.summary = piece.summary;

@@ -24,10 +24,11 @@ pub(super) fn log_outage(outage: &Outage, metrics: &Metrics) {
 
 /// Says what a tick did.
 pub(super) fn log_tick(report: &TickReport, at: Instant, metrics: &Metrics) {
-    let end = match (report.on_hold, report.waits_for_load) {
-        (true, _) => TickEnd::OnHold,
-        (false, true) => TickEnd::WaitsForImport,
-        (false, false) => TickEnd::Done,
+    let end = match (report.on_hold, report.waits_for_load, report.waits_for_room) {
+        (true, _, _) => TickEnd::OnHold,
+        (false, true, _) => TickEnd::WaitsForImport,
+        (false, false, true) => TickEnd::WaitsForRoom,
+        (false, false, false) => TickEnd::Done,
     };
     let missed = |(rule, passed): &(String, Passed)| (rule.clone(), passed.count, passed.last);
     let missed: Vec<(String, u64, Instant)> = report.missed.iter().map(missed).collect();

@@ -47,6 +47,8 @@ impl Service {
             unreachable: self.outbox.troubles().len() as u64,
             store: stats.map(|stats| (stats.bytes, stats.commits)),
             store_failed: self.store.failure().is_some(),
+            disk_free: self.shared.room.free(),
+            disk_short: self.shared.room.is_short(),
         }
     }
 }

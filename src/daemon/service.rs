@@ -145,6 +145,8 @@ impl Service {
             () = self.reload_for_ever(watch, asks, &signals) => Ok(()),
             failure = self.listen_to_reports(heard) => Err(failure),
             failure = self.watch_store() => Err(failure),
+            () = self.watch_room() => Ok(()),
+            failure = self.prune_for_ever() => Err(failure),
             () = self.feed_watchdog() => Ok(()),
             () = self.tell_for_ever() => Ok(()),
             () = self.stop_asked() => Ok(()),

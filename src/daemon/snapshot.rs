@@ -14,6 +14,7 @@ use crate::ruleset::Remembered;
 use super::active::Active;
 use super::keyed::Keyed;
 use super::lists::Lists;
+use super::room::Room;
 use super::steps::Steps;
 use super::unsubscribed::Unsubscribed;
 
@@ -54,6 +55,8 @@ pub struct Shared {
     pub(super) metrics: Metrics,
     /// Watches the wall clock; none where no daemon runs.
     pub(super) steps: OnceLock<Steps>,
+    /// How much room the store's disk has.
+    pub(super) room: Room,
 }
 
 impl Shared {
@@ -78,6 +81,7 @@ impl Shared {
             keyed: Keyed::of(identity),
             metrics: Metrics::default(),
             steps: OnceLock::new(),
+            room: Room::default(),
         })
     }
 

@@ -106,6 +106,9 @@ impl Engine {
         if let Some(error) = self.store.failure() {
             problem(&mut status, error.to_string(), Some("cvmd store stats"));
         }
+        if let Some(why) = self.shared.room.sentence() {
+            problem(&mut status, why, Some("cvmd store stats"));
+        }
         for (rule, why) in active.map_or_else(Vec::new, |active| self.tripped_rules(active)) {
             problem(&mut status, why, Some(&format!("cvmd resume rule {rule}")));
         }

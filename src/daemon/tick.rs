@@ -24,6 +24,8 @@ pub struct TickReport {
     pub on_hold: bool,
     /// Nothing was done: a load is under way or was cut off.
     pub waits_for_load: bool,
+    /// Nothing was done: the disk is nearly full.
+    pub waits_for_room: bool,
     /// What events let happen.
     pub events: EventReport,
     /// How many rules looked at everybody.
@@ -61,6 +63,10 @@ impl Engine {
         }
         if !self.loads.is_empty() {
             report.waits_for_load = true;
+            return Ok(report);
+        }
+        if self.shared.room.is_short() {
+            report.waits_for_room = true;
             return Ok(report);
         }
         self.take_back()?;

@@ -2,17 +2,19 @@
 //! wanted most when something is wrong.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
-use std::path::Path;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::Instant;
 use crate::ruleset::Remembered;
-use crate::serve::{Control, Names, Refusal, RefusalKind, Reply, Request, Response, Transferred};
+use crate::serve::{
+    Control, Names, Refusal, RefusalKind, Reply, Request, Response, StoreKind, StoreStats, Transferred,
+};
 use crate::store::transfer::{self, Summary, TransferError};
-use crate::store::{self, Store};
+use crate::store::{self, Kind, Store, StoreError};
 
 use super::remembered;
 
@@ -54,6 +56,12 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
     let (done, file) = match request {
         Request::StoreExport { file } => (export(store, file, now), file),
         Request::StoreImport { file } => (import(store, file, now), file),
+        Request::StoreStats {} => {
+            return match stats(store) {
+                Ok(stats) => Response::StoreStats(stats),
+                Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
+            };
+        }
         Request::Names {} => {
             return match remembered::of(store) {
                 Ok(remembered) => names(&remembered),
@@ -75,11 +83,10 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         | Request::OutboxChange { .. }
         | Request::Import(_)
         | Request::Progress {}
-        | Request::StoreStats {}
         | Request::Stop {} => {
             return Response::refused(
                 RefusalKind::Usage,
-                "the store is open as a whole only: for an export, an import, its names",
+                "the store is open as a whole only: for an export, an import, its size, its names",
             );
         }
     };
@@ -93,6 +100,20 @@ pub(super) fn answer(store: &dyn Store, request: &Request, now: Instant) -> Resp
         }
         Err(error) => Response::refused(RefusalKind::Failed, error.to_string()),
     }
+}
+
+fn stats(store: &dyn Store) -> Result<StoreStats, StoreError> {
+    let kinds = store::survey(store)?;
+    let shown =
+        |kind: &Kind| StoreKind { kind: kind.table.label().into(), records: kind.records, bytes: kind.bytes };
+    let measured = store.stats()?;
+    Ok(StoreStats {
+        disk_bytes: measured.bytes,
+        free_bytes: measured.free,
+        records: kinds.iter().map(|kind| kind.records).sum(),
+        bytes: kinds.iter().map(|kind| kind.bytes).sum(),
+        kinds: kinds.iter().map(shown).collect(),
+    })
 }
 
 /// What is remembered of names, for another process.
@@ -111,10 +132,46 @@ pub(super) fn refuse_import() -> Response {
 }
 
 fn export(store: &dyn Store, file: &Path, now: Instant) -> Result<Summary, TransferError> {
-    let mut out = BufWriter::new(File::create(file)?);
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    let careful = Careful { file: File::create(file)?, folder, unseen: 0 };
+    let mut out = BufWriter::new(careful);
     let summary = transfer::export(store, &mut out, now)?;
-    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    let careful = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    careful.file.sync_all()?;
     Ok(summary)
+}
+
+/// Bytes that are written between two looks at the disk.
+const UNSEEN: usize = 4 * 1_024 * 1_024;
+
+/// What an export leaves free on the disk that it goes to: that may be the store's.
+const LEFT_FREE: u64 = 64 * 1_024 * 1_024;
+
+/// A file that does not take the last of its disk.
+struct Careful {
+    file: File,
+    folder: PathBuf,
+    unseen: usize,
+}
+
+impl Write for Careful {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.unseen >= UNSEEN {
+            self.unseen = 0;
+            if store::free_bytes(&self.folder).is_ok_and(|free| free < LEFT_FREE) {
+                let text =
+                    "its disk is nearly full, and the store may stand on it, too: write to another disk";
+                return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+            }
+        }
+        let written = self.file.write(bytes)?;
+        self.unseen += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Reads the file twice: one that is damaged leaves the store as it was.

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+use super::events::Kept;
 use crate::record::{MessageState, Skip};
 
 /// Seconds, with fractions.
@@ -25,6 +26,11 @@ pub(super) struct Labelled {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ByReason {
     pub(super) reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByKind {
+    pub(super) kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -89,6 +95,7 @@ pub struct Metrics {
     pub(super) erasures: Counter,
     pub(super) damaged: Counter,
     pub(super) commits: Counter,
+    pub(super) pruned: Family<ByKind, Counter>,
     pub(super) tick_duration: Histogram,
     pub(super) evaluation_duration: Histogram,
     pub(super) decision_duration: Histogram,
@@ -107,6 +114,9 @@ pub struct Metrics {
     pub(super) unreachable: Gauge,
     pub(super) store_size: Gauge,
     pub(super) store_failed: Gauge,
+    pub(super) disk_free: Gauge,
+    pub(super) disk_short: Gauge,
+    pub(super) disk_shortages: Counter,
     pub(super) customers: Gauge,
     pub(super) orders: Gauge,
 }
@@ -179,6 +189,11 @@ impl Default for Metrics {
             erasures: to.add("erasures", "Customers who were erased", Counter::default()),
             damaged: to.add("damaged_records", "Records that did not read back and were left out", Counter::default()),
             commits: to.add("store_commits", "Commits made durable", Counter::default()),
+            pruned: to.add(
+                "store_pruned_records",
+                "Records that were older than `[keep]` says and let go, by kind",
+                Family::default(),
+            ),
             tick_duration: to.seconds("tick_duration", "How long a tick took the decider", durations()),
             evaluation_duration: to.seconds(
                 "evaluation_duration",
@@ -225,6 +240,18 @@ impl Default for Metrics {
                 size
             },
             store_failed: to.add("store_failed", "Whether the store takes nothing any more", Gauge::default()),
+            disk_free: {
+                let free = Gauge::default();
+                let help = "Room on the store's disk, looked at every second; without `[daemon] min_free` 0";
+                to.0.register_with_unit("disk_free", help, Unit::Bytes, free.clone());
+                free
+            },
+            disk_short: to.add(
+                "disk_short",
+                "Whether everything that can wait does until the disk has more room",
+                Gauge::default(),
+            ),
+            disk_shortages: to.add("disk_shortages", "How often that began", Counter::default()),
             customers: to.add("customers", "Customers in the store", Gauge::default()),
             orders: to.add("orders", "Orders in the store", Gauge::default()),
             registry: Registry::default(),
@@ -241,7 +268,7 @@ impl Metrics {
         for reason in Skip::ALL {
             drop(self.not_sent.get_or_create(&ByReason { reason: reason.label() }));
         }
-        for result in ["done", "on hold", "waits for an import"] {
+        for result in ["done", "on hold", "waits for an import", "waits for room"] {
             drop(self.ticks.get_or_create(&Labelled { result }));
         }
         for result in ["taken over", "refused"] {
@@ -255,6 +282,9 @@ impl Metrics {
         }
         for result in ["forward", "back", "behind"] {
             drop(self.clock_steps.get_or_create(&Labelled { result }));
+        }
+        for kind in Kept::ALL {
+            drop(self.pruned.get_or_create(&ByKind { kind: kind.label() }));
         }
         for by in ["file", "post"] {
             for result in ["accepted", "unchanged", "rejected"] {

@@ -11,10 +11,10 @@ mod metrics;
 mod scene;
 
 pub use events::{
-    AddressSuppressed, CalledAgain, ClockBehind, ClockStepped, Delivered, EndpointLeftAlone, Erased,
-    EventsDecided, HoldOver, InDoubt, LeftOut, LeftUs, OutboxOpened, Posted, RelaySetAside, RowsImported,
-    RuleCatchesUp, RuleTripped, RulesRefused, RulesTaken, RunHeld, SlowedDown, TickEnd, Ticked, Unreachable,
-    WentOnHold,
+    AddressSuppressed, CalledAgain, ClockBehind, ClockStepped, Delivered, DiskTurned, EndpointLeftAlone,
+    Erased, EventsDecided, HoldOver, InDoubt, Kept, LeftOut, LeftUs, OutboxOpened, Posted, Pruned,
+    RelaySetAside, RowsImported, RuleCatchesUp, RuleTripped, RulesRefused, RulesTaken, RunHeld, SlowedDown,
+    TickEnd, Ticked, Unreachable, WentOnHold,
 };
 pub use exposition::{CLASSIC, Exposition, OPEN_METRICS};
 pub use journal::{Journal, SOCKET};

@@ -55,6 +55,10 @@ pub struct Scene {
     pub store: Option<(u64, u64)>,
     /// Whether the store takes nothing any more.
     pub store_failed: bool,
+    /// Bytes free on the store's disk; none: nobody looks.
+    pub disk_free: Option<u64>,
+    /// Whether they are too few.
+    pub disk_short: bool,
 }
 
 /// The states of a message that is not over.
@@ -90,6 +94,8 @@ impl Metrics {
             self.commits.inc_by(commits.saturating_sub(self.commits.get()));
         }
         self.store_failed.set(i64::from(scene.store_failed));
+        self.disk_free.set(count(scene.disk_free.unwrap_or_default()));
+        self.disk_short.set(i64::from(scene.disk_short));
         self.customers.set(count(scene.customers));
         self.orders.set(count(scene.orders));
     }

@@ -15,6 +15,7 @@ mod response;
 mod routes;
 mod spool;
 mod status;
+mod stored;
 mod token;
 mod unsubscribe;
 
@@ -31,7 +32,7 @@ pub use request::{Import, ImportFile, ImportKind, OutboxFilter, OutboxWish, Queu
 pub use response::{
     ConsentView, CustomerView, Explanation, Imported, ImportedFile, Latest, Matches, Names, Needs,
     PastDecision, Progress, Refusal, RefusalKind, ReloadFailure, Reloaded, RenderedMessage, Response,
-    RuleExplanation, RuleMatches, StoreStats, TestSent, Transferred,
+    RuleExplanation, RuleMatches, TestSent,
 };
 pub use routes::{CALL_TIME_OUT, IMPORT_TIME_OUT, MAX_REQUEST_BYTES};
 pub use spool::{CHUNK_BYTES, MAX_SPOOLED_BYTES, Spool};
@@ -39,6 +40,7 @@ pub use status::{
     Attention, AttentionKind, CatchUp, Coming, Missed, RelayStatus, RuleCatchUp, RuleState, RuleStatus,
     Status, Waiting,
 };
+pub use stored::{StoreKind, StoreStats, Transferred};
 pub use unsubscribe::{Reader, Unsubscribed, Unsubscribing};
 
 use std::future::Future;

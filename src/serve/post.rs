@@ -79,6 +79,8 @@ pub enum Taken {
     TooMuch(String),
     /// Too much is on its way to the disk: it may come again later.
     Busy,
+    /// The disk is nearly full; says so. Nothing of it was taken.
+    NoRoom,
     /// It should have worked and did not; how much of it was taken is not known.
     Failed(String),
 }

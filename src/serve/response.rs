@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{Amount, OutboxChanged, OutboxRow};
+use super::stored::{StoreStats, Transferred};
 use super::{ErasedView, Status, SuppressionsView, Timeline};
 use crate::model::Instant;
 
@@ -337,24 +338,4 @@ pub struct Names {
     /// First names by kind and name, and the rules that run, as `ruleset::Remembered` writes itself:
     /// for the same version of the program.
     pub remembered: serde_json::Value,
-}
-
-/// The store's size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreStats {
-    /// Where it is.
-    pub path: String,
-    /// Figures by name: `bytes`, `commits`, `customers`, `orders`, `decisions`, `open_messages`, …
-    pub figures: BTreeMap<String, u64>,
-}
-
-/// What an export of the store wrote, or an import read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transferred {
-    /// When the export was taken.
-    pub taken: Instant,
-    /// Records of all kinds.
-    pub records: u64,
-    /// Customers.
-    pub customers: u64,
 }

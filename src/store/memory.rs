@@ -205,7 +205,7 @@ impl Store for Memory {
     fn stats(&self) -> Result<Stats, StoreError> {
         let inner = self.lock();
         let bytes = inner.map.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
-        Ok(Stats { bytes, commits: inner.commits })
+        Ok(Stats { bytes, commits: inner.commits, free: None })
     }
 
     fn failure(&self) -> Option<StoreError> {

@@ -16,6 +16,8 @@ pub mod memory;
 mod overlay;
 pub mod sled_store;
 mod snapshot;
+mod space;
+mod survey;
 pub mod tables;
 pub mod transfer;
 mod writer;
@@ -24,6 +26,8 @@ pub use compact::compact;
 pub use lock::LOCK_FILE;
 pub use memory::Memory;
 pub use sled_store::{Options, SledStore, open, open_with};
+pub use space::free_bytes;
+pub use survey::{Kind, survey};
 
 use std::fmt;
 
@@ -150,6 +154,8 @@ pub struct Stats {
     pub bytes: u64,
     /// Commits since it was opened.
     pub commits: u64,
+    /// Bytes free on its disk, where there is one that says so.
+    pub free: Option<u64>,
 }
 
 /// A store as it was at one moment between two commits.

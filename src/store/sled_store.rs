@@ -257,7 +257,11 @@ impl Store for SledStore {
     fn stats(&self) -> Result<Stats, StoreError> {
         let failed = |error| failure::sled(&self.directory, "measuring", error);
         let counts = *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Stats { bytes: self.db()?.size_on_disk().map_err(failed)?, commits: counts.commits })
+        Ok(Stats {
+            bytes: self.db()?.size_on_disk().map_err(failed)?,
+            commits: counts.commits,
+            free: super::free_bytes(&self.directory).ok(),
+        })
     }
 
     fn failure(&self) -> Option<StoreError> {

@@ -76,7 +76,21 @@ fn an_import_is_summed_up_and_the_same_again_changes_nothing() {
     );
     let said = run(dir.path(), &["store", "stats", "--format", "json"]);
     let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(document["figures"]["customers"], 3);
+    let kinds = document["kinds"].as_array().unwrap();
+    let sum = |field: &str| kinds.iter().map(|kind| kind[field].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(
+        (document["records"].as_u64(), document["bytes"].as_u64()),
+        (Some(sum("records")), Some(sum("bytes")))
+    );
+    assert_eq!(kinds.iter().find(|kind| kind["kind"] == "customers").unwrap()["records"], 3);
+    assert!(document["disk_bytes"].as_u64() > document["bytes"].as_u64(), "{document}");
+    assert!(document["free_bytes"].as_u64() > Some(0));
+    let table = run(dir.path(), &["store", "stats"]).stdout;
+    let ends: Vec<usize> = table.lines().take_while(|line| !line.is_empty()).map(str::len).collect();
+    assert!(ends.len() > 4 && ends.iter().all(|end| *end == ends[0]), "it lines up:\n{table}");
+    assert!(table.contains("its files take"), "{table}");
+    let none = run(dir.path(), &["store", "stats", "--config", "other.toml"]);
+    assert_eq!(none.code, 2, "{none:?}");
     let said = run(dir.path(), &["outbox", "list"]);
     assert_eq!((said.code, said.stdout.as_str()), (0, "no such messages\n"));
     let said = run(dir.path(), &["pause", "channel", "email"]);

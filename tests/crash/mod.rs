@@ -5,10 +5,13 @@
 //! on purpose, and the checker must notice.
 
 pub mod bad_days;
+mod drill;
 #[cfg(debug_assertions)]
 mod erased;
 mod forgotten;
 mod restore;
+#[cfg(debug_assertions)]
+mod room;
 #[cfg(debug_assertions)]
 mod rounds;
 pub mod shop;

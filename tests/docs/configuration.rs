@@ -47,7 +47,7 @@ fn the_optional_keys_are_read() {
 #[test]
 fn no_key_is_missing() {
     let text = with_optional_keys();
-    for section in ["listen", "daemon", "email", "webhooks", "sandbox"] {
+    for section in ["listen", "daemon", "keep", "email", "webhooks", "sandbox"] {
         let wrong = format!("[{section}]\nqqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
         let asked = Config::parse(&wrong, Path::new("cvmd.toml"), &Environment::default());
         let error = asked.expect_err("an unknown key is refused").to_string();

@@ -4,6 +4,7 @@ mod compact;
 mod damage;
 mod golden;
 mod kill;
+mod layouts;
 mod model;
 mod samples;
 mod sled_store;

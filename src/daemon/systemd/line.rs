@@ -69,6 +69,9 @@ impl Service {
         if !paused.is_empty() {
             wrong.push(format!("PAUSED: {}", paused.join(", ")));
         }
+        if self.shared.room.is_short() {
+            wrong.push("THE DISK IS NEARLY FULL, nothing is decided or sent: see `cvmd status`".into());
+        }
         wrong.extend(self.store.failure().map(|error| format!("THE STORE FAILED: {error}")));
         let held = self.outbox.troubles().into_iter();
         wrong.extend(held.map(|(route, why)| format!("NOTHING GOES OUT by {route}: {why}")));

@@ -1,5 +1,6 @@
 //! What happens: one struct an event, which logs and counts together.
 
+mod disk;
 mod holds;
 mod messages;
 mod people;
@@ -8,6 +9,7 @@ mod rows;
 mod rules;
 mod ticks;
 
+pub use disk::{DiskTurned, Kept, Pruned};
 pub use holds::{ClockBehind, ClockStepped, HoldOver, RuleCatchesUp, RunHeld, WentOnHold};
 pub use messages::{Delivered, InDoubt, OutboxOpened};
 pub use people::{AddressSuppressed, Erased, LeftOut, LeftUs};

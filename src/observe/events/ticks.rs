@@ -16,6 +16,8 @@ pub enum TickEnd {
     OnHold,
     /// An import is not complete.
     WaitsForImport,
+    /// The disk is nearly full.
+    WaitsForRoom,
 }
 
 /// A tick ended.
@@ -42,6 +44,7 @@ impl Ticked<'_> {
             TickEnd::Done => "done",
             TickEnd::OnHold => "on hold",
             TickEnd::WaitsForImport => "waits for an import",
+            TickEnd::WaitsForRoom => "waits for room",
         };
         metrics.ticks.get_or_create(&Labelled { result }).inc();
         metrics.last_tick.set(seconds(self.at));

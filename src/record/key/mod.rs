@@ -189,6 +189,54 @@ impl Table {
         Self::Aside,
     ];
 
+    /// What its records are, for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Meta => "the store itself",
+            Self::Profile => "customers",
+            Self::Orders => "packs of orders",
+            Self::Change => "changes of customers",
+            Self::Suppression => "suppressed customers",
+            Self::Ledger => "packs of contacts",
+            Self::Run => "runs",
+            Self::Recipients => "recipients of runs",
+            Self::Decisions => "packs of decisions",
+            Self::Spent => "matches used up",
+            Self::Trying => "matches tried again",
+            Self::RuleState => "states of rules",
+            Self::NonSends => "non-sends",
+            Self::OpenMessage => "open messages",
+            Self::FinishedMessage => "ended messages",
+            Self::RuleName => "numbers of rules",
+            Self::RuleSet => "rule sets",
+            Self::Content => "contents of messages",
+            Self::Pause => "pauses",
+            Self::Load => "imports under way",
+            Self::UnfinishedRun => "unfinished runs",
+            Self::Events => "packs of events",
+            Self::Arrival => "events to be asked about",
+            Self::Timer => "waits after events",
+            Self::Track => "followed places",
+            Self::Places => "customers by place",
+            Self::Moves => "packs of moves",
+            Self::Looked => "looks for moves",
+            Self::Deeds => "packs of sends",
+            Self::Met => "changes of clocks",
+            Self::TakenBack => "contacts to take back",
+            Self::FirstName => "first names of items",
+            Self::DeedsToAsk => "sends to be asked about",
+            Self::Unsubscribe => "unsubscribes to take in",
+            Self::Listed => "suppression list",
+            Self::ListedDomain => "suppressed domains",
+            Self::Tombstone => "erased ids",
+            Self::Erasure => "erasures under way",
+            Self::Outage => "webhooks left alone",
+            Self::DeadLetter => "dead letters",
+            Self::Aside => "servers and domains left alone",
+        }
+    }
+
     /// What all its keys begin with.
     #[must_use]
     pub fn prefix(self) -> Vec<u8> {

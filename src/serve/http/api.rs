@@ -74,6 +74,7 @@ async fn taken(api: &Api, kind: ImportKind, request: HttpRequest) -> Result<Http
         Taken::Unreadable(why) => Err(Fault::bad("bad_body", why)),
         Taken::TooMuch(why) => Err(Fault::too_large(why)),
         Taken::Busy => Err(Fault::busy()),
+        Taken::NoRoom => Err(Fault::no_room()),
         Taken::Failed(why) => Err(Fault::failed(why)),
     }
 }

@@ -10,6 +10,9 @@ use crate::serve::{Posted, Refusal, RefusalKind};
 /// When to come again where too much is on its way, in seconds.
 const RETRY_AFTER_S: &str = "2";
 
+/// The same where a person has to make room first.
+const RETRY_AFTER_NO_ROOM_S: &str = "60";
+
 /// An error's answer.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -87,6 +90,13 @@ impl Fault {
         let text = "too much is on its way to the disk: send it again later, nothing is doubled by that";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER_S));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", text) }
+    }
+
+    /// The disk is nearly full.
+    pub(super) fn no_room() -> Self {
+        let text = "the daemon's disk is nearly full: nothing was taken, send it again when there is room";
+        let header = Some((header::RETRY_AFTER, RETRY_AFTER_NO_ROOM_S));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_room", text) }
     }
 
     /// Something else takes its time.

@@ -10,6 +10,10 @@ use crate::store::{Batch, Store, StoreError};
 /// The layout of keys that this version reads and writes.
 pub const VERSION: u32 = 1;
 
+/// The oldest layout that this version reads as it is. Whoever raises [`VERSION`] raises this, too, or
+/// brings an older store up to it in [`prepare`], before anything reads it.
+pub const OLDEST: u32 = 1;
+
 const FORMAT: u8 = 1;
 
 /// The store's identity.
@@ -43,7 +47,11 @@ pub fn identity_of(random: [u8; 48]) -> StoreIdentity {
 pub(in crate::store) fn prepare(store: &dyn Store) -> Result<(), StoreError> {
     let found: Option<StoreIdentity> = get(store, &key::meta(MetaRecord::Identity), FORMAT)?;
     if let Some(StoreIdentity { version, .. }) = found {
-        return if version <= VERSION { Ok(()) } else { Err(newer(version)) };
+        return match version {
+            OLDEST..=VERSION => Ok(()),
+            ..OLDEST => Err(older(version)),
+            _ => Err(newer(version)),
+        };
     }
     if store.scan(&[], &[]).next().is_some() {
         return Err(StoreError::Corrupt(
@@ -64,6 +72,14 @@ pub(in crate::store) fn prepare(store: &dyn Store) -> Result<(), StoreError> {
 fn newer(version: u32) -> StoreError {
     StoreError::Newer(format!(
         "the store has layout {version}, and this cvmd knows layouts up to {VERSION}: run the version of cvmd \
-         that wrote it, or a newer one"
+         that wrote it, or a newer one. Nothing in it was changed. To go back to \
+         this one, restore an export that it took"
+    ))
+}
+
+fn older(version: u32) -> StoreError {
+    StoreError::Corrupt(format!(
+        "the store has layout {version}, and this cvmd reads layouts from {OLDEST} to {VERSION}: no release wrote an \
+         older one; run the version of cvmd that did. Nothing in it was changed"
     ))
 }

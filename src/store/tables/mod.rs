@@ -15,6 +15,7 @@ pub mod memories;
 pub mod messages;
 pub mod meta;
 pub mod movement;
+pub mod old;
 pub mod person;
 pub mod privacy;
 pub mod rules;

@@ -52,6 +52,8 @@ fn mount(arguments: &[&str], place: &Path) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_ends_it_and_nothing_is_lost_or_repeated_after() {
     let shop = Shop::new(RULES).await;
+    // Until it is full, without a word before.
+    shop.edit("cvmd.toml", "tick = \"1s\"", "tick = \"1s\"\nmin_free = \"0\"");
     let Some(disk) = SmallDisk::mount(&shop) else {
         eprintln!("SKIPPED: this user may not mount a file system; the file size's limit stands in");
         return;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use cvmd::config::Keep;
 use cvmd::model::{CustomerNumber, Duration};
 use cvmd::record::OpenMessage;
 use cvmd::store::tables;
@@ -88,7 +89,13 @@ fn told(shop: &mut Shop, (second, (who, is_order, worth)): (&i64, &(usize, bool,
 
 /// Lets ten minutes pass: what comes, when a wait may be over, and the ticks. `crash` says at which of
 /// these the store fails, and after how many commits; the same is done again then, after a restart.
-fn live(shop: &mut Shop, happened: &Happened, before: bool, crash: Option<(usize, u64)>) {
+fn live(
+    shop: &mut Shop,
+    happened: &Happened,
+    before: bool,
+    crash: Option<(usize, u64)>,
+    keep: Option<&Keep>,
+) {
     shop.tick(NOW);
     if before {
         for one in happened {
@@ -117,17 +124,25 @@ fn live(shop: &mut Shop, happened: &Happened, before: bool, crash: Option<(usize
         if is_tick {
             shop.tick(&now);
         }
+        if let Some(keep) = keep {
+            shop.engine.prune(keep, at(&now)).unwrap();
+        }
     }
 }
 
 fn said(mut shop: Shop, happened: &Happened, before: bool) -> Vec<String> {
-    live(&mut shop, happened, before, None);
+    live(&mut shop, happened, before, None, None);
     shop.said()
 }
 
 /// What is decided, to the second, and what was set.
-fn kept(mut shop: Shop, happened: &Happened, crash: Option<(usize, u64)>) -> Vec<String> {
-    live(&mut shop, happened, false, crash);
+fn kept(
+    mut shop: Shop,
+    happened: &Happened,
+    crash: Option<(usize, u64)>,
+    keep: Option<&Keep>,
+) -> Vec<String> {
+    live(&mut shop, happened, false, crash, keep);
     let second = |instant: cvmd::model::Instant| instant.0 / 1_000;
     let shown = |message: OpenMessage| {
         let OpenMessage { decided, due, rule, target, customer, event, .. } = message;
@@ -168,9 +183,32 @@ proptest! {
         step in 0_usize..50,
         commits in 0_u64..8,
     ) {
-        let whole = kept(Shop::new(&rules, CUSTOMERS, at(NOW)), &happened, None);
-        let crashed = kept(Shop::new(&rules, CUSTOMERS, at(NOW)), &happened, Some((step, commits)));
+        let whole = kept(Shop::new(&rules, CUSTOMERS, at(NOW)), &happened, None, None);
+        let crashed = kept(Shop::new(&rules, CUSTOMERS, at(NOW)), &happened, Some((step, commits)), None);
         prop_assert_eq!(whole, crashed, "{}", rules);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Decisions and non-sends go long before the windows of caps and conditions are over, for these read
+    /// neither. A restart reads the decisions of what waits: nobody may keep them for less than that.
+    #[test]
+    fn what_is_let_go_changes_no_decision(
+        rules in rules(),
+        happened in prop::collection::btree_map(1_i64..290, (0_usize..3, prop::bool::weighted(0.3), 0_u32..100), 4..14),
+        seconds in 1_i64..40,
+        restarts in prop::bool::weighted(0.1),
+    ) {
+        let shop = || {
+            let new = if restarts { Shop::restarting } else { Shop::new };
+            new(&rules, CUSTOMERS, at(NOW))
+        };
+        let short = Some(Duration::seconds(seconds));
+        let keep = Keep { decisions: if restarts { None } else { short }, non_sends: short };
+        let whole = kept(shop(), &happened, None, None);
+        prop_assert_eq!(whole, kept(shop(), &happened, None, Some(&keep)), "{}", rules);
     }
 }
 

@@ -9,6 +9,7 @@ mod caps;
 mod events;
 mod growth;
 mod guards;
+mod kept;
 mod limits;
 mod limits_of_runs;
 mod quiet;

@@ -98,7 +98,7 @@ fn query(name: &str, description: &str, schema: &Value) -> Value {
 
 /// A path that takes lines.
 fn taking(line: &str, kind: &str, description: &str) -> Value {
-    let mut responses = answers(&["400", "401", "403", "408", "413", "415", "429", "500"]);
+    let mut responses = answers(&["400", "401", "403", "408", "413", "415", "429", "500", "503"]);
     let posted = json!({"description": "What was good is on the disk.", "content": content("Posted")});
     responses.insert("202".into(), posted);
     responses["400"] = json!({"$ref": "#/components/responses/NothingTaken"});
@@ -151,7 +151,7 @@ fn answers(statuses: &[&str]) -> Map<String, Value> {
 }
 
 /// Status, name, meaning.
-const FAULTS: [(&str, &str, &str); 9] = [
+const FAULTS: [(&str, &str, &str); 10] = [
     ("400", "Bad", "The request makes no sense as it is."),
     ("401", "Unauthorized", "The token is missing or wrong, or the daemon has none."),
     ("403", "Forbidden", "The token is for something else."),
@@ -161,6 +161,7 @@ const FAULTS: [(&str, &str, &str); 9] = [
     ("415", "UnknownEncoding", "The body is neither plain nor gzip."),
     ("429", "Busy", "Too much is on its way: come again after `Retry-After`."),
     ("500", "Failed", "It should have worked: see the daemon's log."),
+    ("503", "NoRoom", "The daemon's disk is nearly full, nothing was taken: come again after `Retry-After`."),
 ];
 
 fn faults() -> Map<String, Value> {
@@ -168,7 +169,7 @@ fn faults() -> Map<String, Value> {
         .iter()
         .map(|(status, name, description)| {
             let mut fault = json!({"description": description, "content": content("Fault")});
-            if *status == "429" {
+            if ["429", "503"].contains(status) {
                 let seconds = json!({"type": "integer", "minimum": 0});
                 fault["headers"] = json!({"Retry-After": {
                     "description": "Seconds after which to send it again.",
