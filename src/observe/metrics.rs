@@ -139,9 +139,16 @@ impl Registrar {
         self.0.register_with_unit(name, help, Unit::Seconds, metric.clone());
         metric
     }
+
+    fn bytes(&mut self, name: &str, help: &str) -> Gauge {
+        let metric = Gauge::default();
+        self.0.register_with_unit(name, help, Unit::Bytes, metric.clone());
+        metric
+    }
 }
 
 impl Default for Metrics {
+    #[expect(clippy::too_many_lines, reason = "a table of what is counted")]
     fn default() -> Self {
         let mut to = Registrar(Registry::with_prefix("cvmd"));
         let build: Family<BuildInfo, Gauge> = Family::default();
@@ -234,18 +241,12 @@ impl Default for Metrics {
                 "Mail or webhooks by which nothing goes out at present",
                 Gauge::default(),
             ),
-            store_size: {
-                let size = Gauge::default();
-                to.0.register_with_unit("store_size", "The store on disk", Unit::Bytes, size.clone());
-                size
-            },
+            store_size: to.bytes("store_size", "The store on disk"),
             store_failed: to.add("store_failed", "Whether the store takes nothing any more", Gauge::default()),
-            disk_free: {
-                let free = Gauge::default();
-                let help = "Room on the store's disk, looked at every second; without `[daemon] min_free` 0";
-                to.0.register_with_unit("disk_free", help, Unit::Bytes, free.clone());
-                free
-            },
+            disk_free: to.bytes(
+                "disk_free",
+                "Room on the store's disk, looked at every second; without `[daemon] min_free` 0",
+            ),
             disk_short: to.add(
                 "disk_short",
                 "Whether everything that can wait does until the disk has more room",
