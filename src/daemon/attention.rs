@@ -148,9 +148,10 @@ fn coming(status: &Status) -> Vec<Coming> {
         all.extend(rule.next.map(|at| one(at, format!("rule {}", rule.name), state)));
     }
     for waiting in &status.waiting {
-        let messages = if waiting.messages == 1 { "message" } else { "messages" };
-        let what =
-            format!("the first of {} {messages} that wait for {}", waiting.messages, waiting.waits_for);
+        let what = match waiting.messages {
+            1 => format!("a message that waits for {}", waiting.waits_for),
+            more => format!("the first of {more} messages that wait for {}", waiting.waits_for),
+        };
         all.push(one(waiting.first, what, on_hold.clone()));
     }
     for endpoint in &status.endpoints {

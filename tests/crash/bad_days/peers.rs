@@ -134,7 +134,7 @@ async fn calls_meet_500_429_410_and_silence_and_none_is_lost() {
     assert_eq!(shop.calls.calls().len(), 4, "a gone endpoint is left alone");
     let status = shop.cli(&["status"]);
     let shown = String::from_utf8_lossy(&status.stdout);
-    assert!(shown.contains("answered 410") && shown.contains("`cvmd resume webhook crm`"), "{shown}");
+    assert!(shown.contains("answered 410") && shown.contains("help: cvmd resume webhook crm"), "{shown}");
     assert_eq!(status.status.code(), Some(1), "it needs a person");
     shop.must(&["resume", "webhook", "crm"]);
     patiently("the late one is called", async || (shop.calls.calls().len() == 5).then_some(())).await;
