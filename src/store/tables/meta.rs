@@ -11,7 +11,7 @@ use crate::store::{Batch, Store, StoreError};
 pub const VERSION: u32 = 1;
 
 /// The oldest layout that this version reads as it is. Whoever raises [`VERSION`] raises this, too, or
-/// brings an older store up to it in [`prepare`], before anything reads it.
+/// brings an older store up to it in `prepare`, before anything reads it.
 pub const OLDEST: u32 = 1;
 
 const FORMAT: u8 = 1;
